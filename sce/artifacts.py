@@ -1,0 +1,125 @@
+"""The Parquet artifacts: their columns (design 6), checked on every write, and their provenance."""
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import sce
+from sce.errors import InputError
+
+TEXT, INT, FLOAT, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+
+# "features" and "sce_features" stand for one column per feature of the dataset, with and without a prefix.
+SCHEMAS = {
+    "grid": {"point_id": INT, "features": FLOAT, "description": TEXT},
+    "responses": {
+        "kind": TEXT,
+        "wording": TEXT,
+        "condition": TEXT,
+        "point_id": INT,
+        "digest": TEXT,
+        "status": TEXT,
+        "response": TEXT,
+        "reasoning": TEXT,
+        "finish_reason": TEXT,
+        "error": TEXT,
+        "logprobs": TEXT,
+        "tokens_in": INT,
+        "tokens_cached": INT,
+        "tokens_out": INT,
+        "tokens_reasoning": INT,
+        "latency_s": FLOAT,
+        "attempts": INT,
+    },
+    "boundary": {
+        "question": TEXT,
+        "point_id": INT,
+        "features": FLOAT,
+        "prediction": TEXT,
+        "status": TEXT,
+        "probability_0": FLOAT,
+        "probability_1": FLOAT,
+    },
+    "sce": {
+        "condition": TEXT,
+        "point_id": INT,
+        "target": TEXT,
+        "sce_features": FLOAT,
+        "sce_point_id": INT,
+        "status": TEXT,
+    },
+    "distances": {
+        "condition": TEXT,
+        "metric": TEXT,
+        "point_id": INT,
+        "sce_point_id": INT,
+        "status": TEXT,
+        "valid": FLAG,
+        "distance": FLOAT,
+        "nearest_point_id": INT,
+        "nearest_distance": FLOAT,
+        "excess": FLOAT,
+        "relative_excess": FLOAT,
+        "shortfall": FLOAT,
+        "relative_shortfall": FLOAT,
+    },
+    "scores": {
+        "condition": TEXT,
+        "metric": TEXT,
+        "score": TEXT,
+        "value": FLOAT,
+        "low": FLOAT,
+        "high": FLOAT,
+        "n": INT,
+        "reason": TEXT,
+    },
+}
+KEYS = {  # the columns that lead the tables collected over models and datasets
+    "model": TEXT,
+    "dataset": TEXT,
+}
+
+
+def columns(artifact: str, features: list[str] = ()) -> dict[str, pa.DataType]:
+    """Column name -> Arrow type of an artifact, with the features of its dataset filled in."""
+    named = {}
+    for name, kind in SCHEMAS[artifact].items():
+        if name == "features":
+            named |= {feature: kind for feature in features}
+        elif name == "sce_features":
+            named |= {f"sce_{feature}": kind for feature in features}
+        else:
+            named[name] = kind
+    return named
+
+
+def write(table: pd.DataFrame, path, artifact: str, features: list[str] = (), provenance: dict | None = None):
+    """Write ``table`` as ``artifact``, whole or not at all. Raises InputError where its columns differ."""
+    expected = columns(artifact, features)
+    if list(table.columns) != list(expected):
+        raise InputError(path, "columns", list(table.columns), f"exactly {list(expected)}")
+    try:
+        arrow = pa.Table.from_pandas(table, schema=pa.schema(expected.items()), preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise InputError(path, "values", str(error), f"the types of the artifact {artifact}") from None
+    note = {"artifact": artifact, "package_version": sce.__version__, **(provenance or {})}
+    arrow = arrow.replace_schema_metadata({"sce": json.dumps(note, sort_keys=True)})
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    pq.write_table(arrow, partial, compression="zstd")
+    partial.replace(path)
+
+
+def read(path) -> pd.DataFrame:
+    """A Parquet artifact as a table; whole numbers stay whole where some are missing (Int64)."""
+    return pq.read_table(path).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+
+
+def provenance(path) -> dict:
+    """The note stored with an artifact: which artifact, which package version, which config and inputs."""
+    return json.loads(pq.read_schema(path).metadata[b"sce"])
