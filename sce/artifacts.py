@@ -89,7 +89,7 @@ def columns(artifact: str, features: list[str] = ()) -> dict[str, pa.DataType]:
     named = {}
     for name, kind in SCHEMAS[artifact].items():
         if name == "features":
-            named |= {feature: kind for feature in features}
+            named |= dict.fromkeys(features, kind)
         elif name == "sce_features":
             named |= {f"sce_{feature}": kind for feature in features}
         else:

@@ -44,7 +44,9 @@ def read_yaml(path) -> dict:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)
     except DuplicateKey as error:
-        raise InputError(path, error.key, f"the same key twice (line {error.line})", "each key once") from None
+        raise InputError(
+            path, error.key, f"the same key twice (line {error.line})", "each key once"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(path, "syntax", " ".join(str(error).split()), "valid YAML in UTF-8") from None
     if not isinstance(content, dict):
