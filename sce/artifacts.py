@@ -78,10 +78,7 @@ SCHEMAS = {
         "reason": TEXT,
     },
 }
-KEYS = {  # the columns that lead the tables collected over models and datasets
-    "model": TEXT,
-    "dataset": TEXT,
-}
+SCHEMAS["all_scores"] = {"model": TEXT, "dataset": TEXT, **SCHEMAS["scores"]}
 
 
 def columns(artifact: str, features: list[str] = ()) -> dict[str, pa.DataType]:
@@ -123,3 +120,12 @@ def read(path) -> pd.DataFrame:
 def provenance(path) -> dict:
     """The note stored with an artifact: which artifact, which package version, which config and inputs."""
     return json.loads(pq.read_schema(path).metadata[b"sce"])
+
+
+def next_round(path) -> int:
+    """The round of asking that a ``responses`` artifact needs: the next one if it left questions open, so
+    that its job runs again; else the one it is from; 0 where there is none yet."""
+    if not Path(path).exists():
+        return 0
+    note = provenance(path)
+    return note["round"] + (note["open"] > 0)

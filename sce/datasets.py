@@ -120,12 +120,13 @@ class Feature(Contract):
 
 
 class Dataset(Contract):
-    """A full grid with its question. ``subject`` names what a point describes (a respondent, a house)."""
+    """A full grid with its question. ``subject`` names what a point describes (a respondent, a house);
+    ``context`` says where the data comes from."""
 
     name: str
     title: str
     subject: str
-    context: str
+    context: str = ""
     question: str
     options: tuple[str, str]
     option_aliases: dict[str, list[str]] = {}

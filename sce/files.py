@@ -1,6 +1,7 @@
 """Reading the YAML files of the project, each checked by a closed contract."""
 
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -60,37 +61,48 @@ def check(contract: type[Contract], content, where):
         return contract.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "content"
-        raise InputError(where, key, _found(first), _allowed(contract, first)) from None
+        keys, names = _follow(contract, first["loc"])
+        found = "nothing" if first["type"] == "missing" else first["input"]
+        raise InputError(where, ".".join(keys) or "content", found, _allowed(first, names)) from None
 
 
-def _found(problem):
-    return "nothing" if problem["type"] == "missing" else problem["input"]
-
-
-def _allowed(contract, problem):
+def _allowed(problem, names):
     if problem["type"] == "extra_forbidden":
-        names = _keys_at(contract, problem["loc"][:-1])
-        return "no other key than " + ", ".join(names) if names else "no such key"
+        return "no other key than " + ", ".join(names)
     if problem["type"] == "missing":
         return "this key is required"
     return problem["msg"].removeprefix("Value error, ")
 
 
-def _keys_at(contract, loc):
-    """The field names of the record found by following ``loc``; None where the path leaves plain records."""
+def _follow(contract, loc):
+    """The keys a reader would see along ``loc``, and the field names of the record that the last one is in.
+
+    Where one of several records is told by a tag (an engine), pydantic's path holds the tag, which is no key.
+    """
+    keys, records, names = [], [contract], []
     for part in loc:
-        field = contract.model_fields.get(str(part)) if isinstance(contract, type) else None
-        if field is None:
-            continue  # a mapping key, a list index, or the tag of a union: the record is the same
-        inner = [t for t in _types(field.annotation) if isinstance(t, type) and issubclass(t, BaseModel)]
-        if len(inner) != 1:
-            return None
-        contract = inner[0]
-    return sorted(contract.model_fields)
+        tagged = [r for r in records if len(records) > 1 and _has_tag(r, part)]
+        if tagged:
+            records = tagged
+            continue
+        keys.append(str(part))
+        names = sorted({name for record in records for name in record.model_fields})
+        fields = [r.model_fields[part] for r in records if part in r.model_fields]
+        if fields:
+            records = [
+                t for t in _types(fields[0].annotation) if isinstance(t, type) and issubclass(t, BaseModel)
+            ]
+    return keys, names
+
+
+def _has_tag(record, tag):
+    return any(
+        get_origin(field.annotation) is Literal and get_args(field.annotation) == (tag,)
+        for field in record.model_fields.values()
+    )
 
 
 def _types(annotation):
     yield annotation
-    for part in getattr(annotation, "__args__", ()):
+    for part in get_args(annotation):
         yield from _types(part)

@@ -1,0 +1,41 @@
+import os
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+# The scripts of jobs run in processes of their own; this lets them import the package from the checkout.
+sys.path.insert(0, workflow.basedir)
+os.environ["PYTHONPATH"] = workflow.basedir
+
+
+if (
+    not workflow.overwrite_configfiles
+):  # given ones replace the default instead of being merged into it
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/grids.smk"
+include: "workflow/rules/elicit.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.collect_scores.output,
+        rules.plot_validity.output,
+        collect_pairs("results/{model}/{dataset}/boundary.png"),
+
+
+rule scores:
+    input:
+        rules.collect_scores.output,
+
+
+onsuccess:
+    print_summary()

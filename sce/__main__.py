@@ -1,0 +1,66 @@
+"""The command line: ``python -m sce COMMAND``. Each command imports only what it runs."""
+
+import argparse
+import json
+import sys
+
+from sce.config import dataset_file
+from sce.errors import InputError
+
+
+def main(arguments=None) -> int:
+    """Run one command; 0, or 2 after a clear error on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m sce", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("parse", help="read answers or records out of raw replies (JSON lines)")
+    command.add_argument("--dataset", required=True, help="a dataset's name, or the path of its YAML file")
+    command.add_argument("--kind", required=True, choices=["answer", "sce"])
+    command.set_defaults(run=parse)
+
+    command = commands.add_parser("score-published", help="score a result file of the study's own code")
+    command.add_argument("file", help="FILE.json or FILE.json.gz")
+    command.add_argument("--dataset", required=True, help="a dataset's name, or the path of its YAML file")
+    command.add_argument("--metric", required=True)
+    command.add_argument("--as-published", action="store_true", help="trust the file's own parsed fields")
+    command.set_defaults(run=score_published)
+
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+
+
+def parse(options) -> int:
+    """JSON lines {"text": ...} on standard input to {"status": ..., "value": ...} on standard output."""
+    from sce.parsing import parse_lines
+
+    for result in parse_lines(_dataset(options.dataset), options.kind, sys.stdin):
+        print(json.dumps(result, ensure_ascii=False), flush=True)
+    return 0
+
+
+def score_published(options) -> int:
+    """One JSON object with the published field names."""
+    from sce import published
+
+    scores = published.score_published(
+        options.file, _dataset(options.dataset), options.metric, options.as_published
+    )
+    print(json.dumps(scores, indent=2, ensure_ascii=False, allow_nan=False))
+    return 0
+
+
+def _dataset(name):
+    from sce.datasets import load_dataset
+
+    return load_dataset(name if name.endswith((".yaml", ".yml")) else dataset_file(name))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

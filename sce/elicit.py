@@ -1,0 +1,184 @@
+"""Elicitation: the protocol of the study as conversations (design 1).
+
+For every grid point: the question in each wording, each in a fresh conversation; then, in a continuation of
+the main wording's own raw answer, every condition's follow-up. N points are walked by as many workers as
+requests may be in flight; a worker carries a point through its whole conversation, so no request waits for
+the slowest of a batch.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sce import parsing, prompts
+from sce.artifacts import columns
+from sce.asking import Asker
+from sce.datasets import Dataset
+from sce.engines import About
+from sce.ledger import Entry
+from sce.prompts import Prompt
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What one model is asked about one dataset. The first question wording is the main one, which the
+    conditions continue."""
+
+    dataset: Dataset
+    questions: list[Prompt]
+    conditions: list[Prompt]
+    system: str | None = None
+    structured: bool = False
+
+    @property
+    def at_most(self) -> int:
+        """The number of questions if every prediction can be read: N x (wordings + conditions)."""
+        return self.dataset.size * (len(self.questions) + len(self.conditions))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question and how it ended: a row of ``responses``."""
+
+    kind: str
+    wording: str
+    condition: str | None
+    point_id: int
+    entry: Entry
+
+
+def elicit(protocol: Protocol, asker: Asker, progress: Callable[[str], None]) -> pd.DataFrame:
+    """Ask everything; the ``responses`` artifact, sorted by kind, wording, condition and point.
+
+    ``progress`` is called with the status of each question as it ends. Raises Fatal when no question can be
+    answered; everything answered until then is in the ledger.
+    """
+    rows = asyncio.run(_walk(protocol, asker, progress))
+    table = pd.DataFrame([_row(asked) for asked in rows], columns=list(columns("responses")))
+    order = {p.name: i for i, p in enumerate([*protocol.questions, *protocol.conditions])}
+    table = table.assign(_order=table["condition"].fillna(table["wording"]).map(order))
+    return table.sort_values(["_order", "point_id"]).drop(columns="_order").reset_index(drop=True)
+
+
+def open_questions(responses: pd.DataFrame, retry: list[str]) -> int:
+    """How many questions a later run asks again: those with a status in ``retry``, but for the rejected."""
+    again = responses["status"].isin(retry) & (responses["finish_reason"] != "rejected")
+    return int(again.sum())
+
+
+def messages_of_question(protocol: Protocol, prompt: Prompt, description: str) -> list[dict]:
+    """The messages of a fresh conversation about one instance."""
+    system = [{"role": "system", "content": protocol.system}] if protocol.system else []
+    return [*system, {"role": "user", "content": prompts.ask(prompt, protocol.dataset, description)}]
+
+
+def messages_of_follow_up(messages: list[dict], entry: Entry, text: str) -> list[dict]:
+    """The conversation continued: the model's raw answer, as its provider wants it back, then ``text``."""
+    turn = entry.turn or {"role": "assistant", "content": entry.response}
+    return [*messages, turn, {"role": "user", "content": text}]
+
+
+def answer_schema(dataset: Dataset) -> dict:
+    """JSON schema of an answer."""
+    return _object({"answer": {"type": "string", "enum": list(dataset.options)}})
+
+
+def record_schema(dataset: Dataset) -> dict:
+    """JSON schema of a record: every feature, each with one of its levels."""
+    return _object(
+        {
+            name: {"enum": feature.codes if feature.is_number else feature.labels}
+            for name, feature in dataset.features.items()
+        }
+    )
+
+
+async def _walk(protocol, asker, progress):
+    points = iter(range(protocol.dataset.size))
+    rows: list[Asked] = []
+
+    async def work():
+        for point_id in points:
+            async for asked in _converse(protocol, asker, point_id):
+                rows.append(asked)
+                progress(asked.entry.status)
+
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(asker.max_in_flight):
+                workers.create_task(work())
+    except BaseExceptionGroup as group:
+        raise _first(group) from None  # one cause is what the user needs; the other workers were cancelled
+    finally:
+        await asker.close()
+    return rows
+
+
+async def _converse(protocol, asker, point_id) -> AsyncIterator[Asked]:
+    dataset = protocol.dataset
+    record = dataset.record(point_id)
+    description = dataset.describe(record)
+    schema = answer_schema(dataset) if protocol.structured else None
+    for prompt in protocol.questions:
+        messages = messages_of_question(protocol, prompt, description)
+        entry = await asker.ask(messages, About("question", prompt.name, record, schema=schema))
+        yield Asked("question", prompt.name, None, point_id, entry)
+        if prompt is protocol.questions[0]:
+            main, main_entry = messages, entry
+    answer = prediction(main_entry, dataset)
+    if answer is None:
+        return
+    schema = record_schema(dataset) if protocol.structured else None
+    for prompt in protocol.conditions:
+        text = prompts.follow_up(prompt, dataset, answer)
+        messages = messages_of_follow_up(main, main_entry, text)
+        entry = await asker.ask(messages, About("condition", prompt.name, record, answer, schema))
+        yield Asked("condition", protocol.questions[0].name, prompt.name, point_id, entry)
+
+
+def prediction(entry: Entry, dataset: Dataset) -> str | None:
+    """f(x) as read from a reply; None where there is none."""
+    if entry.status != "answered":
+        return None
+    return parsing.parse_answer(entry.response, dataset, entry.finish_reason).value
+
+
+def _row(asked: Asked) -> dict:
+    entry, usage = asked.entry, asked.entry.usage
+    return {
+        "kind": asked.kind,
+        "wording": asked.wording,
+        "condition": asked.condition,
+        "point_id": asked.point_id,
+        "digest": entry.digest,
+        "status": entry.status,
+        "response": entry.response,
+        "reasoning": entry.reasoning,
+        "finish_reason": entry.finish_reason,
+        "error": entry.error,
+        "logprobs": json.dumps(entry.logprobs) if entry.logprobs else None,
+        "tokens_in": usage.get("in"),
+        "tokens_cached": usage.get("cached"),
+        "tokens_out": usage.get("out"),
+        "tokens_reasoning": usage.get("reasoning"),
+        "latency_s": entry.latency_s,
+        "attempts": entry.attempts,
+    }
+
+
+def _object(properties):
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _first(group):
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group

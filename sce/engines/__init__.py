@@ -1,0 +1,79 @@
+"""Engines: each turns one request into one reply. Ledger, retries, pacing and cost wrap them from outside.
+
+An engine is a module ``sce.engines.NAME`` with a function ``open_engine(model, dataset) -> Engine``. Opening
+is cheap: weights, servers and heavy imports wait for ``start``, which is called once, and only when the
+ledger lacks an answer.
+"""
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class About:
+    """What a request is about: for engines that answer from knowledge instead of from text (control), and
+    for those that constrain the reply. ``kind``: question or condition; ``name``: of the prompt; ``record``:
+    the instance x; ``answer``: the option chosen at x, in a follow-up; ``schema``: JSON schema of the reply
+    where the model's entry asks for structured output."""
+
+    kind: str
+    name: str
+    record: dict
+    answer: str | None = None
+    schema: dict | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply. ``status``: answered, refused or truncated. ``turn``: the assistant message to continue
+    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts
+    (in, cached, out, reasoning). ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
+
+    status: str
+    response: str | None
+    reasoning: str | None = None
+    finish_reason: str | None = None
+    logprobs: list | None = None
+    usage: dict = field(default_factory=dict)
+    turn: dict | None = None
+
+
+class Engine(Protocol):
+    """What every engine offers. ``free``: an answer costs nothing and can be had again the same."""
+
+    free: bool
+
+    def body(self, messages: list[dict], about: About) -> dict:
+        """The request as it will be sent: all that shapes the answer, nothing that does not. Its digest is
+        the answer's key in the ledger, so it names the engine, the model and its revision too."""
+
+    async def start(self) -> None:
+        """Load weights, start a server, open a client: whatever answering needs."""
+
+    async def ask(self, body: dict) -> Reply:
+        """One attempt. Raises Transient, Rejected or Fatal."""
+
+    async def close(self) -> None:
+        """Give everything back; safe to call when nothing was started."""
+
+
+class Transient(Exception):
+    """This attempt failed, another may not. ``wait``: seconds the provider asked us to wait."""
+
+    def __init__(self, cause: str, wait: float | None = None):
+        super().__init__(cause)
+        self.wait = wait
+
+
+class Rejected(Exception):
+    """This question cannot be answered (a context too long); others can."""
+
+
+class Fatal(Exception):
+    """No question can be answered (a bad key, no credit, an unknown model): the job stops and says why."""
+
+
+def open_engine(model, dataset) -> Engine:
+    """The engine a model's entry names, not yet started."""
+    return importlib.import_module(f"sce.engines.{model.engine}").open_engine(model, dataset)

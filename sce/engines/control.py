@@ -1,0 +1,179 @@
+"""Control respondents: an exact decision function and a known way to give an SCE, so that every score of
+theirs is known beforehand. They calibrate the whole pipeline.
+
+The decision function is defined on any dataset. With u_i in [0, 1] the rank of feature i scaled over its
+levels and p features, s(x) = sum_i 2 u_i / (i + 2) + u_0 u_(p-1) / 2 (the last term where p > 1): no axis
+separates the classes, and the effect of one feature depends on another. The answer is option 1 where s(x)
+is above 0.45 times its maximum.
+"""
+
+import hashlib
+import json
+from functools import cached_property
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from sce.datasets import Dataset
+from sce.engines import About, Reply
+from sce.models import Control
+
+VERSION = 1  # raise when an answer changes, so that no answer of an older version is taken for it
+THRESHOLD = 0.45
+
+
+def open_engine(model: Control, dataset: Dataset) -> "ControlEngine":
+    return ControlEngine(model, dataset)
+
+
+class ControlEngine:
+    """Answers at once and for nothing."""
+
+    free = True
+
+    def __init__(self, model: Control, dataset: Dataset):
+        self.model, self.dataset = model, dataset
+        levels = json.dumps([[f.kind, f.codes, f.labels] for f in dataset.features.values()])
+        self._grid_digest = hashlib.sha256(levels.encode()).hexdigest()[:16]
+
+    def body(self, messages, about: About) -> dict:
+        return {
+            "engine": "control",
+            "version": VERSION,
+            "policy": self.model.policy,
+            "seed": self.model.seed,
+            "grid": self._grid_digest,
+            "kind": about.kind,
+            "name": about.name,
+            "record": about.record,
+            "answer": about.answer,
+            "messages": messages,
+        }
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+    async def ask(self, body) -> Reply:
+        record = body["record"]
+        if body["kind"] == "question":
+            return _said(json.dumps({"answer": self.dataset.options[self._decide(record)]}))
+        return self._counterfactual(self.dataset.locate(record), body["answer"])
+
+    def _decide(self, record) -> int:
+        if self.model.policy == "constant":
+            return 0
+        point_id = self.dataset.locate(record)
+        if point_id is not None:
+            return int(self._labels[point_id])
+        ranks = [np.interp(record[n], f.codes, range(len(f.codes))) for n, f in self.dataset.features.items()]
+        return int(decide(self.dataset, np.array(ranks)[:, None])[0])
+
+    @cached_property
+    def _labels(self) -> np.ndarray:
+        return boundary(self.dataset)
+
+    @cached_property
+    def _nearest(self) -> np.ndarray:
+        """(N,) id of a nearest point of the other class under Gower's distance."""
+        return nearest_across(self.dataset, self._labels)
+
+    def _counterfactual(self, point_id, answer) -> Reply:
+        target = 1 - self.dataset.options.index(answer)
+        policy = self.model.policy
+        if policy == "malformed":
+            return self._malformed(point_id)
+        if policy in ("echo", "constant"):
+            chosen = point_id
+        elif policy == "overshoot":  # the corner farthest on the target's side: valid, and far
+            chosen = self.dataset.size - 1 if target == 1 else 0
+        elif policy == "random":
+            draw = hashlib.sha256(f"{self.model.seed} {point_id}".encode()).digest()
+            chosen = int.from_bytes(draw[:8], "big") % self.dataset.size
+        else:
+            chosen = int(self._nearest[point_id])
+            if policy == "timid":
+                chosen = self._one_step_short(point_id, chosen)
+        return _said(self._written(chosen))
+
+    def _one_step_short(self, start, goal) -> int:
+        """The point one level before ``goal`` on the way from ``start``: always strictly nearer, so never
+        across the boundary when ``goal`` is the nearest point across."""
+        ranks = np.array(np.unravel_index(start, self.dataset.shape))
+        steps = np.array(np.unravel_index(goal, self.dataset.shape)) - ranks
+        axis = int(np.flatnonzero(steps)[-1])
+        kind = list(self.dataset.features.values())[axis].kind
+        short = steps.copy()
+        short[axis] = 0 if kind == "categorical" else steps[axis] - np.sign(steps[axis])
+        return int(np.ravel_multi_index(ranks + short, self.dataset.shape))
+
+    def _written(self, point_id) -> str:
+        ranks = np.unravel_index(point_id, self.dataset.shape)
+        return json.dumps(
+            {
+                name: feature.codes[rank] if feature.is_number else feature.labels[rank]
+                for (name, feature), rank in zip(self.dataset.features.items(), ranks, strict=True)
+            }
+        )
+
+    def _malformed(self, point_id) -> Reply:
+        """Five ways in turn: prose, a field left out, a value off the grid, a cut reply, a refusal."""
+        record = json.loads(self._written(point_id))
+        first = next(iter(record))
+        way = point_id % 5
+        if way == 0:
+            return _said(f"I would change the {first} a little, and perhaps something else as well.")
+        if way == 1:
+            del record[first]
+            return _said(json.dumps(record))
+        if way == 2:
+            number = next(n for n, f in self.dataset.features.items() if f.is_number)
+            return _said(json.dumps(record | {number: record[number] + 0.123}))
+        if way == 3:
+            cut = json.dumps(record)[: len(first) + 4]
+            return Reply("truncated", cut, finish_reason="length")
+        return Reply("refused", "I'm sorry, but I can't help with that.", finish_reason="refusal")
+
+
+def boundary(dataset: Dataset) -> np.ndarray:
+    """(N,) int8: the option index that the decision function gives at every grid point."""
+    return decide(dataset, np.indices(dataset.shape).reshape(len(dataset.shape), -1))
+
+
+def nearest_across(dataset: Dataset, labels: np.ndarray) -> np.ndarray:
+    """(N,) id of a nearest point of the other class under Gower's distance.
+
+    A tree over coordinates in which Gower's distance is the sum of absolute differences: found by other
+    means than sce.distances, whose check it is.
+    """
+    ranks = np.indices(dataset.shape).reshape(len(dataset.shape), -1)
+    parts = []
+    for rank, feature in zip(ranks, dataset.features.values(), strict=True):
+        if feature.kind == "categorical":  # two coordinates differ by 1/2 each where the value differs
+            parts.append(np.eye(len(feature.codes))[rank] / 2)
+        else:
+            codes = np.array(feature.codes, dtype=float)
+            parts.append((codes[rank] / (codes[-1] - codes[0]))[:, None])
+    points = np.hstack(parts)
+    found = np.empty(dataset.size, dtype=np.int64)
+    for label in (0, 1):
+        inside, across = np.flatnonzero(labels == label), np.flatnonzero(labels != label)
+        found[inside] = across[cKDTree(points[across]).query(points[inside], p=1)[1]]
+    return found
+
+
+def decide(dataset: Dataset, ranks: np.ndarray) -> np.ndarray:
+    """(n,) int8: the decision at instances given by their (p, n) ranks, which may lie between levels."""
+    last = np.array(dataset.shape)[:, None] - 1
+    scaled = ranks / last
+    weights = 2 / (np.arange(len(last)) + 2)
+    strength, highest = weights @ scaled, weights.sum()
+    if len(last) > 1:
+        strength, highest = strength + scaled[0] * scaled[-1] / 2, highest + 0.5
+    return (strength > THRESHOLD * highest).astype(np.int8)
+
+
+def _said(text) -> Reply:
+    return Reply("answered", text, finish_reason="stop")

@@ -1,0 +1,114 @@
+"""llama.cpp in process (PyPI ``xllamacpp``): any GGUF file, on any machine.
+
+Exact repeatability needs the prompt cache off and one request at a time: with either, the numbers of a
+reply depend on what was computed before it.
+"""
+
+import asyncio
+
+from sce.datasets import Dataset
+from sce.engines import About, Fatal, Rejected, Reply, Transient
+from sce.models import LlamaCpp
+from sce.weights import fingerprint, weights_file
+
+
+def open_engine(model: LlamaCpp, dataset: Dataset) -> "LlamaCppEngine":
+    return LlamaCppEngine(model)
+
+
+class LlamaCppEngine:
+    """One model in this process, asked one request at a time."""
+
+    free = False
+
+    def __init__(self, model: LlamaCpp):
+        self.model = model
+        self.weights = weights_file(model.weights)
+        self._server = None
+        self._one_at_a_time = asyncio.Lock()
+
+    def body(self, messages, about: About) -> dict:
+        body = {
+            "engine": "llama_cpp",
+            "weights": fingerprint(self.weights),
+            "messages": messages,
+            "temperature": self.model.temperature,
+            "seed": self.model.seed,
+            "max_tokens": self.model.max_tokens,
+            "context": self.model.context,
+        }
+        if about.schema:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": about.kind, "schema": about.schema, "strict": True},
+            }
+        if self.model.logprobs:
+            body |= {"logprobs": True, "top_logprobs": 20}
+        return body
+
+    async def start(self) -> None:
+        self._server = await asyncio.to_thread(self._load)
+
+    def _load(self):
+        try:
+            import xllamacpp
+        except ImportError as error:
+            raise Fatal("the engine llama_cpp needs the package xllamacpp (pip install xllamacpp)") from error
+        params = xllamacpp.CommonParams()
+        params.model.path = str(self.weights)
+        params.n_ctx = self.model.context
+        params.n_parallel = 1
+        params.cache_prompt = False
+        params.cache_ram_mib = 0
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.model.threads
+        params.warmup = False
+        params.verbosity = 0
+        try:
+            return xllamacpp.Server(params)
+        except Exception as error:
+            raise Fatal(f"llama.cpp cannot load {self.weights}: {error}") from error
+
+    async def ask(self, body) -> Reply:
+        sent = {key: value for key, value in body.items() if key not in ("engine", "weights", "context")}
+        async with self._one_at_a_time:
+            result = await asyncio.to_thread(self._server.handle_chat_completions, sent)
+        if "error" in result:
+            message = result["error"].get("message", str(result["error"]))
+            if result["error"].get("type") == "exceed_context_size_error":
+                raise Rejected(f"{message} (context: {self.model.context})")
+            if result["error"].get("code", 500) < 500:
+                raise Fatal(f"llama.cpp refuses the request: {message}")
+            raise Transient(message)
+        return _reply(result)
+
+    async def close(self) -> None:
+        self._server = None
+
+
+def _reply(result) -> Reply:
+    choice, usage = result["choices"][0], result["usage"]
+    finish = choice["finish_reason"]
+    return Reply(
+        status="truncated" if finish == "length" else "answered",
+        response=choice["message"]["content"],
+        reasoning=choice["message"].get("reasoning_content"),
+        finish_reason=finish,
+        logprobs=_logprobs(choice),
+        usage={
+            "in": usage["prompt_tokens"],
+            "out": usage["completion_tokens"],
+            "cached": usage.get("prompt_tokens_details", {}).get("cached_tokens", 0),
+        },
+    )
+
+
+def _logprobs(choice):
+    content = (choice.get("logprobs") or {}).get("content")
+    return content and [
+        {
+            "token": token["token"],
+            "logprob": token["logprob"],
+            "top": [[t["token"], t["logprob"]] for t in token["top_logprobs"]],
+        }
+        for token in content
+    ]

@@ -1,0 +1,43 @@
+"""Which modules of this package a module runs, so that rules can declare them as inputs (style, habit 4)."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def closure(*names: str) -> list[str]:
+    """The files of the named modules and of every module of the package they import, directly or not.
+
+    Paths are relative to the folder that holds the package, sorted. Imports are read from the source text;
+    an engine, which is imported by name at run time, is named by the caller.
+    """
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(_imports(name))
+    return sorted(str(_file(name).relative_to(PACKAGE.parent)) for name in found)
+
+
+@cache
+def _imports(name):
+    nodes = ast.walk(ast.parse(_file(name).read_text(encoding="utf-8")))
+    modules = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [m for m in modules if m.split(".")[0] == PACKAGE.name and _file(m) is not None]
+
+
+def _file(name):
+    base = PACKAGE.parent.joinpath(*name.split("."))
+    for file in (base.with_suffix(".py"), base / "__init__.py"):
+        if file.is_file():
+            return file
+    return None

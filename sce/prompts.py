@@ -1,0 +1,99 @@
+"""Prompts: the question asked at every grid point, and the conditions that continue it (design 1).
+
+A prompt is one file ``resources/prompts/NAME.yaml``. Its text holds placeholders in single braces; any
+other brace (the JSON shown to the model) is left as it is, so prompts are written as they will be read.
+"""
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from pydantic import model_validator
+
+from sce.datasets import Dataset, Feature
+from sce.errors import InputError
+from sce.files import Contract, check, read_yaml
+
+PROMPTS = Path("resources/prompts")
+PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
+COMMON = {"context", "subject", "question", "option_0", "option_1", "options", "levels", "record"}
+ALLOWED = {"question": COMMON | {"description"}, "condition": COMMON | {"target", "answer"}}
+REQUIRED = {"question": {"description"}, "condition": {"target"}}
+
+
+class Prompt(Contract):
+    """A wording. ``kind`` tells where it stands in the conversation; ``metric`` which distance it defines."""
+
+    name: str
+    kind: Literal["question", "condition"]
+    metric: str | None = None
+    text: str
+
+    @model_validator(mode="after")
+    def _placeholders(self):
+        found = set(PLACEHOLDER.findall(self.text))
+        missing = REQUIRED[self.kind] - found
+        unknown = found - ALLOWED[self.kind]
+        if missing:
+            raise ValueError(f"a text with the placeholder {{{missing.pop()}}}")
+        if unknown:
+            names = ", ".join(f"{{{name}}}" for name in sorted(ALLOWED[self.kind]))
+            raise ValueError(f"only the placeholders {names}; not {{{unknown.pop()}}}")
+        return self
+
+
+def load_prompt(path) -> Prompt:
+    """The prompt in a YAML file, checked. Raises InputError naming the file, the key and what is allowed."""
+    path = Path(path)
+    prompt = check(Prompt, read_yaml(path), path)
+    if prompt.name != path.stem:
+        raise InputError(path, "name", prompt.name, f"the name of the file, {path.stem}")
+    return prompt
+
+
+def ask(prompt: Prompt, dataset: Dataset, description: str) -> str:
+    """The text of a question about one instance."""
+    return _fill(prompt.text, _common(dataset) | {"description": description})
+
+
+def follow_up(prompt: Prompt, dataset: Dataset, answer: str) -> str:
+    """The text of a condition after the model chose the option ``answer``; its target is the other option."""
+    return _fill(prompt.text, _common(dataset) | {"target": other_option(dataset, answer), "answer": answer})
+
+
+def other_option(dataset: Dataset, option: str) -> str:
+    """t(x): the option that was not chosen."""
+    return dataset.options[1 - dataset.options.index(option)]
+
+
+def _common(dataset):
+    return {
+        "context": dataset.context,
+        "subject": dataset.subject,
+        "question": dataset.question,
+        "option_0": dataset.options[0],
+        "option_1": dataset.options[1],
+        "options": json.dumps(list(dataset.options), ensure_ascii=False),
+        "levels": "\n".join(f"- {name}: {_levels(f)}" for name, f in dataset.features.items()),
+        "record": json.dumps(dict.fromkeys(dataset.features, ""), ensure_ascii=False),
+    }
+
+
+def _levels(feature: Feature) -> str:
+    labels, codes = feature.labels, feature.codes
+    if not feature.is_number:
+        order = "in increasing order" if feature.kind == "ordinal" else "in no order"
+        return f"one of {json.dumps(labels, ensure_ascii=False)} ({order})"
+    steps = {round(b - a, 9) for a, b in pairwise(codes)}
+    if len(steps) == 1 and len(codes) > 2:
+        step = steps.pop()
+        if step == 1:
+            return f"a whole number from {labels[0]} to {labels[-1]}"
+        return f"{labels[0]} to {labels[-1]} in steps of {step:g}"
+    return "one of " + ", ".join(labels)
+
+
+def _fill(text, values):
+    return PLACEHOLDER.sub(lambda match: values[match.group(1)], text).strip()

@@ -1,0 +1,86 @@
+"""Shared by the tests: where things are, and a throw-away copy of the project to run the real workflow in."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "reference"
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """The folder of published data to check against; skips where it is not."""
+    if not SHARED.is_dir():
+        pytest.skip("the published reference data is not beside this checkout")
+    return SHARED
+
+
+class Project:
+    """A copy of the project in an empty folder, with a configuration of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for name in ("sce", "workflow", "resources", "config", "envs"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "Snakefile", folder)
+
+    def configure(self, content: dict | str):
+        text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
+        (self.folder / "config/config.yaml").write_text(text)
+
+    def edit(self, path: str, old: str, new: str):
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text, f"{old!r} is not in {path}"
+        file.write_text(text.replace(old, new))
+
+    def command(self, *options) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--cores", "2", *options]
+
+    def snakemake(self, *options, ok: bool = True, env: dict | None = None) -> str:
+        """Run the real Snakemake; its output. ``ok``: whether it is expected to succeed."""
+        done = subprocess.run(
+            self.command(*options),
+            cwd=self.folder,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+        )
+        assert (done.returncode == 0) == ok, done.stdout
+        return done.stdout
+
+    def stale(self) -> dict[str, int]:
+        """Rule -> number of jobs that a run would start now, the target itself left out."""
+        out = self.snakemake("--dry-run", "--quiet", "progress")
+        if "Nothing to be done" in out:
+            return {}
+        lines = out.split("Job stats:")[1].split("total")[0].splitlines()
+        counts = dict(line.split() for line in lines if len(line.split()) == 2 and line.split()[1].isdigit())
+        return {rule: int(count) for rule, count in counts.items() if rule != "all"}
+
+    def rows_in_ledger(self) -> int:
+        import sqlite3
+
+        total = 0
+        for path in (self.folder / "ledger").glob("*.sqlite"):
+            with sqlite3.connect(path) as db:
+                total += db.execute("SELECT count(*) FROM responses").fetchone()[0]
+        return total
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+def json_lines(items) -> str:
+    return "\n".join(json.dumps(item, ensure_ascii=False) for item in items) + "\n"

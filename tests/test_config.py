@@ -1,0 +1,134 @@
+"""The closed contract: every mistake is named by file, key, what was found and what is allowed."""
+
+import copy
+
+import pytest
+import yaml
+
+from sce.config import load
+from sce.datasets import load_dataset
+from sce.errors import InputError
+from sce.files import read_yaml
+from sce.prompts import load_prompt
+
+GOOD = {
+    "models": {"echo": {"engine": "control", "policy": "echo"}},
+    "experiments": {"main": {"models": ["echo"], "datasets": ["exam"], "conditions": ["minimal"]}},
+}
+
+
+def changed(path, value):
+    content = copy.deepcopy(GOOD)
+    *parents, last = path.split(".")
+    place = content
+    for parent in parents:
+        place = place[parent]
+    place[last] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "key", "told"),
+    [
+        ("colour", "red", "colour", ["no other key than", "experiments", "models"]),
+        ("experiments.main.model", ["echo"], "experiments.main.model", ["no other key than", "datasets"]),
+        ("experiments.main.datasets", ["wether"], "experiments.main.datasets", ["wether", "weather"]),
+        ("experiments.main.conditions", ["minimum"], "experiments.main.conditions", ["minimum", "minimal"]),
+        ("experiments.main.conditions", ["question"], "experiments.main.conditions", ["kind condition"]),
+        ("experiments.main.models", ["gpt"], "experiments.main.models", ["gpt", "echo"]),
+        ("experiments.main.models", ["echo", "echo"], "experiments.main.models", ["each name once"]),
+        ("experiments.main.metrics", ["manhattan"], "experiments.main.metrics", ["manhattan", "gower"]),
+        ("models.echo.policy", "copy", "models.echo.policy", ["copy", "nearest"]),
+        ("models.echo.engine", "gpt", "models.echo", ["gpt", "control", "llama_cpp"]),
+        ("models.echo.polisy", "echo", "models.echo.polisy", ["no other key than", "policy"]),
+        ("models", {"a/b": {"engine": "control", "policy": "echo"}}, "models.a/b", ["a/b"]),
+        ("models", {}, "models", ["at least 1"]),
+        ("scoring", {"resamples": 3}, "scoring.resamples", ["100"]),
+        ("figures", {"dpi": "many"}, "figures.dpi", ["many", "integer"]),
+    ],
+)
+def test_a_mistake_is_named(path, value, key, told):
+    with pytest.raises(InputError) as error:
+        load(changed(path, value), "config/config.yaml")
+    text = str(error.value)
+    assert text.startswith(f"config/config.yaml: {key}")
+    for part in told:
+        assert part in text
+
+
+def test_the_good_one_is_good():
+    study = load(GOOD, "config/config.yaml")
+    assert study.pairs == [("echo", "exam")]
+    assert study.questions("echo", "exam") == ["question"]
+    assert study.conditions("echo", "exam") == ["minimal"]
+
+
+def test_missing_weights_are_told_before_anything_runs(monkeypatch):
+    monkeypatch.delenv("SCE_GGUF", raising=False)
+    content = yaml.safe_load(open("config/local-llm.yaml"))
+    with pytest.raises(InputError, match="SCE_GGUF, which is not set"):
+        load(content, "config/local-llm.yaml")
+
+
+DATASET = """
+name: tiny
+title: Tiny
+subject: thing
+question: Which?
+options: [A, B]
+features:
+  size: {kind: numeric, levels: {first: 1, last: 3}, wording: "The size is: {value}."}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "told"),
+    [
+        ("name: tiny", "name: small", "name", "the name of the file, tiny"),
+        ("options: [A, B]", "options: [A, A]", "content", "two different options"),
+        ("options: [A, B]", "options: [A, B, C]", "options", "2"),
+        ("last: 3", "last: 3.5", "features.size.levels", "whole number of steps"),
+        ("levels: {first: 1, last: 3}", "levels: [3, 1]", "features.size", "increasing order"),
+        ("levels: {first: 1, last: 3}", "levels: [1, 1]", "features.size", "levels that differ"),
+        ("levels: {first: 1, last: 3}", "levels: [one, two]", "features.size", "numbers"),
+        ("{value}", "value", "features.size.wording", "placeholder {value}"),
+        ("kind: numeric", "kind: number", "features.size.kind", "numeric"),
+        ("title: Tiny", "titel: Tiny", "title", "required"),
+        ("title: Tiny", "title: Tiny\nshape: round", "shape", "no other key"),
+        ("title: Tiny", "title: Tiny\ntitle: Small", "title", "each key once"),
+        ("title: Tiny", "title: [Tiny", "syntax", "valid YAML"),
+    ],
+)
+def test_a_bad_dataset_is_named(tmp_path, old, new, key, told):
+    assert old in DATASET
+    file = tmp_path / "tiny.yaml"
+    file.write_text(DATASET.replace(old, new))
+    with pytest.raises(InputError) as error:
+        load_dataset(file)
+    assert f"tiny.yaml: {key}" in str(error.value)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        ("question", "What now?", "{description}"),
+        ("condition", "Change it.", "{target}"),
+        ("question", "{description} {colour}", "{colour}"),
+        ("condition", "{target} {description}", "{description}"),
+        ("idea", "{target}", "question"),
+    ],
+)
+def test_a_bad_prompt_is_named(tmp_path, kind, text, told):
+    file = tmp_path / "tiny.yaml"
+    file.write_text(yaml.safe_dump({"name": "tiny", "kind": kind, "text": text}))
+    with pytest.raises(InputError, match="tiny.yaml") as error:
+        load_prompt(file)
+    assert told in str(error.value)
+
+
+def test_two_models_of_one_name_are_refused(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("models:\n  a: {engine: control}\n  a: {engine: control}\n")
+    with pytest.raises(InputError, match="a: found 'the same key twice"):
+        read_yaml(file)

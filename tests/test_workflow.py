@@ -1,0 +1,185 @@
+"""The real Snakemake on tiny grids: what runs, what is stale, and what is asked."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+
+from tests.conftest import Project
+
+STUDY = {
+    "models": {
+        "nearest": {"engine": "control", "policy": "nearest"},
+        "echo": {"engine": "control", "policy": "echo"},
+    },
+    "experiments": {
+        "main": {
+            "models": ["nearest", "echo"],
+            "datasets": ["exam"],
+            "conditions": ["unconstrained", "minimal"],
+        }
+    },
+    "scoring": {"resamples": 200},
+}
+EACH = {"elicit": 1, "parse_responses": 1, "measure_distances": 1, "score": 1, "plot_boundary": 1}
+TOTALS = {"collect_scores": 1, "plot_validity": 1}
+ALL = {rule: 2 for rule in EACH} | {"build_grid": 1} | TOTALS
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project whose tiny study was run to the end."""
+    project = Project(tmp_path_factory.mktemp("finished") / "project")
+    project.configure(STUDY)
+    assert project.stale() == ALL
+    project.snakemake()
+    return project
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    """A copy of the finished project with its modification times, to edit at will."""
+    shutil.copytree(finished.folder, tmp_path / "copy")
+    project = object.__new__(Project)
+    project.folder = tmp_path / "copy"
+    return project
+
+
+def test_the_study_ends_in_the_known_scores(finished):
+    scores = pd.read_csv(finished.folder / "results/scores.csv").set_index(["model", "condition", "score"])
+    for condition in ("unconstrained", "minimal"):
+        assert scores.value["nearest", condition, "validity"] == 1
+        assert scores.value["nearest", condition, "mean_excess"] == 0
+        assert scores.value["nearest", condition, "exact_match"] == 1
+        assert scores.value["echo", condition, "validity"] == 0
+        assert scores.value["echo", condition, "mean_distance"] == 0
+        assert scores.value["echo", condition, "n_kept"] == 66
+    for name in ("nearest/exam/boundary", "validity"):
+        assert (finished.folder / f"results/{name}.png").stat().st_size > 10_000
+        assert (finished.folder / f"results/{name}.svg").stat().st_size > 10_000
+
+
+def test_nothing_is_stale_after_a_run(finished):
+    assert finished.stale() == {}
+
+
+def test_touching_every_file_reruns_nothing(copy):
+    for path in copy.folder.rglob("*"):
+        if path.is_file() and ".snakemake" not in path.parts and "results" not in path.parts:
+            os.utime(path)
+    assert copy.stale() == {}
+
+
+def test_reordering_the_configuration_reruns_nothing(copy):
+    models = {name: dict(reversed(entry.items())) for name, entry in reversed(STUDY["models"].items())}
+    copy.configure(dict(reversed((STUDY | {"models": models}).items())))
+    assert copy.stale() == {}
+
+
+def test_a_limit_reruns_nothing(copy):
+    models = {name: entry | {"max_in_flight": 7} for name, entry in STUDY["models"].items()}
+    copy.configure(STUDY | {"models": models})
+    assert copy.stale() == {}
+
+
+def test_a_plot_colour_redraws_figures_only(copy):
+    copy.configure(STUDY | {"figures": {"missing_colour": "#777777"}})
+    assert copy.stale() == {"plot_boundary": 2, "plot_validity": 1}
+
+
+def test_another_model_runs_its_own_jobs_only(copy):
+    study = {**STUDY, "models": STUDY["models"] | {"timid": {"engine": "control", "policy": "timid"}}}
+    experiment = STUDY["experiments"]["main"]
+    study["experiments"] = {"main": experiment | {"models": ["nearest", "echo", "timid"]}}
+    copy.configure(study)
+    assert copy.stale() == EACH | TOTALS
+
+
+@pytest.mark.parametrize(
+    ("path", "stale"),
+    [
+        ("sce/figures.py", {"plot_boundary": 2, "plot_validity": 1}),
+        ("sce/scores.py", {"score": 2} | TOTALS),
+        ("sce/distances.py", {"measure_distances": 2, "score": 2} | TOTALS),
+        ("sce/responses.py", {r: 2 for r in EACH if r != "elicit"} | TOTALS),
+        ("sce/elicit.py", {r: 2 for r in EACH} | TOTALS),
+        ("workflow/scripts/score.py", {"score": 2} | TOTALS),
+        ("sce/ledger_tools.py", {}),
+        ("sce/engines/llama_cpp.py", {}),
+    ],
+)
+def test_editing_a_module_reruns_what_runs_it(copy, path, stale):
+    with (copy.folder / path).open("a") as file:
+        file.write("\n# edited\n")
+    assert copy.stale() == stale
+
+
+def test_an_edited_module_asks_nothing_again(copy):
+    before = copy.rows_in_ledger()
+    with (copy.folder / "sce/elicit.py").open("a") as file:
+        file.write("\n# edited\n")
+    copy.snakemake()
+    assert copy.rows_in_ledger() == before
+    assert copy.stale() == {}
+
+
+def test_an_edited_condition_asks_that_condition_alone(copy):
+    before = copy.rows_in_ledger()
+    copy.edit("resources/prompts/minimal.yaml", "as little as possible", "as little as you can")
+    assert copy.stale() == {r: 2 for r in EACH} | TOTALS
+    copy.snakemake()
+    assert copy.rows_in_ledger() == before + 2 * 66
+
+
+def test_an_edited_level_asks_what_changed(copy):
+    """One level more of the score: 6 new points, and the conditions, whose text lists the levels."""
+    before = copy.rows_in_ledger()
+    copy.edit("resources/datasets/exam.yaml", "last: 100, step: 10", "last: 110, step: 10")
+    stale = copy.stale()
+    assert stale == {r: 2 for r in EACH} | {"build_grid": 1} | TOTALS
+    copy.snakemake()
+    assert copy.rows_in_ledger() > before + 2 * 3 * 6
+
+
+def test_another_metric_measures_again_and_asks_nothing(copy):
+    before = copy.rows_in_ledger()
+    experiment = STUDY["experiments"]["main"]
+    copy.configure(STUDY | {"experiments": {"main": experiment | {"metrics": ["gower", "l1"]}}})
+    assert copy.stale() == {"measure_distances": 2, "score": 2} | TOTALS
+    copy.snakemake()
+    assert copy.rows_in_ledger() == before
+
+
+def test_lost_results_are_made_again_from_the_ledger(copy):
+    before = copy.rows_in_ledger()
+    scores = (copy.folder / "results/scores.csv").read_bytes()
+    shutil.rmtree(copy.folder / "results")
+    copy.snakemake()
+    assert (copy.folder / "results/scores.csv").read_bytes() == scores
+    assert copy.rows_in_ledger() == before
+
+
+def test_killed_at_any_moment_the_same_command_ends_in_the_same_scores(finished, tmp_path):
+    project = Project(tmp_path)
+    project.configure(STUDY)
+    moments = random.Random(1)
+    for _ in range(3):
+        run = subprocess.Popen(
+            project.command("--nolock"),
+            cwd=project.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(moments.uniform(2, 8))
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    project.snakemake("--nolock")
+    expected = (finished.folder / "results/scores.csv").read_bytes()
+    assert (project.folder / "results/scores.csv").read_bytes() == expected
+    assert project.rows_in_ledger() == finished.rows_in_ledger()

@@ -1,0 +1,40 @@
+rule plot_boundary:
+    input:
+        boundary=rules.parse_responses.output.boundary,
+        sce=rules.parse_responses.output.sce,
+        dataset=get_dataset_file,
+        modules=closure("sce.figures", "sce.artifacts"),
+        script=script_file("plot_boundary"),
+    output:
+        png="results/{model}/{dataset}/boundary.png",
+        svg="results/{model}/{dataset}/boundary.svg",
+    log:
+        "logs/plot_boundary/{model}/{dataset}.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        style=exact(STUDY.config.figures.model_dump()),
+    message:
+        "Drawing the boundary of {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../scripts/plot_boundary.py"
+
+
+rule plot_validity:
+    input:
+        scores=rules.collect_scores.output.parquet,
+        modules=closure("sce.figures", "sce.artifacts"),
+        script=script_file("plot_validity"),
+    output:
+        png="results/validity.png",
+        svg="results/validity.svg",
+    log:
+        "logs/plot_validity.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        style=exact(STUDY.config.figures.model_dump()),
+    message:
+        "Validity against excess distance over all models"
+    script:
+        "../scripts/plot_validity.py"

@@ -1,0 +1,59 @@
+rule measure_distances:
+    input:
+        boundary=rules.parse_responses.output.boundary,
+        sce=rules.parse_responses.output.sce,
+        dataset=get_dataset_file,
+        modules=closure("sce.distances", "sce.artifacts"),
+        script=script_file("measure_distances"),
+    output:
+        "results/{model}/{dataset}/distances.parquet",
+    log:
+        "logs/measure_distances/{model}/{dataset}.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        metrics=lambda wildcards: STUDY.metrics(wildcards.model, wildcards.dataset),
+    message:
+        "Measuring the SCEs of {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../scripts/measure_distances.py"
+
+
+rule score:
+    input:
+        distances=rules.measure_distances.output,
+        modules=closure("sce.scores", "sce.artifacts"),
+        script=script_file("score"),
+    output:
+        "results/{model}/{dataset}/scores.parquet",
+    log:
+        "logs/score/{model}/{dataset}.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        scoring=exact(STUDY.config.scoring.model_dump()),
+    message:
+        "Scoring {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../scripts/score.py"
+
+
+rule collect_scores:
+    input:
+        scores=collect_pairs("results/{model}/{dataset}/scores.parquet"),
+        modules=closure("sce.artifacts", "sce.jobs"),
+        script=script_file("collect_scores"),
+    output:
+        parquet="results/scores.parquet",
+        csv="results/scores.csv",
+    log:
+        "logs/collect_scores.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        pairs=exact(STUDY.pairs),
+    message:
+        "One table of all scores"
+    script:
+        "../scripts/collect_scores.py"

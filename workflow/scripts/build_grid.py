@@ -1,0 +1,9 @@
+"""The full grid of a dataset: every point with its values and its description."""
+
+from sce import artifacts
+from sce.datasets import load_dataset
+from sce.jobs import logged
+
+with logged(snakemake.log[0]):
+    dataset = load_dataset(snakemake.input.dataset)
+    artifacts.write(dataset.grid(), snakemake.output[0], "grid", list(dataset.features))

@@ -1,0 +1,16 @@
+"""Distances of every SCE: from its start, from the nearest counterfactual, back to the boundary."""
+
+import pandas as pd
+
+from sce import artifacts, distances
+from sce.datasets import load_dataset
+from sce.jobs import logged
+from sce.responses import labels
+
+with logged(snakemake.log[0]):
+    dataset = load_dataset(snakemake.input.dataset)
+    predictions = labels(artifacts.read(snakemake.input.boundary), dataset)
+    sce = artifacts.read(snakemake.input.sce)
+    measured = [distances.measure(dataset, predictions, sce, metric) for metric in snakemake.params.metrics]
+    table = pd.concat(measured, ignore_index=True)
+    artifacts.write(table, snakemake.output[0], "distances", provenance={"metrics": snakemake.params.metrics})

@@ -1,0 +1,14 @@
+"""Predictions and SCEs out of the raw responses."""
+
+from sce import artifacts, responses
+from sce.datasets import load_dataset
+from sce.jobs import logged
+
+with logged(snakemake.log[0]):
+    dataset = load_dataset(snakemake.input.dataset)
+    raw = artifacts.read(snakemake.input.responses[0])
+    features = list(dataset.features)
+    boundary = responses.boundary(raw, dataset)
+    sce = responses.counterfactuals(raw, dataset, snakemake.params.conditions)
+    artifacts.write(boundary, snakemake.output.boundary, "boundary", features)
+    artifacts.write(sce, snakemake.output.sce, "sce", features, {"conditions": snakemake.params.conditions})
