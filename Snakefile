@@ -1,18 +1,17 @@
-import os
 import sys
 
 from snakemake.utils import min_version
 
 min_version("9.27")
 
-# The scripts of jobs run in processes of their own; this lets them import the package from the checkout.
 sys.path.insert(0, workflow.basedir)
-os.environ["PYTHONPATH"] = workflow.basedir
+
+from sce.modules import let_jobs_import
+
+let_jobs_import()
 
 
-if (
-    not workflow.overwrite_configfiles
-):  # given ones replace the default instead of being merged into it
+if not workflow.overwrite_configfiles:  # given ones replace the default instead of being merged into it
 
     configfile: "config/config.yaml"
 

@@ -4,8 +4,10 @@ A dataset is one file ``resources/datasets/NAME.yaml``; adding one needs no code
 ``point_id``, its row-major position over the features in the order listed (the last feature runs fastest).
 """
 
+import json
 import re
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -183,6 +185,21 @@ class Dataset(Contract):
             lines.append("- " + feature.wording.format(value=labels.get(value, _tidy(value))))
         return "\n".join(lines)
 
+    @cached_property
+    def options_text(self) -> str:
+        """The options as a JSON list."""
+        return json.dumps(list(self.options), ensure_ascii=False)
+
+    @cached_property
+    def levels_text(self) -> str:
+        """The valid values of every feature, a line each."""
+        return "\n".join(f"- {name}: {_levels(feature)}" for name, feature in self.features.items())
+
+    @cached_property
+    def record_text(self) -> str:
+        """A record to fill in, as JSON."""
+        return json.dumps(dict.fromkeys(self.features, ""), ensure_ascii=False)
+
     def grid(self) -> pd.DataFrame:
         """All N points: point_id, one column of codes per feature, description (design 2)."""
         ranks = np.indices(self.shape).reshape(len(self.shape), -1)
@@ -203,6 +220,20 @@ def load_dataset(path) -> Dataset:
     if dataset.name != path.stem:
         raise InputError(path, "name", dataset.name, f"the name of the file, {path.stem}")
     return dataset
+
+
+def _levels(feature: Feature) -> str:
+    labels, codes = feature.labels, feature.codes
+    if not feature.is_number:
+        order = "in increasing order" if feature.kind == "ordinal" else "in no order"
+        return f"one of {json.dumps(labels, ensure_ascii=False)} ({order})"
+    steps = {round(b - a, 9) for a, b in pairwise(codes)}
+    if len(steps) == 1 and len(codes) > 2:
+        step = steps.pop()
+        if step == 1:
+            return f"a whole number from {labels[0]} to {labels[-1]}"
+        return f"{labels[0]} to {labels[-1]} in steps of {step:g}"
+    return "one of " + ", ".join(labels)
 
 
 def _tidy(number):

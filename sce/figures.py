@@ -20,135 +20,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from sce.boundaries import NO_PREDICTION, describe_boundary, predictions
 from sce.datasets import Dataset, Feature
+from sce.mosaic import NOT_SHOWN, OUTSIDE, in_words, lay_out, panel_titles, shortened
 from sce.style import FigureStyle
-
-# --- what a boundary is like ---------------------------------------------------------------------------
-
-NO_PREDICTION = -1
-RAGGED = 0.2  # of the raggedness of a shuffled grid; one point in twenty flipped at random gives about this
-
-
-def predictions(dataset: Dataset, boundary: pd.DataFrame) -> np.ndarray:
-    """The prediction at every grid point, for the first question wording of the table.
-
-    Returns integers of shape (N,): 0 or 1 (which option), or NO_PREDICTION.
-    """
-    first = boundary[boundary["question"] == boundary["question"].iloc[0]]
-    given = first[first["prediction"].notna()]
-    unknown = set(given["prediction"]) - set(dataset.options)
-    if unknown:
-        raise ValueError(f"predictions that are no option of {dataset.name}: {sorted(unknown)}")
-    codes = np.full(dataset.size, NO_PREDICTION)
-    codes[given["point_id"].to_numpy(int)] = (given["prediction"] == dataset.options[1]).to_numpy(int)
-    return codes
-
-
-def describe_boundary(dataset: Dataset, boundary: pd.DataFrame) -> dict:
-    """What the boundary of one model on one dataset is like.
-
-    Neighbours are two points one level apart in one feature (any two levels, if it is categorical).
-    ``disagreeing``: share of the neighbouring pairs with two predictions whose predictions differ.
-    ``n_regions``: groups of points of one option that hang together through neighbours.
-    ``raggedness``: how often a point differs from both its neighbours along a feature with an order, over
-    how often it would if the same predictions were shuffled over the grid. 0: no such spike; 1: as good
-    as random. A straight or monotone boundary has 0 in any number of features.
-    ``verdict``: "no predictions"; "no boundary" if all predictions are one option; else "ragged" if
-    raggedness is above RAGGED, else "clean".
-    Shares are of the points with a prediction; a share of nothing is None.
-    """
-    codes = predictions(dataset, boundary)
-    counts = [int((codes == option).sum()) for option in (0, 1)]
-    answered = sum(counts)
-    pairs = _neighbours(dataset)
-    both = pairs[(codes[pairs] != NO_PREDICTION).all(axis=1)]
-    alike = codes[both[:, 0]] == codes[both[:, 1]]
-    regions = _count_regions(codes, both[alike])
-    raggedness = _raggedness(dataset, codes)
-    facts = {
-        "n": dataset.size,
-        "answered": answered,
-        "missing": dataset.size - answered,
-        "n_0": counts[0],
-        "n_1": counts[1],
-        "share_0": counts[0] / answered if answered else None,
-        "share_1": counts[1] / answered if answered else None,
-        "boundary": min(counts) > 0,
-        "n_regions": sum(regions),
-        "n_regions_0": regions[0],
-        "n_regions_1": regions[1],
-        "disagreeing": float(1 - alike.mean()) if len(alike) else None,
-        "raggedness": raggedness,
-    }
-    return facts | {"verdict": _verdict(facts), "sentence": _sentence(dataset, facts)}
-
-
-def _verdict(facts):
-    if not facts["answered"]:
-        return "no predictions"
-    if not facts["boundary"]:
-        return "no boundary"
-    return "ragged" if (facts["raggedness"] or 0) > RAGGED else "clean"
-
-
-def _sentence(dataset, facts):
-    """The verdict in words, every number taken from the data."""
-    verdict, n = _verdict(facts), facts["n"]
-    without = f"; {facts['missing']:,} without a prediction" if facts["missing"] else ""
-    if verdict == "no predictions":
-        return f"no predictions at any of the {n:,} points"
-    if verdict == "no boundary":
-        always = 0 if facts["n_0"] else 1
-        points = f"({facts['answered']:,} of {n:,} points){without}"
-        return f"no boundary: always '{dataset.options[always]}' {points}"
-    parts = []
-    if facts["raggedness"] is not None:
-        parts.append(f"raggedness {facts['raggedness']:.2f} (0 without a spike, 1 as if shuffled)")
-    if facts["disagreeing"] is not None:
-        parts.append(f"{facts['disagreeing']:.1%} of neighbouring pairs disagree")
-    regions = [f"{facts[f'n_regions_{i}']:,} of '{option}'" for i, option in enumerate(dataset.options)]
-    parts.append("regions: " + ", ".join(regions))
-    return f"{verdict} boundary: {'; '.join(parts)}{without}"
-
-
-def _neighbours(dataset):
-    """All neighbouring pairs of grid points. Returns point ids of shape (pairs, 2)."""
-    ids = np.arange(dataset.size).reshape(dataset.shape)
-    pairs = []
-    for axis, feature in enumerate(dataset.features.values()):
-        lines = np.moveaxis(ids, axis, 0)
-        ordered = feature.kind != "categorical"
-        steps = itertools.pairwise if ordered else lambda levels: itertools.combinations(levels, 2)
-        pairs += [np.stack([a.ravel(), b.ravel()], axis=1) for a, b in steps(lines)]
-    return np.concatenate(pairs)
-
-
-def _count_regions(codes, links):
-    """The number of connected groups of option 0 and of option 1; ``links`` joins points that agree."""
-    graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(len(codes), len(codes)))
-    _, group = connected_components(graph, directed=False)
-    return [len(np.unique(group[codes == option])) for option in (0, 1)]
-
-
-def _raggedness(dataset, codes):
-    """Spikes along the ordered features, over their expected number on a shuffled grid; None if that is 0."""
-    grid = codes.reshape(dataset.shape)
-    spikes = triples = 0
-    for axis, feature in enumerate(dataset.features.values()):
-        if feature.kind == "categorical":
-            continue
-        line = np.moveaxis(grid, axis, 0)
-        below, here, above = line[:-2], line[1:-1], line[2:]
-        known = (below != NO_PREDICTION) & (here != NO_PREDICTION) & (above != NO_PREDICTION)
-        triples += int(known.sum())
-        spikes += int((known & (here != below) & (here != above)).sum())
-    share = codes[codes != NO_PREDICTION].mean() if (codes != NO_PREDICTION).any() else 0.0
-    expected = float(triples * share * (1 - share))  # P(010) + P(101) for independent draws = p(1 - p)
-    return spikes / expected if expected else None
-
 
 # --- where SCEs land -----------------------------------------------------------------------------------
 
@@ -174,7 +50,8 @@ def _tell_fates(fates):
     words = [f"{on_grid[VALID]:,} valid", f"{on_grid[INVALID]:,} invalid"]
     if on_grid[UNDECIDED]:
         words.append(f"{on_grid[UNDECIDED]:,} undecided (no prediction at x')")
-    text = f"{sum(on_grid.values()):,} SCEs on the grid: {', '.join(words)}"
+    total = sum(on_grid.values())
+    text = f"{total:,} SCEs on the grid: {', '.join(words)}" if total else "no SCE on the grid"
     lost = [f"{n:,} {_reason(fate)}" for fate, n in counts.items() if fate not in LANDED]
     return f"{text}; not drawn: {', '.join(lost)}" if lost else text
 
@@ -182,153 +59,7 @@ def _tell_fates(fates):
 def _reason(status):
     """The status of a row without an SCE to draw, in words."""
     wording = {"no_prediction": "not asked (no prediction at x)", "unparseable_sce": "unparseable"}
-    return wording.get(status, _words(status))
-
-
-# --- the mosaic ----------------------------------------------------------------------------------------
-
-MAX_CELLS = 6000  # more cells than this in one mosaic are too small to see
-WIDE = 3.0  # the proportion of width to height, in cells, that a mosaic aims at
-NOT_SHOWN = -1
-OUTSIDE = -2  # what a cell between the panels holds, where others hold a prediction
-
-
-@dataclass(frozen=True)
-class Mosaic:
-    """Where each grid point stands: panels over (x, y), in columns and rows over the other features.
-
-    ``x`` and ``y`` name the features of the panel axes (None if the dataset has only one); ``columns`` and
-    ``rows`` are the features repeated over, each with the ranks of the levels shown. ``place`` has shape
-    (N, 2): the column and row of each point's cell, counting one empty cell between panels, or NOT_SHOWN.
-    """
-
-    x: str | None
-    y: str | None
-    columns: dict[str, list[int]]
-    rows: dict[str, list[int]]
-    panel: tuple[int, int]
-    place: np.ndarray
-    n_slices: int
-
-    @property
-    def n_columns(self):
-        return math.prod(map(len, self.columns.values()))
-
-    @property
-    def n_rows(self):
-        return math.prod(map(len, self.rows.values()))
-
-    @property
-    def width(self):
-        return self.n_columns * (self.panel[0] + 1) - 1
-
-    @property
-    def height(self):
-        return self.n_rows * (self.panel[1] + 1) - 1
-
-    @property
-    def shown(self):
-        return self.place[:, 0] != NOT_SHOWN
-
-
-def lay_out(dataset: Dataset, max_panels: int) -> Mosaic:
-    """The mosaic of a dataset: the two features with most levels span the panels, the others repeat them.
-
-    Where all slices over the other features would be too many, evenly chosen levels are shown.
-    """
-    names = list(dataset.features)
-    size = dict(zip(names, dataset.shape, strict=True))
-    x, y = _panel_axes(dataset, sorted(names, key=lambda name: -size[name])[:2])
-    panel = (size.get(x, 1), size.get(y, 1))
-    others = [name for name in names if name not in (x, y)]
-    limit = max(1, min(max_panels, MAX_CELLS // (panel[0] * panel[1])))
-    levels = _choose_levels({name: size[name] for name in others}, limit)
-    columns = _choose_columns(levels, panel)
-    rows = [name for name in others if name not in columns]
-
-    ranks = dict(zip(names, np.indices(dataset.shape).reshape(len(names), -1), strict=True))
-    column, row = (_position(ranks, levels, side, dataset.size) for side in (columns, rows))
-    origin = np.zeros(dataset.size, int)
-    place = np.stack(
-        [
-            column * (panel[0] + 1) + ranks.get(x, origin),
-            row * (panel[1] + 1) + ranks.get(y, origin),
-        ],
-        axis=1,
-    )
-    place[(column == NOT_SHOWN) | (row == NOT_SHOWN)] = NOT_SHOWN
-    return Mosaic(
-        x=x,
-        y=y,
-        columns={name: levels[name] for name in columns},
-        rows={name: levels[name] for name in rows},
-        panel=panel,
-        place=place,
-        n_slices=math.prod(size[name] for name in others),
-    )
-
-
-def _panel_axes(dataset, pair):
-    """Which of one or two features runs along x and which along y: long labels read best along y."""
-
-    def order(name):
-        feature = dataset.features[name]
-        return (not feature.is_number, len(feature.codes) * (-1 if feature.is_number else 1))
-
-    if len(pair) == 1:
-        return (pair[0], None) if dataset.features[pair[0]].is_number else (None, pair[0])
-    return sorted(pair, key=order)
-
-
-def _choose_levels(size, limit):
-    """{feature: ranks of its levels} with at most ``limit`` combinations: the longest is thinned first."""
-    size = dict(size)
-    full = dict(size)
-    while math.prod(size.values()) > limit:
-        longest = max(size, key=size.get)
-        size[longest] -= 1
-    return {name: _evenly(full[name], count) for name, count in size.items()}
-
-
-def _evenly(n, count):
-    """``count`` of the ranks 0..n-1, evenly spaced and with both ends (the middle one, if only one)."""
-    return np.linspace(0, n - 1, count).round().astype(int).tolist() if count > 1 else [n // 2]
-
-
-def _choose_columns(levels, panel):
-    """The features repeated over columns: the choice that brings the mosaic's proportion closest to WIDE."""
-
-    def misfit(columns):
-        across = math.prod(len(levels[name]) for name in columns)
-        down = math.prod(len(levels[name]) for name in levels if name not in columns)
-        return abs(math.log(panel[0] * across / (panel[1] * down) / WIDE))
-
-    choices = [c for k in range(len(levels), -1, -1) for c in itertools.combinations(levels, k)]
-    return list(min(choices, key=misfit))
-
-
-def _position(ranks, levels, side, n):
-    """The panel column (or row) of every point, features in ``side`` nested in order. Shape (N,)."""
-    position = np.zeros(n, int)
-    hidden = np.zeros(n, bool)
-    for name in side:
-        order = np.full(ranks[name].max() + 1, NOT_SHOWN)
-        order[levels[name]] = np.arange(len(levels[name]))
-        hidden |= order[ranks[name]] == NOT_SHOWN
-        position = position * len(levels[name]) + order[ranks[name]]
-    return np.where(hidden, NOT_SHOWN, position)
-
-
-def _titles(dataset, side, with_names):
-    """The title of each panel column (or row), such as 'sex Female' or, without names, 'Female'."""
-    titles = []
-    for ranks in itertools.product(*side.values()):
-        parts = []
-        for name, rank in zip(side, ranks, strict=True):
-            label = _short(dataset.features[name].labels[rank])
-            parts.append(f"{_words(name)} {label}" if with_names else label)
-        titles.append(", ".join(parts))
-    return titles
+    return wording.get(status, in_words(status))
 
 
 # --- the boundary map ----------------------------------------------------------------------------------
@@ -339,7 +70,6 @@ CELL = (0.1, 0.42)  # inches: narrower cells put fewer mosaics side by side; wid
 NARROW = (1.2, 2.4)  # inches: the least width of a mosaic, and of its text
 TINTS = (0.45, 0.40)  # how much of the options' colours is left under the SCEs
 HEAVY = 300  # shapes; a layer with more is stored as pixels in the SVG
-LONGEST_LABEL = 28  # characters
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -631,7 +361,7 @@ def _label_room(dataset, mosaic, style):
     """Inches left of a mosaic for the labels and the title of its y axis."""
     if mosaic.y is None:
         return MARGIN
-    widest = max(_width(_short(text), style.font_size - 1) for text in dataset.features[mosaic.y].labels)
+    widest = max(_width(shortened(text), style.font_size - 1) for text in dataset.features[mosaic.y].labels)
     return MARGIN + 0.12 + widest + 1.5 * style.font_size / 72
 
 
@@ -672,14 +402,6 @@ def _width(text, size, weight="normal"):
     return width / 72
 
 
-def _words(name):
-    return name.replace("_", " ")
-
-
-def _short(label):
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
-
-
 # --- drawing one mosaic --------------------------------------------------------------------------------
 
 
@@ -702,8 +424,8 @@ def _add_axes(figure, page, index, block, dataset, mosaic, style):
     axes.tick_params(labelsize=style.font_size - 1)
     if mosaic.x is not None:
         feature, pitch = dataset.features[mosaic.x], mosaic.panel[0] + 1
-        widest = max(_width(_short(label), style.font_size - 1) for label in feature.labels)
-        ranks = _ticks(feature, page.cell[0], widest + 0.15)
+        widest = max(_width(shortened(label), style.font_size - 1) for label in feature.labels)
+        ranks = _ticks(feature, page.cell[0], widest + 0.1)
         axes.set_xticks(*_repeat(feature, ranks, mosaic.n_columns, pitch))
         axes.set_xlabel(_axis_title(dataset, mosaic.x), labelpad=2)
     if mosaic.y is not None and right == 0:
@@ -723,9 +445,9 @@ def _add_panel_titles(axes, dataset, mosaic, cell, style):
     ):
         if not levels:
             continue
-        titles = _titles(dataset, levels, with_names=True)
+        titles = panel_titles(dataset, levels, with_names=True)
         if max(_width(title, style.font_size - 1) for title in titles) > panel_span:
-            titles = _titles(dataset, levels, with_names=False)
+            titles = panel_titles(dataset, levels, with_names=False)
         for k, title in enumerate(titles):
             middle = k * span + (span - 2) / 2
             top = side == "top"
@@ -744,7 +466,7 @@ def _add_panel_titles(axes, dataset, mosaic, cell, style):
 
 def _axis_title(dataset, name):
     unit = dataset.features[name].unit
-    return f"{_words(name)} ({unit})" if unit else _words(name)
+    return f"{in_words(name)} ({unit})" if unit else in_words(name)
 
 
 def _ticks(feature: Feature, cell: float, room: float) -> list[int]:
@@ -765,7 +487,7 @@ def _ticks(feature: Feature, cell: float, room: float) -> list[int]:
 def _repeat(feature, ranks, times, pitch):
     """Positions and labels of the ticks of every panel along one axis."""
     positions = [k * pitch + rank for k in range(times) for rank in ranks]
-    return positions, [_short(feature.labels[rank]) for rank in ranks] * times
+    return positions, [shortened(feature.labels[rank]) for rank in ranks] * times
 
 
 def _draw_cells(axes, mosaic, codes, style, tints):
@@ -938,7 +660,7 @@ def _add_panel(figure, x, y, dataset, caption, line, style):
     box = (x / width, (y - PANEL[1]) / height, PANEL[0] / width, PANEL[1] / height)
     axes = figure.add_axes(box, label=dataset)
     axes.tick_params(labelsize=style.font_size - 1)
-    axes.set_title(_words(dataset), loc="left", fontweight="bold", fontsize=style.font_size, pad=4)
+    axes.set_title(in_words(dataset), loc="left", fontweight="bold", fontsize=style.font_size, pad=4)
     axes.set_xlabel("validity (%)", labelpad=2)
     for k, text in enumerate(caption):
         below = (y - PANEL[1] - line * (2.5 + k)) / height

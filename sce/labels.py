@@ -128,12 +128,13 @@ class Labels:
     def __init__(self, spellings: dict, form=form):
         """``spellings``: key -> [label, other spellings ...]; ``form``: text -> words."""
         self.form = form
-        self.exact, self.forms, self.starts, self.squashed = {}, {}, {}, {}
+        self.exact, self.forms, self.full, self.starts, self.squashed = {}, {}, {}, {}, {}
         for key, texts in spellings.items():
             for text in texts:
                 self.exact.setdefault(clean(text).casefold(), set()).add(key)
                 self.forms.setdefault(form(clean(text)), set()).add(key)
             words = form(clean(texts[0]))
+            self.full[words] = {key}
             for end in range(1, len(words)):
                 self.starts.setdefault(words[:end], set()).add(key)
             self.squashed[squash(clean(texts[0]))] = key
@@ -165,13 +166,16 @@ class Labels:
         letters = "".join(words)
         found = self.forms.get(words) or (self.starts.get(words) if len(letters) >= 3 else None)
         if not found and len(words) > 1 and len(words[-1]) >= 3 and words[-1].isalpha():  # "Bachelor's deg."
-            found = self._keys(lambda form: _begins(form, words))
+            found = self._keys(self.full, lambda form: _begins(form, words))
         if not found:  # "Highschool"
-            found = self._keys(lambda form: "".join(form) == letters and _digits(form) == _digits(words))
-        return found or self._keys(lambda form: misspelt(words, form))
+            found = self._keys(
+                self.forms, lambda form: "".join(form) == letters and _digits(form) == _digits(words)
+            )
+        return found or self._keys(self.forms, lambda form: misspelt(words, form))
 
-    def _keys(self, fits):
-        return set().union(*(keys for form, keys in self.forms.items() if fits(form)))
+    @staticmethod
+    def _keys(forms, fits):
+        return set().union(*(keys for form, keys in forms.items() if fits(form)))
 
 
 def _only(keys):

@@ -19,19 +19,36 @@ class Entry(Contract):
     """What every engine's entry has.
 
     ``max_failed_share``: the share of questions that may fail before the job does. ``attempts``: tries of
-    one question in one run. ``retry``: statuses in the ledger that are asked again.
+    one question in one run; ``patience_s``: the seconds after which it is tried no more. ``retry``: statuses
+    in the ledger that are asked again. ``requests_per_minute``, ``tokens_per_minute`` (in and out together):
+    limits of one job; null for none.
+
+    What asking takes, where the defaults of ``sce.resources`` do not fit: ``gpus`` and their ``gpu_type``,
+    ``memory_gb``, ``runtime_min`` and ``partition`` of a job; ``size_b``: billions of parameters, from which
+    the defaults follow where the model's name does not tell them.
     """
 
     TRANSPORT: ClassVar[frozenset[str]] = frozenset(
-        {"max_in_flight", "attempts", "retry", "max_failed_share"}
+        {"max_in_flight", "attempts", "patience_s", "retry", "max_failed_share"}
+        | {"requests_per_minute", "tokens_per_minute"}
+        | {"gpus", "gpu_type", "memory_gb", "runtime_min", "partition", "size_b"}
     )
 
     system: str | None = None
     decoding: Literal["free", "json_schema"] = "free"
     max_in_flight: int = Field(1, ge=1)
     attempts: int = Field(6, ge=1)
+    patience_s: float = Field(600, gt=0)
+    requests_per_minute: float | None = Field(None, gt=0)
+    tokens_per_minute: float | None = Field(None, gt=0)
     retry: list[Retried] = ["failed"]
     max_failed_share: float = Field(0.05, ge=0, le=1)
+    gpus: int | None = Field(None, ge=0)
+    gpu_type: str | None = Field(None, pattern=r"^[A-Za-z0-9_.]+$")
+    memory_gb: float | None = Field(None, gt=0)
+    runtime_min: int | None = Field(None, ge=1)
+    partition: str | None = None
+    size_b: float | None = Field(None, gt=0)
 
     def shape(self) -> dict[str, Any]:
         """The fields that shape answers."""

@@ -1,10 +1,16 @@
 """Which modules of this package a module runs, so that rules can declare them as inputs (style, habit 4)."""
 
 import ast
+import os
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+
+
+def let_jobs_import() -> None:
+    """Let the scripts of jobs, which run in processes of their own, import the package from this checkout."""
+    os.environ["PYTHONPATH"] = str(PACKAGE.parent)
 
 
 def closure(*names: str) -> list[str]:

@@ -19,10 +19,10 @@ _AMOUNT = re.compile(
 )
 _SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "mn": 1_000_000, "million": 1_000_000}
 _MORE = re.compile(
-    r"(?:[>≥]=?|\b(?:over|above|more than|greater than|higher than|in excess of|exceed(?:s|ing)?)\b) ?(?=\d)"
+    r"(?:[>≥]=?|\b(?:over|above|more than|greater than|higher than|in excess of|exceed(?:s|ing)?)\b) *(?=\d)"
 )
-_LESS = re.compile(r"(?:[<≤]=?|\b(?:under|below|less than|lower than|fewer than)\b) ?(?=\d)")
-_PERIOD = re.compile(r"(?<=\d) (?:(?:per|a|each) year|annually|yearly|per annum)\b")
+_LESS = re.compile(r"(?:[<≤]=?|\b(?:under|below|less than|lower than|fewer than)\b) *(?=\d)")
+_PERIOD = re.compile(r"(?<=\d) +(?:(?:per|a|each) year|annually|yearly|per annum)\b")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?/|&()]|(?<= )-(?= )")
 
 
@@ -37,6 +37,8 @@ def _amount(match):
     digits, separator = match["digits"], match["sep"]
     if separator:
         digits = digits.replace(separator, "")
+    if len(digits) > 15:
+        return match[0]
     value = float(digits) * _SCALES.get(match["scale"], 1)
     return f" {int(value)} " if value == int(value) else f" {value} "
 
@@ -47,6 +49,7 @@ _NOTED = re.compile(r"([^()]+?)\s*\(([^()]*)\)")
 
 # The words of a claim, in the spelling of ``statement``
 _VERB = r"is|be|are|say|choose|chose|select|pick|predict|estimate|guess|answer|conclude|earn|make|has|have|feel|'s"
+_VERBS = frozenset(_VERB.split("|"))
 _CLAIM = re.compile(
     rf"(?:\b(?:{_VERB})|:)(?: (?:likely|probably|most|that|to|be|estimated|predicted|the|a|an|option|category|in"
     r"|within|range|a|:|therefore|thus|clearly|yearly|income|price|it|is))* $"
@@ -112,6 +115,9 @@ class OptionReader:
         """The option that a text writes out in full."""
         return self.phrase_of.get(" ".join(statement(clean(raw)))) if len(raw) <= 200 else None
 
+    def full_or_alias(self, raw):
+        return self.labels.find_exact(clean(raw)) if len(raw) <= 200 else None
+
     def names_both(self, raw):
         """Whether a text is an echo of the choices."""
         if not isinstance(raw, str) or len(raw) > LONGEST:
@@ -128,13 +134,13 @@ class OptionReader:
         if not mentioned or " ? " in spoken:
             return None
         final, claimed, doubted = set(), set(), bool(_DOUBT.search(marked))
-        for mention in re.finditer(r"<([01])>", marked):
+        for mention in re.finditer(r"<([01])(v?)>", marked):
             start = max(marked.rfind(stop, 0, mention.start()) for stop in (" . ", " ! ", " ; ", "\n"))
             before = marked[max(start + 2, 0) : mention.start()]
             option = self.options[int(mention[1])]
             opens = not marked[: mention.start()].strip()
             sound = _REASON.match(marked, mention.end()) and not _DENIAL.search(before)
-            if sound and (opens or _CLAIM.search(before)):
+            if sound and (opens or mention[2] or _CLAIM.search(before)):
                 claimed.add(option)
             if sound and not _DOUBT.search(before) and _FINAL.search(f" {before}"):
                 final.add(option)
@@ -143,10 +149,11 @@ class OptionReader:
         return final.pop() if len(final) == 1 else None
 
     def _mentions(self, spoken):
-        """The text with each mention of option i as <i>, and the options mentioned."""
+        """The text with each mention of option i as <i>, or <iv> with a verb in it, and the options mentioned."""
         mentioned = set()
         for phrase, option in self.phrases:
-            marked = spoken.replace(f" {phrase} ", f" <{self.options.index(option)}> ")
+            own_verb = "v" if _VERBS & set(phrase.split()) else ""  # "has heart disease" is a claim itself
+            marked = spoken.replace(f" {phrase} ", f" <{self.options.index(option)}{own_verb}> ")
             if marked != spoken:
                 mentioned.add(option)
             spoken = marked
@@ -156,7 +163,7 @@ class OptionReader:
         """The option that stands alone on the first or the last line, if no other line gives the other one
         and the next line does not go on listing."""
         lines = [line for line in text.split("\n") if line.strip()][:400]
-        alone = {n: option for n, line in enumerate(lines) if (option := self.labels.find_exact(clean(line)))}
+        alone = {n: option for n, line in enumerate(lines) if (option := self.full_or_alias(line))}
         for n, beside in ((0, 1), (len(lines) - 1, len(lines) - 2)):
             if n in alone and len(set(alone.values())) == 1 and len(lines) > 1:
                 return None if self._mentions(_spoken(lines[beside]))[1] - {alone[n]} else alone[n]

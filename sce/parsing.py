@@ -150,16 +150,20 @@ class _Readers:
         for name in self.features:
             if self.by_words.get(self._telling(words, name)) == {name}:
                 return name, 2 if state == "new" else int(words == words_of(name))
-        letters = "".join(words)
-        names = self.by_letters.get(letters)
-        if not names and 6 <= len(letters) <= 40:
-            names = set().union(*(n for text, n in self.by_letters.items() if misspelt([letters], [text])))
-        return (next(iter(names)), 0) if names and len(names) == 1 else (None, 0)
+        names = self.by_letters.get("".join(words)) or set().union(
+            *(owners for text, owners in self.by_letters.items() if len(words) == 1 and _slip(words[0], text))
+        )
+        return (next(iter(names)), 0) if len(names) == 1 else (None, 0)
 
     def _telling(self, words, name):
         """The words of a key that tell the feature: not its unit, not articles and the like."""
         unit = self.features[name].unit_words
         return frozenset(w for w in words if w not in unit and w not in self.filling) or frozenset(words)
+
+
+def _slip(word, intended):
+    """A misspelt key; temperaturef is none, its last letter may be a unit."""
+    return len(intended) >= 6 and not word.startswith(intended) and misspelt([word], [intended])
 
 
 def _whole(text):
@@ -203,6 +207,7 @@ _NOT_AN_ANSWER = OLD | word_set(
     "explanation reason reasoning rationale justification confidence probability score alternative other opposite "
     "complement option wrong incorrect not possible question format type"
 )
+_LISTED = re.compile(r"(?:choices|answers|labels)\b", re.IGNORECASE)
 _CORRECTED = re.compile(
     r"\b(?:wait|actually|correct(?:ion|ed)|sorry|instead|revised?|reconsider\w*|final(?:ly)?|rather|mistake|i mean"
     r"|on reflection|scratch that)\b",
@@ -239,7 +244,7 @@ def _claims(node, options, depth=0):
     claims = []
     for key, value in node.items():
         words = frozenset(words_of(key[:200])) if key else frozenset()
-        if words & _ANSWER_WORDS and not words & _NOT_AN_ANSWER:
+        if words & _ANSWER_WORDS and not words & _NOT_AN_ANSWER and not _LISTED.search(key):
             rank = 0 if "final" in words else 1 if words == {"answer"} else 2
             inner = _claims(value, options, depth + 1)
             claims += inner or [
@@ -325,9 +330,10 @@ class _Candidate(NamedTuple):
 
 
 _HYPOTHETICAL = re.compile(
-    r"\b(?:if|suppose|example|considered|tried|rejected|format|template|schema)\b"
-    r"|\b(?:from|not|than|instead of|unlike|versus|vs)\s*:?\s*(?:the |an? )?$",
-    re.IGNORECASE,
+    r"\b(?:if|suppose|example|considered|tried|rejected|format|template|schema)\b", re.IGNORECASE
+)
+_COMPARED = re.compile(
+    r"\b(?:from|not|than|instead of|unlike|versus|vs)\s*:?\s*(?:the |an? )?$", re.IGNORECASE
 )
 _ALTERNATIVE = re.compile(r"\b(?:or|alternatively|alternative|option|another|either)\b", re.IGNORECASE)
 
@@ -386,6 +392,12 @@ def _named_value(node, readers):
     return {}
 
 
+def _is_aside(candidate):
+    """Whether a record is only considered ('if I used ...') or compared with ('instead of ...')."""
+    clause = _clause(candidate.lead)
+    return bool(_COMPARED.search(clause) or (candidate.label != "new" and _HYPOTHETICAL.search(clause)))
+
+
 def _in_pairs(text, readers, cut):
     """The records in 'Age: 45' and the like, under headings that may say 'original' or 'revised'."""
     candidates, label = [], None
@@ -426,7 +438,7 @@ def _in_tables(text, readers):
 def _settled(candidates, size):
     """The last complete record, after those called original or hypothetical; else the fullest of the parts."""
     candidates = [c for c in candidates if c.label != "old"]
-    stated = [c for c in candidates if c.label == "new" or not _HYPOTHETICAL.search(_clause(c.lead))]
+    stated = [c for c in candidates if not _is_aside(c)]
     merged = []
     for candidate in stated or candidates:
         if merged and not merged[-1].record.keys() & candidate.record.keys():

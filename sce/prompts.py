@@ -4,15 +4,13 @@ A prompt is one file ``resources/prompts/NAME.yaml``. Its text holds placeholder
 other brace (the JSON shown to the model) is left as it is, so prompts are written as they will be read.
 """
 
-import json
 import re
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from pydantic import model_validator
 
-from sce.datasets import Dataset, Feature
+from sce.datasets import Dataset
 from sce.errors import InputError
 from sce.files import Contract, check, read_yaml
 
@@ -75,24 +73,10 @@ def _common(dataset):
         "question": dataset.question,
         "option_0": dataset.options[0],
         "option_1": dataset.options[1],
-        "options": json.dumps(list(dataset.options), ensure_ascii=False),
-        "levels": "\n".join(f"- {name}: {_levels(f)}" for name, f in dataset.features.items()),
-        "record": json.dumps(dict.fromkeys(dataset.features, ""), ensure_ascii=False),
+        "options": dataset.options_text,
+        "levels": dataset.levels_text,
+        "record": dataset.record_text,
     }
-
-
-def _levels(feature: Feature) -> str:
-    labels, codes = feature.labels, feature.codes
-    if not feature.is_number:
-        order = "in increasing order" if feature.kind == "ordinal" else "in no order"
-        return f"one of {json.dumps(labels, ensure_ascii=False)} ({order})"
-    steps = {round(b - a, 9) for a, b in pairwise(codes)}
-    if len(steps) == 1 and len(codes) > 2:
-        step = steps.pop()
-        if step == 1:
-            return f"a whole number from {labels[0]} to {labels[-1]}"
-        return f"{labels[0]} to {labels[-1]} in steps of {step:g}"
-    return "one of " + ", ".join(labels)
 
 
 def _fill(text, values):

@@ -3,7 +3,6 @@
 import json
 import math
 
-import numpy as np
 import pandas as pd
 
 from sce import parsing
@@ -41,15 +40,6 @@ def counterfactuals(responses: pd.DataFrame, dataset: Dataset, conditions: list[
             found = _counterfactual(replies.get(point_id), dataset)
             rows.append({"condition": condition, "point_id": point_id, "target": target, **found})
     return pd.DataFrame(rows, columns=list(columns("sce", list(dataset.features))))
-
-
-def labels(boundary: pd.DataFrame, dataset: Dataset) -> np.ndarray:
-    """(N,) int8: option index predicted at each grid point under the main wording, -1 where there is none."""
-    main = boundary[boundary["question"] == boundary["question"].iloc[0]]
-    found = np.full(dataset.size, -1, dtype=np.int8)
-    codes = main["prediction"].map({option: i for i, option in enumerate(dataset.options)}).fillna(-1)
-    found[main["point_id"].to_numpy(dtype=np.int64)] = codes.to_numpy(dtype=np.int8)
-    return found
 
 
 def _prediction(row, dataset):

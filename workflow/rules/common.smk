@@ -23,9 +23,7 @@ wildcard_constraints:
 
 def collect_pairs(pattern):
     """The pattern's file for every (model, dataset) of the study."""
-    return [
-        pattern.format(model=model, dataset=dataset) for model, dataset in STUDY.pairs
-    ]
+    return [pattern.format(model=model, dataset=dataset) for model, dataset in STUDY.pairs]
 
 
 def script_file(name):
@@ -35,6 +33,31 @@ def script_file(name):
 
 def get_dataset_file(wildcards):
     return study_config.dataset_file(wildcards.dataset)
+
+
+def get_model(wildcards):
+    return STUDY.config.models[wildcards.model]
+
+
+def get_elicit_modules(wildcards):
+    return closure("sce.elicit", "sce.jobs", f"sce.engines.{get_model(wildcards).engine}")
+
+
+def get_prompt_files(wildcards):
+    return STUDY.prompt_files(wildcards.model, wildcards.dataset)
+
+
+def get_shape(wildcards):
+    """What shapes the answers, and the round: a run that left questions open starts another one."""
+    path = f"results/{wildcards.model}/{wildcards.dataset}/responses.parquet"
+    return exact(
+        {
+            "model": STUDY.shapes[wildcards.model],
+            "questions": STUDY.questions(wildcards.model, wildcards.dataset),
+            "conditions": STUDY.conditions(wildcards.model, wildcards.dataset),
+            "round": next_round(path),
+        }
+    )
 
 
 def print_summary():

@@ -1,30 +1,3 @@
-def get_model(wildcards):
-    return STUDY.config.models[wildcards.model]
-
-
-def get_elicit_modules(wildcards):
-    return closure(
-        "sce.elicit", "sce.jobs", f"sce.engines.{get_model(wildcards).engine}"
-    )
-
-
-def get_prompt_files(wildcards):
-    return STUDY.prompt_files(wildcards.model, wildcards.dataset)
-
-
-def get_shape(wildcards):
-    """What shapes the answers, and the round: a run that left questions open starts another one."""
-    path = f"results/{wildcards.model}/{wildcards.dataset}/responses.parquet"
-    return exact(
-        {
-            "model": STUDY.shapes[wildcards.model],
-            "questions": STUDY.questions(wildcards.model, wildcards.dataset),
-            "conditions": STUDY.conditions(wildcards.model, wildcards.dataset),
-            "round": next_round(path),
-        }
-    )
-
-
 rule elicit:
     input:
         dataset=get_dataset_file,
@@ -60,9 +33,7 @@ rule parse_responses:
     conda:
         "../../envs/core.yaml"
     params:
-        conditions=lambda wildcards: STUDY.conditions(
-            wildcards.model, wildcards.dataset
-        ),
+        conditions=lambda wildcards: STUDY.conditions(wildcards.model, wildcards.dataset),
     message:
         "Reading the replies of {wildcards.model} about {wildcards.dataset}"
     script:

@@ -3,7 +3,7 @@ rule measure_distances:
         boundary=rules.parse_responses.output.boundary,
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
-        modules=closure("sce.distances", "sce.artifacts"),
+        modules=closure("sce.distances", "sce.boundaries", "sce.artifacts"),
         script=script_file("measure_distances"),
     output:
         "results/{model}/{dataset}/distances.parquet",

@@ -2,14 +2,13 @@
 
 import pandas as pd
 
-from sce import artifacts, distances
+from sce import artifacts, boundaries, distances
 from sce.datasets import load_dataset
 from sce.jobs import logged
-from sce.responses import labels
 
 with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)
-    predictions = labels(artifacts.read(snakemake.input.boundary), dataset)
+    predictions = boundaries.predictions(dataset, artifacts.read(snakemake.input.boundary))
     sce = artifacts.read(snakemake.input.sce)
     measured = [distances.measure(dataset, predictions, sce, metric) for metric in snakemake.params.metrics]
     table = pd.concat(measured, ignore_index=True)

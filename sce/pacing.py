@@ -1,0 +1,69 @@
+"""Pacing: how fast one job may ask. Limits per minute, and pauses that the provider asks for."""
+
+import asyncio
+import random
+import time
+
+CHARACTERS_PER_TOKEN = 4  # a rough mean over tokenizers for English; corrected by what is really used
+FIRST_GUESS_OUT = 200  # tokens of a reply, before one has been seen
+
+
+class Meter:
+    """Spaces amounts evenly, so that no minute, wherever it begins, holds more than the limit and one more
+    request. (A bucket that fills for a minute lets twice the limit through in its first one.)"""
+
+    def __init__(self, per_minute: float):
+        self._per_s = per_minute / 60
+        self._free_at = 0.0
+
+    def take(self, amount: float, now: float) -> float:
+        """Reserve ``amount``; the time at which it may be used."""
+        start = max(now, self._free_at)
+        self._free_at = start + amount / self._per_s
+        return start
+
+    def correct(self, amount: float) -> None:
+        """More (or, below zero, less) was used than reserved."""
+        self._free_at += amount / self._per_s
+
+
+class Pace:
+    """The pace of all requests of one job. None is no limit."""
+
+    def __init__(self, requests_per_minute: float | None = None, tokens_per_minute: float | None = None):
+        self._requests = Meter(requests_per_minute) if requests_per_minute else None
+        self._tokens = Meter(tokens_per_minute) if tokens_per_minute else None
+        self._paused_until = 0.0
+        self._seen, self._seen_out = 0, 0
+
+    async def turn(self, tokens: float) -> None:
+        """Wait until a request of about ``tokens`` tokens (in and out) may be sent."""
+        now = time.monotonic()
+        start = now
+        if self._requests:
+            start = max(start, self._requests.take(1, now))
+        if self._tokens:
+            start = max(start, self._tokens.take(tokens, now))
+        while (wait := max(start, self._paused_until) - time.monotonic()) > 0:
+            if self._paused_until > start:  # those who waited out a pause must not all return at once
+                wait += random.uniform(0, 0.5)
+            await asyncio.sleep(wait)
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so long: the provider told one of our requests to wait, and means all of them."""
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+
+    def estimate(self, body: dict) -> float:
+        """Tokens that a request will take: its text by length, its reply by the mean of those seen."""
+        if not self._tokens:
+            return 0
+        characters = sum(len(str(message.get("content"))) for message in body.get("messages", ()))
+        out = self._seen_out / self._seen if self._seen else FIRST_GUESS_OUT
+        return characters / CHARACTERS_PER_TOKEN + out
+
+    def settle(self, estimate: float, usage: dict) -> None:
+        """Replace an estimate by the tokens really used."""
+        if self._tokens and usage.get("in"):
+            self._seen += 1
+            self._seen_out += usage.get("out", 0)
+            self._tokens.correct(usage["in"] + usage.get("out", 0) - estimate)
