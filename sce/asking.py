@@ -1,43 +1,65 @@
-"""Asking: what wraps an engine from outside. Look in the ledger first, ask at most once, retry what may pass.
+"""Asking: what wraps an engine from outside. Look in the ledger first, ask at most once, keep to the pace,
+retry what may pass, stay within the budget.
 
 An ``Asker`` serves one ``elicit`` job. Its engine starts at the first question the ledger cannot answer,
 so a job that finds everything answered loads nothing.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import stamina
 
 from sce.datasets import Dataset
-from sce.engines import About, Engine, Rejected, Transient, open_engine
+from sce.engines import About, Engine, Fatal, Rejected, Reply, Transient, open_engine
 from sce.ledger import Entry, Ledger, digest, ledger_file
 from sce.models import Model
+from sce.pacing import Pace
 
-PATIENCE_S = 600
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60  # between two tries of a question; doubles, with up to 1 s of jitter
+GRACE_S = 30  # for requests under way when the job stops: their answers were paid for
+
+
+class Budget(Protocol):
+    """What one job may spend."""
+
+    def reserve(self, body: dict) -> None:
+        """Before a question is sent. Raises Fatal when its answer could pass the limit."""
+
+    def settle(self, entry: Entry) -> None:
+        """After it ended, with what it really took."""
 
 
 @dataclass
 class Asker:
     """Answers questions from the ledger, or else from the engine, each at most once.
 
-    ``retry``: statuses in the ledger that are asked again (failed, truncated, refused). ``attempts``: how
-    often a question is tried in this run before it counts as failed.
+    ``retry``: statuses in the ledger that are asked again (failed, truncated, refused). A question is tried
+    up to ``attempts`` times in this run, and for ``patience_s``, before it counts as failed; a provider that
+    asks us to slow down uses up patience only. ``asked`` and ``found`` count entries from the engine and
+    from the ledger.
     """
 
     engine: Engine
     ledger: Ledger
     max_in_flight: int = 1
     attempts: int = 6
+    patience_s: float = 600
     retry: frozenset[str] = frozenset({"failed"})
+    pace: Pace = field(default_factory=Pace)
+    budget: Budget | None = None
     asked: int = 0
     found: int = 0
-    _started: bool = False
-    _pending: dict[str, asyncio.Future] = field(default_factory=dict)
-    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _start: asyncio.Task | None = None
+    _ready: bool = False
+    _closing: bool = False
+    _pending: dict[str, asyncio.Task] = field(default_factory=dict)
+    _under_way: set[asyncio.Task] = field(default_factory=set)
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         """The entry for a request. Raises Fatal when no question can be answered."""
@@ -49,52 +71,141 @@ class Asker:
         if entry is not None and not self._again(entry):
             self.found += 1
             return entry
-        self._pending[key] = asyncio.get_running_loop().create_future()
-        try:
-            entry = await self._ask_engine(key, body)
-            self._pending[key].set_result(entry)
-        except BaseException as error:
-            self._pending[key].set_exception(error)
-            self._pending[key].exception()  # raised here; whoever waits for it raises it too
-            raise
-        finally:
-            del self._pending[key]
-        return entry
+        if self.engine.free:
+            return await self._take(key, body)
+        # A task of its own: whoever waits for it may be cancelled, and the answer comes in all the same.
+        task = self._pending[key] = asyncio.create_task(self._insist(key, body))
+        task.add_done_callback(lambda _: self._pending.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Let requests under way come in, drop those not sent yet, and close the engine."""
+        self._closing = True
+        for task in set(self._pending.values()) - self._under_way:
+            task.cancel()
+        if self._under_way:
+            logging.info("waiting for %d requests under way", len(self._under_way))
+            await asyncio.wait(self._under_way, timeout=GRACE_S)
+        rest = [task for task in (self._start, *self._pending.values()) if task is not None]
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        if self._start is not None:
+            await self.engine.close()
 
     def _again(self, entry):
         return entry.status in self.retry and entry.finish_reason != "rejected"
 
-    async def close(self) -> None:
-        if self._started:
-            await self.engine.close()
+    async def _begin(self):
+        """Start the engine, once for all who wait for it."""
+        if self._start is None:
+            self.ledger.require_room()
+            self._start = asyncio.create_task(self.engine.start())
+        await asyncio.shield(self._start)
+        self._ready = True
 
-    async def _ask_engine(self, key, body):
-        async with self._starting:
-            if not self._started:
-                self._started = True
-                await self.engine.start()
-        begin, number = time.monotonic(), 0
-        try:
-            async for attempt in stamina.retry_context(
-                on=Transient, attempts=self.attempts, timeout=PATIENCE_S, wait_initial=0.5, wait_max=60
-            ):
-                number = attempt.num
-                with attempt:
-                    reply = await self.engine.ask(body)
-        except (Transient, Rejected) as error:
-            finish = "rejected" if isinstance(error, Rejected) else None
-            entry = Entry.of_failure(key, str(error), finish, time.monotonic() - begin, number)
-        else:
-            entry = Entry.of_reply(key, reply, time.monotonic() - begin, number)
+    async def _take(self, key, body):
+        """The entry of an engine whose answers are free and never fail."""
+        if not self._ready:
+            await self._begin()
+        begin = time.monotonic()
+        reply = await self.engine.ask(body)
+        entry = Entry.of_reply(key, reply, time.monotonic() - begin, 1)
         self.ledger.put(entry, body)
         self.asked += 1
         return entry
 
+    async def _insist(self, key, body):
+        """The entry of a question that is tried until it is answered or the budget of tries is used up."""
+        if not self._ready:
+            await self._begin()
+        self.ledger.require_room()
+        if self.budget:
+            self.budget.reserve(body)
+        tries = _Tries(self.attempts, self.patience_s)
+        begin = time.monotonic()
+        try:
+            async for attempt in stamina.retry_context(
+                on=lambda error: not self._closing and tries.verdict(error),
+                attempts=None,
+                timeout=None,
+                wait_initial=FIRST_WAIT_S,
+                wait_max=LONGEST_WAIT_S,
+            ):
+                with attempt:
+                    tries.number = attempt.num
+                    reply, latency_s = await self._try(body)
+        except (Transient, Rejected) as error:
+            if self._closing and isinstance(error, Transient):
+                raise  # stopped before its tries were used up: not asked, rather than failed
+            finish = "rejected" if isinstance(error, Rejected) else None
+            entry = Entry.of_failure(key, str(error), finish, time.monotonic() - begin, tries.number)
+        else:
+            entry = Entry.of_reply(key, reply, latency_s, tries.number)
+        await self.ledger.store(entry, body)
+        if self.budget:
+            self.budget.settle(entry)
+        self.asked += 1
+        return entry
+
+    async def _try(self, body) -> tuple[Reply, float]:
+        """One attempt at its turn: the reply, and the seconds it took."""
+        tokens = self.pace.estimate(body)
+        await self.pace.turn(tokens)
+        task, begin = asyncio.current_task(), time.monotonic()
+        self._under_way.add(task)
+        try:
+            reply = await self.engine.ask(body)
+        except Transient as error:
+            if error.wait:
+                if error.wait > self.patience_s:
+                    raise Fatal(
+                        f"the provider asks to wait {error.wait / 60:.0f} min ({error}), longer than patience_s "
+                        "allows; run again later, nothing answered is asked twice"
+                    ) from None
+                self.pace.pause(error.wait)
+            raise
+        finally:
+            self._under_way.discard(task)
+        self.pace.settle(tokens, reply.usage)
+        return reply, time.monotonic() - begin
+
+
+class _Tries:
+    """The tries of one question, and whether another is due."""
+
+    def __init__(self, attempts, patience_s):
+        self.number = 0
+        self._faults_left, self._until = attempts, time.monotonic() + patience_s
+
+    def verdict(self, error: Exception) -> bool | float:
+        """Whether to try again, after the usual wait (True) or so many seconds."""
+        if not isinstance(error, Transient):
+            return False
+        if error.wait is None:
+            self._faults_left -= 1
+        if self._faults_left <= 0 or time.monotonic() + (error.wait or 0) > self._until:
+            return False
+        # The pause for all is kept in self.pace; this one question need not wait for it twice.
+        return 0.0 if error.wait else True
+
 
 @contextmanager
-def open_asker(model: Model, dataset: Dataset, folder) -> Iterator[Asker]:
-    """An asker for a model's entry, over its file in the ledger's folder."""
+def open_asker(
+    model: Model, dataset: Dataset, folder, budget: Budget | None = None, engine: Engine | None = None
+) -> Iterator[Asker]:
+    """An asker for a model's entry, over its file in the ledger's folder. ``engine``: one to use instead of
+    the entry's own (a wrapper of it)."""
     path = ledger_file(folder, model.engine, model.provider_model)
-    engine = open_engine(model, dataset)
+    engine = engine or open_engine(model, dataset)
     with Ledger(path, group_commits=engine.free) as ledger:
-        yield Asker(engine, ledger, model.max_in_flight, model.attempts, frozenset(model.retry))
+        yield Asker(
+            engine,
+            ledger,
+            max_in_flight=model.max_in_flight,
+            attempts=model.attempts,
+            patience_s=model.patience_s,
+            retry=frozenset(model.retry),
+            pace=Pace(model.requests_per_minute, model.tokens_per_minute),
+            budget=budget,
+        )

@@ -433,7 +433,7 @@ def _blocks(rows, columns):
 # --- the metrics by name, and what is measured with them ---
 
 
-def _separable(share, published_quirk=True):
+def separable(share, published_quirk=True):
     """The family member made of one Share per feature.
 
     ``published_quirk``: whether the published code takes categorical codes for numbers under this metric.
@@ -447,9 +447,9 @@ def _separable(share, published_quirk=True):
 
 # A metric is a function (dataset, embeddings, as_published) -> an object with between, nearest and matrix.
 METRICS = {
-    "gower": _separable(gower, published_quirk=False),
-    "l1": _separable(l1),
-    "l2": _separable(l2),
+    "gower": separable(gower, published_quirk=False),
+    "l1": separable(l1),
+    "l2": separable(l2),
     "semantic": lambda dataset, embeddings, as_published: EmbeddedSpace(dataset, embeddings),
 }
 

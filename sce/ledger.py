@@ -1,29 +1,39 @@
 """The ledger of responses: every reply is on disk before anything else happens with it (design 7).
 
 One SQLite file per provider's model under the ledger's folder, so that jobs of different models never wait
-for each other. Rows are only ever added: a question that failed and was asked again has both rows, and the
-answered one counts. Which journal a file uses depends on where it lies: WAL on a local disk; on a network
-file system, where WAL's shared memory does not work, a rollback journal with every commit synchronised.
+for each other. Rows are only ever added (``python -m sce ledger prune`` apart): a question that failed and
+was asked again has both rows, and the answered one counts. Where two runs answered the same question, the
+first answer counts, so that nothing added later, by a second run or from a colleague, changes what a study
+was built on. sce.sqlite_files says which journal a file uses where.
+
+The ledger also records API batches before anyone waits for them, with the requests they hold.
 """
 
+import asyncio
 import hashlib
 import json
 import re
 import sqlite3
+import threading
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sce.engines import Reply
+from sce.errors import InputError
+from sce.sqlite_files import explained, free_bytes, may_write, open_to_read, open_to_write, told
 
-NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "beegfs", "ceph", "fuse.sshfs", "9p"}
 DEFAULT_FOLDER = "ledger"
-BUSY_TIMEOUT_S = 120
 GROUP_COMMIT_S = 0.5
+RESERVE_BYTES = 16_000_000  # no question is asked with less room on the disk: its answer might be lost
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x53434531  # "SCE1": tells a ledger from other SQLite files
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS responses (
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS responses (
     id INTEGER PRIMARY KEY,
     digest BLOB NOT NULL,
     status TEXT NOT NULL,
@@ -38,15 +48,28 @@ CREATE TABLE IF NOT EXISTS responses (
     attempts INTEGER NOT NULL,
     asked_at REAL NOT NULL,
     request BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS responses_by_digest ON responses (digest);
-"""
-COLUMNS = (
-    "digest, status, response, reasoning, finish_reason, error, turn, logprobs, usage, "
-    "latency_s, attempts, asked_at, request"
+)""",
+    "CREATE INDEX IF NOT EXISTS responses_by_digest ON responses (digest)",
+    """CREATE TABLE IF NOT EXISTS batches (
+    key TEXT PRIMARY KEY,
+    id TEXT,
+    provider TEXT NOT NULL,
+    state TEXT NOT NULL,
+    submitted_at REAL NOT NULL,
+    questions INTEGER NOT NULL,
+    requests BLOB NOT NULL
+)""",
 )
-# An answer beats a refusal or a truncation, those beat a failure; among equals the latest counts.
-BEST = "ORDER BY status = 'answered' DESC, status = 'failed', id DESC LIMIT 1"
+ENTRY_COLUMNS = (
+    "digest, status, response, reasoning, finish_reason, error, turn, logprobs, usage, "
+    "latency_s, attempts, asked_at"
+)
+COLUMNS = f"{ENTRY_COLUMNS}, request"
+# An answer beats a refusal or a truncation, those beat a failure. Of several answers the first counts, of
+# other equals the latest.
+ORDER = "status = 'answered' DESC, status = 'failed', CASE status WHEN 'answered' THEN id ELSE -id END"
+FIND = f"SELECT {ENTRY_COLUMNS} FROM responses WHERE digest = ? ORDER BY {ORDER} LIMIT 1"
+BEST = f"SELECT *, row_number() OVER (PARTITION BY digest ORDER BY {ORDER}) AS rank FROM responses"
 
 
 @dataclass(frozen=True)
@@ -72,12 +95,12 @@ class Entry:
         return cls(
             digest=digest,
             status=reply.status,
-            response=reply.response,
-            reasoning=reply.reasoning,
+            response=_storable(reply.response),
+            reasoning=_storable(reply.reasoning),
             finish_reason=reply.finish_reason,
             error=None,
-            turn=reply.turn,
-            logprobs=reply.logprobs,
+            turn=_storable(reply.turn),
+            logprobs=_storable(reply.logprobs),
             usage=reply.usage,
             latency_s=latency_s,
             attempts=attempts,
@@ -91,6 +114,20 @@ class Entry:
         return cls(
             digest, "failed", None, None, finish, cause, None, None, {}, latency_s, attempts, time.time()
         )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch handed to a provider. ``key``: our name for it, sent along; ``id``: the provider's, None until
+    it has answered; ``state``: submitting, submitted, done or lost; ``requests``: digest -> request, empty
+    once it is done."""
+
+    key: str
+    provider: str
+    requests: dict[str, dict]
+    submitted_at: float
+    id: str | None = None
+    state: str = "submitting"
 
 
 def digest(body: dict) -> str:
@@ -108,20 +145,31 @@ def ledger_file(folder, engine: str, model: str) -> Path:
 class Ledger:
     """One ledger file, open for this process. Use as a context manager.
 
-    ``group_commits``: answers of a free engine are committed together, at most half a second late; an
-    answer that costs money or time is committed before ``put`` returns.
+    A file that this user cannot write is opened all the same, for what it can answer; ``require_room``
+    refuses it. ``group_commits``: answers of a free engine are committed together, at most half a second
+    late; an answer that costs money or time is committed before ``put`` or ``store`` returns. Errors of the
+    file are InputErrors that name it.
     """
 
-    def __init__(self, path, group_commits: bool = False):
+    def __init__(self, path, group_commits: bool = False, read_only: bool = False):
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.writable = not read_only and (may_write(self.path) or not self.path.exists())
         self._group_s = GROUP_COMMIT_S if group_commits else 0
         self._group: dict[str, tuple[Entry, tuple]] = {}
         self._last_commit = time.monotonic()
-        self._db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-        self._db.execute(f"PRAGMA journal_mode={journal_mode(self.path)}")
-        self._db.execute("PRAGMA synchronous=FULL")  # every commit survives a power cut, not only a crash
-        self._db.executescript(TABLES)
+        self._one_commit = threading.Lock()
+        self._turn = asyncio.Lock()
+        # Two connections, so that looking up never waits for a commit in another thread.
+        self._writer = open_to_write(self.path) if self.writable else None
+        try:
+            if self.writable:
+                self._prepare()
+            self._reader = open_to_read(self.path)
+            self._check(self._reader)
+        except BaseException:
+            if self._writer:
+                self._writer.close()
+            raise
 
     def __enter__(self):
         return self
@@ -129,62 +177,169 @@ class Ledger:
     def __exit__(self, *_):
         self.close()
 
+    # --- Looking up
+
     def get(self, digest: str) -> Entry | None:
         """The entry that counts for a request, or None where it was never asked."""
         if digest in self._group:
             return self._group[digest][0]
-        row = self._db.execute(
-            f"SELECT {COLUMNS} FROM responses WHERE digest = ? {BEST}", (bytes.fromhex(digest),)
-        ).fetchone()
+        row = self._row_of(FIND, digest)
         return _entry(row) if row else None
 
+    def request(self, digest: str) -> dict | None:
+        """The request behind a digest as it was sent, or None."""
+        row = self._row_of("SELECT request FROM responses WHERE digest = ? LIMIT 1", digest)
+        return _unzipped(row[0]) if row else None
+
+    def digests(self, beginning: str = "") -> list[str]:
+        """The digests in the file that begin with a text in hex, sorted."""
+        statement = "SELECT DISTINCT lower(hex(digest)) AS name FROM responses WHERE name LIKE ?"
+        return sorted(name for (name,) in self._rows(statement, f"{beginning.lower()}%"))
+
+    def entries(self) -> Iterator[tuple[Entry, dict]]:
+        """The entry that counts for every request, with the request, in the order they were asked."""
+        for row in self._rows(f"SELECT {COLUMNS} FROM ({BEST}) WHERE rank = 1 ORDER BY asked_at, id"):
+            yield _entry(row[:-1]), _unzipped(row[-1])
+
+    def usages(self) -> Iterator[dict]:
+        """The token counts of every row, those that no longer count included: they were paid for as well."""
+        for (usage,) in self._rows("SELECT usage FROM responses"):
+            yield json.loads(usage)
+
+    def batches(self, *states: str) -> list[Batch]:
+        """The recorded batches in the given states, oldest first."""
+        wanted = ", ".join("?" * len(states))
+        rows = self._rows(
+            "SELECT key, provider, requests, submitted_at, id, state FROM batches "
+            f"WHERE state IN ({wanted}) ORDER BY submitted_at",
+            *states,
+        )
+        return [Batch(key, provider, _unzipped(packed), *rest) for key, provider, packed, *rest in rows]
+
+    # --- Adding
+
+    def require_room(self) -> None:
+        """Raises InputError where the answer to a question could not be stored: ask only after this."""
+        if not self.writable:
+            raise InputError(
+                self.path, "file", "read-only, and it lacks an answer",
+                "a ledger that this user may write; the key ledger of the configuration names its folder",
+            )  # fmt: skip
+        free = free_bytes(self.path)
+        if free < RESERVE_BYTES:
+            raise InputError(
+                self.path, "disk", f"{free / 1e6:.1f} MB free",
+                f"at least {RESERVE_BYTES / 1e6:.0f} MB, so that every answer can be stored; "
+                "make space, then run again: every answer committed so far is kept",
+            )  # fmt: skip
+
     def put(self, entry: Entry, body: dict) -> None:
-        """Add an entry with the request it answers. Raises sqlite3.Error (a full disk) and keeps the rest."""
+        """Add an entry with the request it answers. Raises InputError (a full disk) and keeps the rest."""
+        if entry.digest in self._group:
+            self.commit()
         self._group[entry.digest] = (entry, _row(entry, body))
         if time.monotonic() - self._last_commit >= self._group_s:
             self.commit()
 
-    def commit(self) -> None:
-        """Write what ``put`` still holds. The lock is taken for the write alone, so that many jobs can share."""
-        if not self._group:
+    async def store(self, entry: Entry, body: dict) -> None:
+        """``put`` that leaves the event loop free while the disk works. Entries that arrive while a commit
+        is under way share the next one, so a slow disk costs time per commit, not per answer."""
+        if self._group_s:
+            self.put(entry, body)
             return
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            self._db.executemany(
-                f"INSERT INTO responses ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (row for _, row in self._group.values()),
-            )
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        self._group.clear()
-        self._last_commit = time.monotonic()
+        self._group[entry.digest] = (entry, _row(entry, body))
+        async with self._turn:
+            if entry.digest in self._group:
+                await asyncio.to_thread(self.commit)
+
+    def commit(self) -> None:
+        """Write what ``put`` still holds. The lock is held for the write alone, so that many can share."""
+        with self._one_commit:
+            rows = dict(self._group)
+            if not rows:
+                return
+            if not self.writable:
+                self.require_room()
+            marks = ", ".join("?" * len(COLUMNS.split(",")))
+            with self._transaction() as db:
+                db.executemany(
+                    f"INSERT INTO responses ({COLUMNS}) VALUES ({marks})", (row for _, row in rows.values())
+                )
+            for key in rows:
+                del self._group[key]
+            self._last_commit = time.monotonic()
+
+    def record(self, batch: Batch) -> None:
+        """Add a batch, or bring its id and state up to date. A batch that is done gives its room back."""
+        requests = {} if batch.state in ("done", "lost") else batch.requests
+        with self._one_commit, self._transaction() as db:
+            db.execute(
+                "INSERT INTO batches (key, id, provider, state, submitted_at, questions, requests) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE "
+                "SET id = excluded.id, state = excluded.state, requests = excluded.requests",
+                (
+                    batch.key, batch.id, batch.provider, batch.state, batch.submitted_at,
+                    len(batch.requests), _zipped(requests),
+                ),
+            )  # fmt: skip
 
     def close(self) -> None:
-        self.commit()
-        self._db.close()
+        try:
+            self.commit()
+        finally:
+            for db in (self._reader, self._writer):
+                if db:
+                    db.close()
 
+    # --- Inside
 
-def journal_mode(path) -> str:
-    """``wal`` where the file's file system is local, ``truncate`` where it is shared over a network."""
-    return "truncate" if _file_system(Path(path).resolve()) in NETWORK_FILE_SYSTEMS else "wal"
+    def _row_of(self, statement, digest):
+        try:
+            return self._reader.execute(statement, (bytes.fromhex(digest),)).fetchone()
+        except sqlite3.Error as error:
+            raise told(self.path, error) from error
 
+    def _rows(self, statement, *values):
+        with explained(self.path):
+            yield from self._reader.execute(statement, values)
 
-def _file_system(path):
-    """The type of the file system a path lies on, from the longest mount point above it (Linux)."""
-    mounts = Path("/proc/self/mounts")
-    if not mounts.exists():
-        return None
-    best, kind = "", None
-    for line in mounts.read_text().splitlines():
-        point, fs_type = line.split()[1:3]
-        point = point.replace("\\040", " ")
-        inside = str(path) == point or str(path).startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, fs_type
-    return kind
+    @contextmanager
+    def _transaction(self):
+        db = self._writer
+        with explained(self.path):
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+    def _prepare(self):
+        """Make the tables where they are missing."""
+        if self._check(self._writer) == SCHEMA_VERSION:
+            return
+        with self._transaction() as db:
+            for statement in TABLES:
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def _check(self, db) -> int:
+        """The version of the file's tables. Raises InputError where it is no ledger, or a newer one."""
+        with explained(self.path):
+            (owner,) = db.execute("PRAGMA application_id").fetchone()
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if owner not in (0, APPLICATION_ID) or (owner == 0 and tables and "responses" not in tables):
+            raise InputError(self.path, "content", "another program's database", "a ledger file")
+        if version > SCHEMA_VERSION:
+            raise InputError(
+                self.path, "version", version,
+                f"at most {SCHEMA_VERSION}: a newer version of this project wrote it; update yours",
+            )  # fmt: skip
+        return version
 
 
 def _row(entry, body):
@@ -201,16 +356,26 @@ def _row(entry, body):
         entry.latency_s,
         entry.attempts,
         entry.asked_at,
-        zlib.compress(json.dumps(body, ensure_ascii=False).encode(), 1),
+        _zipped(body),
     )
 
 
 def _entry(row):
-    key, status, response, reasoning, finish, error, turn, logprobs, usage, latency, attempts, asked, _ = row
+    key, status, response, reasoning, finish, error, turn, logprobs, usage, latency, attempts, asked = row
     return Entry(
         key.hex(), status, response, reasoning, finish, error, _unpacked(turn), _unpacked(logprobs),
         json.loads(usage), latency, attempts, asked,
     )  # fmt: skip
+
+
+def _storable(value):
+    """The value with half characters, which some models emit and no UTF-8 file can hold, as "?"."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.loads(text.encode(errors="replace"))
+    return value
 
 
 def _packed(value):
@@ -219,3 +384,11 @@ def _packed(value):
 
 def _unpacked(text):
     return None if text is None else json.loads(text)
+
+
+def _zipped(value) -> bytes:
+    return zlib.compress(json.dumps(value, ensure_ascii=False).encode(), 1)
+
+
+def _unzipped(packed: bytes):
+    return json.loads(zlib.decompress(packed))

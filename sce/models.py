@@ -7,12 +7,14 @@ parameters), and ``TRANSPORT``, which can change without anything running again.
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
-from sce.files import Contract
+from sce.files import Contract, check, read_yaml
+from sce.keys import refuse_keys
 from sce.weights import fingerprint, weights_file
 
 Retried = Literal["failed", "truncated", "refused"]
+URL = r"^https?://[^\s@?]+$"  # without a password or a query, where keys hide
 
 
 class Entry(Contract):
@@ -104,7 +106,201 @@ class LlamaCpp(Entry):
         return weights_file(self.weights).stem
 
 
-Model = Annotated[Control | LlamaCpp, Field(discriminator="engine")]
+class Remote(Entry):
+    """What the entries of models have that are asked over HTTP: a record of the parameters that the model
+    takes, from which alone the request is made. null is "not sent".
+
+    ``effort``: how hard a reasoning model thinks, in its provider's words. ``extra_body``: further fields of
+    the request. ``headers``: further headers; one with a value ``$VARIABLE`` is read from the environment and
+    counts as access, any other as part of the question. ``timeout_s``: for one whole reply.
+    """
+
+    TRANSPORT: ClassVar[frozenset[str]] = Entry.TRANSPORT | {"timeout_s"}
+    OWN_FIELDS: ClassVar[frozenset[str]] = frozenset({"model", "messages", "max_tokens", "stream", "n"})
+
+    model: str = Field(min_length=1)
+    max_tokens: int = Field(1000, ge=1)
+    temperature: float | None = Field(0, ge=0, le=2)
+    effort: str | None = None
+    extra_body: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    timeout_s: float = Field(300, gt=0)
+    max_in_flight: int = Field(8, ge=1)
+
+    @property
+    def sent_headers(self) -> dict[str, str]:
+        """The headers that are part of the question."""
+        return {name: value for name, value in self.headers.items() if not value.startswith("$")}
+
+    def shape(self):
+        return super().shape() | {"headers": self.sent_headers}
+
+    @property
+    def provider_model(self):
+        return self.model
+
+    @model_validator(mode="after")
+    def _check_record(self):
+        twice = sorted(self.OWN_FIELDS & set(self.extra_body))
+        if twice:
+            raise ValueError(f"extra_body may not hold {twice[0]}: the entry has a field of its own for it")
+        if self.decoding == "json_schema" and self.structured == "none":
+            raise ValueError("decoding: json_schema needs a structured route; structured: none is no such")
+        return self
+
+
+class Hosted(Remote):
+    """What the entries of other people's servers have. ``api_key_env``: the variable that holds the key, in
+    the environment or in ``.env``; null where none is needed. ``check_model``: ask the endpoint at the start
+    whether it serves this model. ``mode``: ``batch`` goes through the provider's batch API, slower and
+    cheaper. ``budget_usd``: what one job may spend."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | {
+        "base_url", "api_key_env", "check_model", "mode", "budget_usd"
+    }  # fmt: skip
+
+    base_url: str = Field(pattern=URL)
+    api_key_env: str | None = None
+    check_model: bool = True
+    mode: Literal["live", "batch"] = "live"
+    budget_usd: float | None = Field(None, gt=0)
+
+
+class ChatThinking(Contract):
+    """``route``: ``template`` tells the chat template (enable_thinking, as Qwen's and others read it; vLLM
+    holds the model to the budget), ``field`` sends ``thinking: {type, budget_tokens}``."""
+
+    form: Literal["enabled", "disabled"]
+    route: Literal["template", "field"] = "template"
+    budget: int | None = Field(None, ge=1)
+
+
+class Chat(Remote):
+    """What takes requests in OpenAI's chat format. ``token_field``: how the model calls its limit of tokens.
+    ``structured``: how a reply is held to a schema. ``logprobs``: of so many of the likeliest tokens."""
+
+    OWN_FIELDS: ClassVar[frozenset[str]] = Remote.OWN_FIELDS | {
+        "max_completion_tokens", "temperature", "seed", "reasoning_effort", "response_format", "logprobs",
+        "top_logprobs",
+    }  # fmt: skip
+
+    token_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    seed: int | None = 42
+    thinking: ChatThinking | None = None
+    structured: Literal["response_format", "none"] = "response_format"
+    logprobs: int | None = Field(None, ge=0, le=20)
+
+
+class OpenAI(Chat, Hosted):
+    """OpenAI, or any endpoint that speaks its chat format. ``revision``: not sent; tells apart different
+    weights that go by one name (a local server's)."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Hosted.TRANSPORT
+
+    engine: Literal["openai"]
+    base_url: str = Field("https://api.openai.com/v1", pattern=URL)
+    api_key_env: str | None = "OPENAI_API_KEY"
+    revision: str | None = None
+
+
+class AnthropicThinking(Contract):
+    """``form``: adaptive (recent models), enabled with a ``budget`` in tokens (older ones), disabled or
+    between_tools to turn it off where the model can. ``display``: summarized shows the reasoning, which
+    recent models omit by default."""
+
+    form: Literal["adaptive", "enabled", "disabled", "between_tools"]
+    budget: int | None = Field(None, ge=1024)
+    display: Literal["summarized", "omitted"] | None = None
+
+    @model_validator(mode="after")
+    def _check_budget(self):
+        if (self.form == "enabled") != (self.budget is not None):
+            raise ValueError("a budget belongs to form: enabled, and to no other")
+        return self
+
+
+class Anthropic(Hosted):
+    """Anthropic, or any endpoint that speaks its messages format. ``anthropic_version``: of the API; null for
+    the SDK's own. Versions from 2026-10-21 take no temperature. ``cache_system``: mark the system prompt for
+    the provider's cache; pays where it is longer than the model's minimum (512 to 4096 tokens) and is wasted
+    below."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Hosted.TRANSPORT | {"anthropic_version", "cache_system"}
+    OWN_FIELDS: ClassVar[frozenset[str]] = Remote.OWN_FIELDS | {
+        "temperature", "thinking", "output_config", "system", "cache_control"
+    }  # fmt: skip
+
+    engine: Literal["anthropic"]
+    base_url: str = Field("https://api.anthropic.com", pattern=URL)
+    api_key_env: str | None = "ANTHROPIC_API_KEY"
+    anthropic_version: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    temperature: float | None = Field(None, ge=0, le=1)
+    thinking: AnthropicThinking | None = None
+    structured: Literal["output_config", "none"] = "output_config"
+    cache_system: bool = False
+
+    @model_validator(mode="after")
+    def _check_thinking(self):
+        if self.thinking and self.thinking.budget and self.thinking.budget >= self.max_tokens:
+            raise ValueError(f"thinking.budget must be below max_tokens, which is {self.max_tokens}")
+        return self
+
+
+class Vllm(Chat):
+    """Open weights served by vLLM inside the job. ``model``: the name at Hugging Face; ``weights``: a folder
+    (or ``$VARIABLE``) to load it from instead. ``engine_args``: further options of the server by their names
+    (max_num_seqs: 64 becomes --max-num-seqs 64). ``python``: the interpreter that has vllm, where it is not
+    this one. ``startup_s``: how long loading may take."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | {
+        "weights", "python", "startup_s", "tensor_parallel_size", "pipeline_parallel_size",
+        "gpu_memory_utilization", "prefix_caching",
+    }  # fmt: skip
+
+    engine: Literal["vllm"]
+    revision: str | None = None
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "bfloat16"
+    quantization: str | None = None
+    max_model_len: int | None = Field(None, ge=256)
+    reasoning_parser: str | None = None
+    engine_args: dict[str, bool | int | float | str] = {}
+    weights: str | None = None
+    tensor_parallel_size: int = Field(1, ge=1)
+    pipeline_parallel_size: int = Field(1, ge=1)
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
+    prefix_caching: bool = True
+    python: str | None = None
+    startup_s: float = Field(3600, gt=0)
+    max_in_flight: int = Field(64, ge=1)
+
+
+def _refuse_keys(content):
+    """A key in an entry is refused before anything can print the entry, whatever else is wrong with it."""
+    named = content.get("model") or content.get("engine") if isinstance(content, dict) else None
+    refuse_keys(content, f"the entry of the model {named}" if named else "a model's entry")
+    return content
+
+
+Model = Annotated[
+    Control | LlamaCpp | OpenAI | Anthropic | Vllm,
+    Field(discriminator="engine"),
+    BeforeValidator(_refuse_keys),
+]
+
+
+class Catalog(Contract):
+    """A file of entries to choose from. ``shared`` holds nothing but what entries have in common, for YAML's
+    anchors."""
+
+    shared: dict[str, Any] = {}
+    models: dict[str, Model]
+
+
+def load_catalog(path) -> dict[str, Model]:
+    """The entries in a catalogue such as resources/models.yaml. Raises InputError for the first wrong key."""
+    content = read_yaml(path)
+    refuse_keys(content, path)
+    return check(Catalog, content, path).models
 
 
 def read_entry(config: dict, name: str) -> Model:

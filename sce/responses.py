@@ -2,7 +2,9 @@
 
 import json
 import math
+from functools import cache
 
+import numpy as np
 import pandas as pd
 
 from sce import parsing
@@ -18,61 +20,83 @@ UNREADABLE = {"unparseable": "unparseable_sce"}
 def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """The ``boundary`` artifact: f(x) for every point and wording, from the ``responses`` artifact."""
     asked = responses[responses["kind"] == "question"]
-    rows = [_prediction(row, dataset) for row in asked.itertuples(index=False)]
-    return pd.DataFrame(rows, columns=list(columns("boundary", list(dataset.features))))
+    read = _reader(parsing.parse_answer, dataset)
+    statuses, answers = _transposed(map(read, asked["status"], asked["response"], asked["finish_reason"]), 2)
+    first, second = _transposed((option_probabilities(text, dataset) for text in asked["logprobs"]), 2)
+    points = asked["point_id"].to_numpy(dtype=np.int64)
+    return pd.DataFrame(
+        {
+            "question": asked["wording"].to_numpy(),
+            "point_id": points,
+            **features_at(dataset, points),
+            "prediction": list(answers),
+            "status": statuses,
+            "probability_0": pd.array(first, dtype="Float64"),
+            "probability_1": pd.array(second, dtype="Float64"),
+        }
+    )
 
 
 def counterfactuals(responses: pd.DataFrame, dataset: Dataset, conditions: list[str]) -> pd.DataFrame:
     """The ``sce`` artifact: x' for every condition and point; ``no_prediction`` where f(x) is missing and
     no SCE was asked."""
-    main = responses.loc[responses["kind"] == "question", "wording"].iloc[0]
-    predictions = {
-        row.point_id: _prediction(row, dataset)["prediction"]
-        for row in responses[responses["wording"] == main].itertuples(index=False)
-        if row.kind == "question"
-    }
-    rows = []
-    for condition in conditions:
-        asked = responses[(responses["kind"] == "condition") & (responses["condition"] == condition)]
-        replies = {row.point_id: row for row in asked.itertuples(index=False)}
-        for point_id, prediction in sorted(predictions.items()):
-            target = prediction and other_option(dataset, prediction)
-            found = _counterfactual(replies.get(point_id), dataset)
-            rows.append({"condition": condition, "point_id": point_id, "target": target, **found})
-    return pd.DataFrame(rows, columns=list(columns("sce", list(dataset.features))))
+    predicted = boundary(responses, dataset)
+    predicted = predicted[predicted["question"] == predicted["question"].iloc[0]].sort_values("point_id")
+    targets = predicted["prediction"].map({o: other_option(dataset, o) for o in dataset.options})
+    parts = [
+        _condition(responses, dataset, condition, predicted["point_id"], targets) for condition in conditions
+    ]
+    empty = pd.DataFrame(columns=list(columns("sce", list(dataset.features))))
+    return pd.concat(parts, ignore_index=True) if parts else empty
 
 
-def _prediction(row, dataset):
-    status, answer = _read(parsing.parse_answer, row, dataset)
-    first, second = option_probabilities(row.logprobs, dataset)
-    return {
-        "question": row.wording,
-        "point_id": row.point_id,
-        **dataset.record(row.point_id),
-        "prediction": answer,
-        "status": status,
-        "probability_0": first,
-        "probability_1": second,
-    }
+def features_at(dataset: Dataset, points: np.ndarray) -> dict[str, np.ndarray]:
+    """Feature name -> its code at each of the points (n,)."""
+    ranks = np.unravel_index(points, dataset.shape)
+    features = dataset.features.items()
+    return {name: np.array(f.codes)[rank] for (name, f), rank in zip(features, ranks, strict=True)}
 
 
-def _counterfactual(row, dataset):
-    if row is None:
-        return {"status": "no_prediction"}
-    status, record = _read(parsing.parse_sce, row, dataset)
-    found = {f"sce_{name}": value for name, value in (record or {}).items()}
-    point_id = dataset.locate(record) if status == "ok" else None
-    if status == "ok" and point_id is None:
-        status = "off_grid"
-    return {**found, "sce_point_id": point_id, "status": UNREADABLE.get(status, status)}
+def _condition(responses, dataset, condition, points, targets):
+    asked = responses[(responses["kind"] == "condition") & (responses["condition"] == condition)]
+    read = _reader(parsing.parse_sce, dataset)
+    found = map(read, asked["status"], asked["response"], asked["finish_reason"])
+    replies = dict(zip(asked["point_id"], found, strict=True))
+    statuses, records = _transposed((replies.get(point, ("no_prediction", None)) for point in points), 2)
+    located = [dataset.locate(r) if s == "ok" else None for s, r in zip(statuses, records, strict=True)]
+    names = list(dataset.features)
+    codes = {f"sce_{name}": [r[name] if r else None for r in records] for name in names}
+    return pd.DataFrame(
+        {
+            "condition": condition,
+            "point_id": points.to_numpy(),
+            "target": targets.to_numpy(),
+            **{name: pd.array(values, dtype="Float64") for name, values in codes.items()},
+            "sce_point_id": pd.array(located, dtype="Int64"),
+            "status": [
+                "off_grid" if s == "ok" and point is None else UNREADABLE.get(s, s)
+                for s, point in zip(statuses, located, strict=True)
+            ],
+        }
+    )
 
 
-def _read(parse, row, dataset):
-    """Status and value of a reply; the text is read only if the question was answered."""
-    if row.status != "answered":
-        return NOT_ANSWERED[row.status], None
-    parsed = parse(row.response, dataset, row.finish_reason)
-    return parsed.status, parsed.value
+def _reader(parse, dataset):
+    """A function (status, text, finish reason) -> (status, value) that parses each different text once."""
+
+    @cache
+    def read(status, text, finish_reason):
+        if status != "answered":
+            return NOT_ANSWERED[status], None
+        parsed = parse(text, dataset, finish_reason)
+        return parsed.status, parsed.value
+
+    return lambda status, text, finish: read(status, text, finish if isinstance(finish, str) else None)
+
+
+def _transposed(rows, width):
+    """The columns of an iterable of tuples, also of an empty one."""
+    return list(zip(*rows, strict=True)) or [()] * width
 
 
 def option_probabilities(logprobs: str | None, dataset: Dataset) -> tuple[float | None, float | None]:

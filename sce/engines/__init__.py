@@ -27,8 +27,8 @@ class About:
 @dataclass(frozen=True)
 class Reply:
     """One reply. ``status``: answered, refused or truncated. ``turn``: the assistant message to continue
-    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts
-    (in, cached, out, reasoning). ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
+    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts, so
+    far as they are told (in, of these cached and written to a cache, out, of these reasoning). ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
 
     status: str
     response: str | None
@@ -59,7 +59,8 @@ class Engine(Protocol):
 
 
 class Transient(Exception):
-    """This attempt failed, another may not. ``wait``: seconds the provider asked us to wait."""
+    """This attempt failed, another may not. ``wait``: seconds the provider asked us to wait, 0 where it asked
+    us to slow down and did not say for how long, None for any other fault."""
 
     def __init__(self, cause: str, wait: float | None = None):
         super().__init__(cause)

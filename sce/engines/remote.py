@@ -1,0 +1,203 @@
+"""What the engines have in common that ask over HTTP through a provider's SDK: opening and checking the
+endpoint, sending one request, and telling every fault in one of three words (see sce.engines.faults).
+
+The SDKs' own retries are off: one policy rules, and it lives in sce.asking.
+"""
+
+import asyncio
+import logging
+import time
+
+from sce.engines import Fatal, Reply, Transient
+from sce.engines.faults import decoded, fault_of, is_error
+from sce.keys import hide, read_key, resolve
+from sce.models import Hosted, Remote
+
+CONNECT_S = 10
+DOWN_S = 5  # how long a server that refuses connections may take to come up, at the very start
+NAMES_SHOWN = 20
+
+
+class RemoteEngine:
+    """One model at one endpoint. Subclasses know the SDK and the format: ``_open``, ``_send``, ``_reply``."""
+
+    free = False
+
+    def __init__(self, model: Remote):
+        self.model = model
+        self._client = self._sdk = self._key = None
+        self._headers: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Open the client; ask the endpoint whether it is there and serves the model."""
+        for name in ("httpx2", "httpx", "openai", "anthropic"):  # they log every request
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
+        self._connect(self.model.base_url, self._read_key(self.model))
+        await self._probe(self.model)
+
+    async def ask(self, body: dict) -> Reply:
+        payload = await self._exchange(lambda: self._send(body))
+        try:
+            return self._reply(payload)
+        except Transient:
+            raise
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise Transient(f"the reply has an unknown form ({type(error).__name__}: {error})") from None
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    def _open(self, sdk_options: dict):
+        """The SDK's module and its client, made with ``sdk_options``."""
+        raise NotImplementedError
+
+    async def _send(self, body: dict):
+        """One request through the SDK; its raw response."""
+        raise NotImplementedError
+
+    def _reply(self, payload: dict) -> Reply:
+        raise NotImplementedError
+
+    def _connect(self, url, key):
+        self._key = key
+        try:
+            self._sdk, self._client = self._open(
+                {
+                    "base_url": url,
+                    "api_key": key or "none",  # the SDKs insist on one
+                    "max_retries": 0,
+                    "timeout": self.model.timeout_s,
+                    "default_headers": self._headers,
+                }
+            )
+        except ImportError as error:
+            needed = error.name or self.model.engine
+            raise Fatal(
+                f"the engine {self.model.engine} needs the package {needed} (pip install {needed})"
+            ) from None
+
+    def _read_key(self, model: Hosted):
+        if model.api_key_env is None:
+            return None
+        key = read_key(model.api_key_env)
+        if key is None:
+            raise Fatal(
+                f"{model.api_key_env} is not set: export it, or write {model.api_key_env}=... into .env in the "
+                "working directory (api_key_env: null where the endpoint needs no key)"
+            )
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise Fatal(f"the value of {model.api_key_env} cannot be a key: it has blanks or odd characters")
+        return key
+
+    def _header(self, name, value):
+        resolved = resolve(value)
+        if resolved is None:
+            raise Fatal(f"the header {name} needs the variable {value}, which is not set")
+        return resolved
+
+    async def _exchange(self, send):
+        """The decoded body of one exchange. Raises Transient, Rejected or Fatal, never with a key in it."""
+        sdk = self._sdk
+        try:
+            async with asyncio.timeout(self.model.timeout_s):
+                text = (await send()).http_response.text
+        except (TimeoutError, sdk.APITimeoutError):
+            raise Transient(f"no reply within {self.model.timeout_s:g} s") from None
+        except sdk.APIStatusError as error:
+            payload = decoded(self._hidden(error.response.text))
+            raise self._placed(fault_of(error.status_code, payload, error.response.headers)) from None
+        except sdk.APIConnectionError as error:
+            raise _Broken(self._hidden(f"the connection broke ({_cause(error)})"), error) from None
+        except UnicodeDecodeError:
+            raise Transient("the reply is no text") from None
+        payload = decoded(text)
+        if is_error(payload):
+            raise self._placed(fault_of(200, decoded(self._hidden(text)))) from None
+        if not isinstance(payload, dict):
+            raise Transient(f"the reply is no JSON object: {self._hidden(text)[:80]!r}")
+        return payload
+
+    def _placed(self, fault):
+        """A fatal fault told with the place it came from."""
+        if not isinstance(fault, Fatal):
+            return fault
+        return Fatal(f"{self.model.model} at {self._client.base_url}: {fault}")
+
+    def _hidden(self, text):
+        return hide(
+            text, self._key, *(self._headers[n] for n, v in self.model.headers.items() if v[:1] == "$")
+        )
+
+    # --- the endpoint, before the first question
+
+    async def _probe(self, model: Hosted):
+        """Raises Fatal where nothing listens, the key is refused, or the model is not among those listed.
+
+        Whatever else goes wrong here (no list of models, a fault on the way) is left to the questions.
+        """
+        until = time.monotonic() + DOWN_S
+        while True:
+            try:
+                names = await self._names()
+                break
+            except _Broken as error:
+                if not error.unreachable:
+                    return
+                if time.monotonic() > until:
+                    raise Fatal(
+                        f"nothing answers at {model.base_url}: {error}. Is the server up, base_url right?"
+                    ) from None
+                await asyncio.sleep(0.5)
+            except Fatal as error:
+                if "HTTP 401" in str(error) or "HTTP 402" in str(error):
+                    raise
+                return
+            except Exception:  # a list in an unknown form is no reason to stop
+                return
+        if model.check_model and names and model.model not in names and not await self._is_known(model.model):
+            raise Fatal(
+                f"{model.base_url} does not serve {model.model}; it serves {_listed(names, model.model)} "
+                "(check_model: false asks all the same)"
+            )
+
+    async def _names(self):
+        payload = await self._exchange(lambda: self._client.models.with_raw_response.list(timeout=CONNECT_S))
+        return [str(item["id"]).removeprefix("models/") for item in payload["data"]]  # Gemini's prefix
+
+    async def _is_known(self, name):
+        """Aliases are served without being listed."""
+        try:
+            await self._exchange(
+                lambda: self._client.models.with_raw_response.retrieve(name, timeout=CONNECT_S)
+            )
+        except Exception:
+            return False
+        return True
+
+
+class _Broken(Transient):
+    """A connection that broke or never was. ``unreachable``: nothing listens there."""
+
+    def __init__(self, cause, error):
+        super().__init__(cause)
+        self.unreachable = type(error.__cause__).__name__ in ("ConnectError", "ConnectTimeout")
+
+
+def _cause(error):
+    root = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    return f"{type(error.__cause__ or error).__name__}: {root}"
+
+
+def _listed(names, wanted):
+    """The names, those most like the wanted one first."""
+    import difflib
+
+    like = difflib.get_close_matches(wanted, names, n=5, cutoff=0.4)
+    shown = list(dict.fromkeys([*like, *sorted(names)]))
+    more = len(shown) - NAMES_SHOWN
+    return ", ".join(shown[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

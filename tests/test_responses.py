@@ -1,0 +1,117 @@
+"""From raw responses to tables, by hand."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from sce import artifacts
+from sce.datasets import load_dataset
+from sce.responses import boundary, counterfactuals, option_probabilities
+
+DATASET = load_dataset("resources/datasets/exam.yaml")
+
+
+def response(kind, point_id, text, status="answered", finish="stop", condition=None, logprobs=None):
+    row = dict.fromkeys(artifacts.columns("responses"))
+    return row | {
+        "kind": kind,
+        "wording": "question",
+        "condition": condition,
+        "point_id": point_id,
+        "status": status,
+        "response": text,
+        "finish_reason": finish,
+        "logprobs": logprobs,
+    }
+
+
+RESPONSES = pd.DataFrame(
+    [
+        response("question", 0, '{"answer": "Fail"}'),
+        response("question", 1, "Pass"),
+        response("question", 2, "I cannot tell."),
+        response("question", 3, None, "failed", None),
+        response("question", 4, '{"answer": "Pa', "truncated", "length"),
+        response("question", 5, "no", "refused", "refusal"),
+        response("question", 6, '{"answer": "Fail"}'),
+        response("question", 7, '{"answer": "Fail"}'),
+        response("condition", 0, '{"score": 100, "absences": 0}', condition="minimal"),
+        response("condition", 1, '{"score": 5, "absences": 0}', condition="minimal"),
+        response("condition", 6, '{"score": 50}', condition="minimal"),
+        response("condition", 7, "no idea", condition="minimal"),
+    ]
+)
+
+
+def test_predictions_by_hand():
+    table = boundary(RESPONSES, DATASET)
+    assert table["prediction"].fillna("").tolist() == ["Fail", "Pass", "", "", "", "", "Fail", "Fail"]
+    assert table["status"].tolist() == [
+        "ok", "ok", "unparseable", "request_failed", "truncated", "refused", "ok", "ok"
+    ]  # fmt: skip
+    assert table["score"].tolist() == [0, 0, 0, 0, 0, 0, 10, 10]
+    assert table["absences"].tolist() == [0, 4, 8, 12, 16, 20, 0, 4]
+    assert table["probability_0"].isna().all()
+
+
+def test_counterfactuals_by_hand(tmp_path):
+    table = counterfactuals(RESPONSES, DATASET, ["minimal", "unconstrained"])
+    first = table[table["condition"] == "minimal"]
+    assert first["status"].tolist() == [
+        "ok", "off_grid", "no_prediction", "no_prediction", "no_prediction", "no_prediction",
+        "missing_feature", "unparseable_sce",
+    ]  # fmt: skip
+    assert first["target"].tolist()[:2] == ["Pass", "Fail"]
+    assert first["sce_point_id"].tolist()[0] == DATASET.locate({"score": 100, "absences": 0})
+    assert first["sce_score"].tolist()[:2] == [100, 5]
+    assert first["sce_score"].tolist()[6] == 50
+    assert first["sce_absences"].isna().tolist()[6]
+    assert (table[table["condition"] == "unconstrained"]["status"] == "no_prediction").all()
+    artifacts.write(table, tmp_path / "sce.parquet", "sce", list(DATASET.features))
+    assert artifacts.read(tmp_path / "sce.parquet")["sce_point_id"].isna().sum() == len(table) - 1
+
+
+def tokens(*pieces):
+    """Tokens with their alternatives: (text, {alternative: probability})."""
+    return json.dumps(
+        [
+            {
+                "token": text,
+                "logprob": math.log(top[text]),
+                "top": [[alternative, math.log(p)] for alternative, p in top.items()],
+            }
+            for text, top in pieces
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        # the whole option in one token, a third alternative left out
+        ([('{"answer": "', {'{"answer": "': 1.0}), ("Fail", {"Fail": 0.6, "Pass": 0.2, "Other": 0.2})], 0.75),
+        # spelled in pieces: the first piece decides, shorter and longer spellings are added up
+        ([('"', {'"': 1.0}), ("F", {"F": 0.3, "Fail": 0.3, "Pa": 0.1, "P": 0.1}), ("ail", {"ail": 1.0})], 0.75),
+        # the quotation mark and the option in one token
+        ([('"Pass', {'"Pass': 0.9, '"Fail': 0.1})], 0.1),
+        # nothing spelled
+        ([("maybe", {"maybe": 1.0})], None),
+    ],
+)
+def test_option_probabilities_by_hand(pieces, expected):
+    first, second = option_probabilities(tokens(*pieces), DATASET)
+    if expected is None:
+        assert first is second is None
+    else:
+        assert first == pytest.approx(expected)
+        assert second == pytest.approx(1 - expected)
+
+
+def test_option_probabilities_when_options_share_a_beginning():
+    dataset = load_dataset("resources/datasets/income.yaml")
+    same = dataset.model_copy(update={"options": ("Income low", "Income high")})
+    pieces = [("Income", {"Income": 1.0}), (" low", {" low": 0.7, " high": 0.2, " none": 0.1})]
+    first, _ = option_probabilities(tokens(*pieces), same)
+    assert first == pytest.approx(0.7 / 0.9)
