@@ -8,6 +8,7 @@ so a job that finds everything answered loads nothing.
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from sce.pacing import Pace
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60  # between two tries of a question; doubles, with up to 1 s of jitter
 GRACE_S = 30  # for requests under way when the job stops: their answers were paid for
+
+stamina.instrumentation.set_on_retry_hooks([])  # it would log a line for every retry; we count them by cause
 
 
 class Budget(Protocol):
@@ -42,7 +45,7 @@ class Asker:
     ``retry``: statuses in the ledger that are asked again (failed, truncated, refused). A question is tried
     up to ``attempts`` times in this run, and for ``patience_s``, before it counts as failed; a provider that
     asks us to slow down uses up patience only. ``asked`` and ``found`` count entries from the engine and
-    from the ledger.
+    from the ledger; ``faults`` the tries that failed, by cause.
     """
 
     engine: Engine
@@ -55,6 +58,7 @@ class Asker:
     budget: Budget | None = None
     asked: int = 0
     found: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
     _start: asyncio.Task | None = None
     _ready: bool = False
     _closing: bool = False
@@ -75,7 +79,7 @@ class Asker:
             return await self._take(key, body)
         # A task of its own: whoever waits for it may be cancelled, and the answer comes in all the same.
         task = self._pending[key] = asyncio.create_task(self._insist(key, body))
-        task.add_done_callback(lambda _: self._pending.pop(key, None))
+        task.add_done_callback(lambda task: self._end(key, task))
         return await asyncio.shield(task)
 
     async def close(self) -> None:
@@ -92,6 +96,13 @@ class Asker:
         await asyncio.gather(*rest, return_exceptions=True)
         if self._start is not None:
             await self.engine.close()
+        for cause, times in self.faults.most_common():
+            logging.info("%d times on the way: %s", times, cause)
+
+    def _end(self, key, task):
+        self._pending.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # told to whoever still waits; where nobody does, it is no accident either
 
     def _again(self, entry):
         return entry.status in self.retry and entry.finish_reason != "rejected"
@@ -142,7 +153,9 @@ class Asker:
             entry = Entry.of_failure(key, str(error), finish, time.monotonic() - begin, tries.number)
         else:
             entry = Entry.of_reply(key, reply, latency_s, tries.number)
+        self._under_way.add(asyncio.current_task())  # a job that stops waits for it to be stored
         await self.ledger.store(entry, body)
+        self._under_way.discard(asyncio.current_task())
         if self.budget:
             self.budget.settle(entry)
         self.asked += 1
@@ -157,11 +170,12 @@ class Asker:
         try:
             reply = await self.engine.ask(body)
         except Transient as error:
+            self.faults[str(error)[:80]] += 1
             if error.wait:
                 if error.wait > self.patience_s:
                     raise Fatal(
-                        f"the provider asks to wait {error.wait / 60:.0f} min ({error}), longer than patience_s "
-                        "allows; run again later, nothing answered is asked twice"
+                        f"the provider asks to wait {error.wait / 60:.0f} min ({error}), which is longer than "
+                        "patience_s; run again later, nothing answered is asked twice"
                     ) from None
                 self.pace.pause(error.wait)
             raise

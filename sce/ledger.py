@@ -69,7 +69,7 @@ COLUMNS = f"{ENTRY_COLUMNS}, request"
 # other equals the latest.
 ORDER = "status = 'answered' DESC, status = 'failed', CASE status WHEN 'answered' THEN id ELSE -id END"
 FIND = f"SELECT {ENTRY_COLUMNS} FROM responses WHERE digest = ? ORDER BY {ORDER} LIMIT 1"
-BEST = f"SELECT *, row_number() OVER (PARTITION BY digest ORDER BY {ORDER}) AS rank FROM responses"
+BEST = f"SELECT id, digest, status, row_number() OVER (PARTITION BY digest ORDER BY {ORDER}) AS rank FROM responses"
 
 
 @dataclass(frozen=True)
@@ -194,22 +194,30 @@ class Ledger:
     def digests(self, beginning: str = "") -> list[str]:
         """The digests in the file that begin with a text in hex, sorted."""
         statement = "SELECT DISTINCT lower(hex(digest)) AS name FROM responses WHERE name LIKE ?"
-        return sorted(name for (name,) in self._rows(statement, f"{beginning.lower()}%"))
+        return sorted(name for (name,) in self.query(statement, f"{beginning.lower()}%"))
 
     def entries(self) -> Iterator[tuple[Entry, dict]]:
-        """The entry that counts for every request, with the request, in the order they were asked."""
-        for row in self._rows(f"SELECT {COLUMNS} FROM ({BEST}) WHERE rank = 1 ORDER BY asked_at, id"):
-            yield _entry(row[:-1]), _unzipped(row[-1])
+        """The entry that counts for every request, with the request, in the order of their rows."""
+        # Two steps: to rank whole rows, SQLite would sort the whole file.
+        ids = sorted(number for (number,) in self.query(f"SELECT id FROM ({BEST}) WHERE rank = 1"))
+        for number in ids:
+            for *row, request in self.query(f"SELECT {COLUMNS} FROM responses WHERE id = ?", number):
+                yield _entry(row), _unzipped(request)
 
     def usages(self) -> Iterator[dict]:
         """The token counts of every row, those that no longer count included: they were paid for as well."""
-        for (usage,) in self._rows("SELECT usage FROM responses"):
+        for (usage,) in self.query("SELECT usage FROM responses"):
             yield json.loads(usage)
+
+    def query(self, statement: str, *values) -> Iterator[tuple]:
+        """The rows of a SELECT over the tables ``responses`` and ``batches``."""
+        with explained(self.path):
+            yield from self._reader.execute(statement, values)
 
     def batches(self, *states: str) -> list[Batch]:
         """The recorded batches in the given states, oldest first."""
         wanted = ", ".join("?" * len(states))
-        rows = self._rows(
+        rows = self.query(
             "SELECT key, provider, requests, submitted_at, id, state FROM batches "
             f"WHERE state IN ({wanted}) ORDER BY submitted_at",
             *states,
@@ -283,6 +291,13 @@ class Ledger:
                 ),
             )  # fmt: skip
 
+    def delete(self, ids: list[int]) -> None:
+        """Delete rows by their id, and give their room back to the file system."""
+        with self._one_commit, self._transaction() as db:
+            db.executemany("DELETE FROM responses WHERE id = ?", ((number,) for number in ids))
+        with explained(self.path):
+            self._writer.execute("VACUUM")
+
     def close(self) -> None:
         try:
             self.commit()
@@ -298,10 +313,6 @@ class Ledger:
             return self._reader.execute(statement, (bytes.fromhex(digest),)).fetchone()
         except sqlite3.Error as error:
             raise told(self.path, error) from error
-
-    def _rows(self, statement, *values):
-        with explained(self.path):
-            yield from self._reader.execute(statement, values)
 
     @contextmanager
     def _transaction(self):

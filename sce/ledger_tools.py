@@ -9,7 +9,6 @@ may stand anywhere. Keys and addresses are in no request, so none is in an expor
 import gzip
 import json
 import re
-import sqlite3
 import sys
 import time
 import zlib
@@ -20,13 +19,11 @@ from pathlib import Path
 
 from sce.errors import InputError
 from sce.ledger import BEST, DEFAULT_FOLDER, Entry, Ledger, digest
-from sce.sqlite_files import explained
 
 FORMAT = 1
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.sqlite")
 STATUSES = ("answered", "refused", "truncated", "failed")
 RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
-CHUNK = 1000
 
 
 # --- Show
@@ -39,13 +36,12 @@ def overview(folder) -> list[dict]:
 
 
 def _overview_of(path):
-    with Ledger(path, read_only=True) as ledger, explained(path):
-        db = ledger._reader
-        rows, first, last, tokens_in, tokens_out = db.execute(
+    with Ledger(path, read_only=True) as ledger:
+        ((rows, first, last, tokens_in, tokens_out),) = ledger.query(
             "SELECT count(*), min(asked_at), max(asked_at), "
             "sum(json_extract(usage, '$.in')), sum(json_extract(usage, '$.out')) FROM responses"
-        ).fetchone()
-        counts = dict(db.execute(f"SELECT status, count(*) FROM ({BEST}) WHERE rank = 1 GROUP BY status"))
+        )
+        counts = dict(ledger.query(f"SELECT status, count(*) FROM ({BEST}) WHERE rank = 1 GROUP BY status"))
         waiting = sum(len(batch.requests) for batch in ledger.batches("submitting", "submitted"))
     questions = sum(counts.values())
     return {
@@ -106,7 +102,7 @@ def merge(source, folder) -> dict[str, int]:
     counts = {"added": 0, "better": 0, "known": 0}
     ledgers: dict[str, Ledger] = {}
     try:
-        for number, (name, entry, request) in enumerate(_incoming(Path(source)), 1):
+        for name, entry, request in _incoming(Path(source)):
             if name not in ledgers:
                 ledgers[name] = Ledger(Path(folder) / name, group_commits=True)
             ledger = ledgers[name]
@@ -116,8 +112,6 @@ def merge(source, folder) -> dict[str, int]:
                 continue
             ledger.put(entry, request)
             counts["better" if ours else "added"] += 1
-            if number % CHUNK == 0:
-                ledger.commit()
     finally:
         for ledger in ledgers.values():
             ledger.close()
@@ -182,17 +176,16 @@ def verify(folder) -> list[str]:
         try:
             with Ledger(path, read_only=True) as ledger:
                 problems += [f"{path}: {problem}" for problem in _problems(ledger)]
-        except (InputError, sqlite3.Error) as error:
+        except InputError as error:
             problems.append(str(error))
     return problems
 
 
 def _problems(ledger):
-    db = ledger._reader
-    for (message,) in db.execute("PRAGMA integrity_check"):
+    for (message,) in ledger.query("PRAGMA integrity_check"):
         if message != "ok":
             yield message
-    for row in db.execute("SELECT id, digest, status, turn, logprobs, usage, request FROM responses"):
+    for row in ledger.query("SELECT id, digest, status, turn, logprobs, usage, request FROM responses"):
         number, key, status, turn, logprobs, usage, request = row
         try:
             for text in (turn, logprobs, usage):
@@ -215,18 +208,15 @@ def prune(folder, results=None, really: bool = False) -> dict[str, int]:
 
 
 def _prune(path, used, really):
-    with Ledger(path, read_only=not really) as ledger, explained(path):
-        if really:
-            ledger.require_room()
-        db = ledger._writer if really else ledger._reader
-        doomed = []
-        for number, key, rank in db.execute(f"SELECT id, digest, rank FROM ({BEST})"):
-            if rank > 1 or (used is not None and key.hex() not in used):
-                doomed.append((number,))
+    with Ledger(path, read_only=not really) as ledger:
+        doomed = [
+            number
+            for number, key, rank in ledger.query(f"SELECT id, digest, rank FROM ({BEST})")
+            if rank > 1 or (used is not None and key.hex() not in used)
+        ]
         if really and doomed:
-            with ledger._transaction() as db:
-                db.executemany("DELETE FROM responses WHERE id = ?", doomed)
-            db.execute("VACUUM")
+            ledger.require_room()
+            ledger.delete(doomed)
     return len(doomed)
 
 

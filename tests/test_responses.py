@@ -31,7 +31,7 @@ RESPONSES = pd.DataFrame(
     [
         response("question", 0, '{"answer": "Fail"}'),
         response("question", 1, "Pass"),
-        response("question", 2, "I cannot tell."),
+        response("question", 2, "Perhaps."),
         response("question", 3, None, "failed", None),
         response("question", 4, '{"answer": "Pa', "truncated", "length"),
         response("question", 5, "no", "refused", "refusal"),

@@ -27,8 +27,9 @@ class About:
 @dataclass(frozen=True)
 class Reply:
     """One reply. ``status``: answered, refused or truncated. ``turn``: the assistant message to continue
-    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts, so
-    far as they are told (in, of these cached and written to a cache, out, of these reasoning). ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
+    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts so
+    far as they are told: in (of these: cached, and written to a cache), out (of these: reasoning).
+    ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
 
     status: str
     response: str | None

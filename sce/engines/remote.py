@@ -85,8 +85,8 @@ class RemoteEngine:
         key = read_key(model.api_key_env)
         if key is None:
             raise Fatal(
-                f"{model.api_key_env} is not set: export it, or write {model.api_key_env}=... into .env in the "
-                "working directory (api_key_env: null where the endpoint needs no key)"
+                f"{model.api_key_env} is not set: export it, or write {model.api_key_env}=... into .env in "
+                "the working directory (api_key_env: null where the endpoint needs no key)"
             )
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise Fatal(f"the value of {model.api_key_env} cannot be a key: it has blanks or odd characters")
