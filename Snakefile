@@ -27,13 +27,25 @@ rule all:
     default_target: True
     input:
         rules.collect_scores.output,
+        rules.compare.output,
         rules.plot_validity.output,
+        expand(rules.build_grid.output, dataset=STUDY.datasets),
         collect_pairs("results/{model}/{dataset}/boundary.png"),
 
 
 rule scores:
     input:
         rules.collect_scores.output,
+        rules.compare.output,
+
+
+rule distance_matrices:
+    input:
+        expand(
+            rules.build_distance_matrix.output.matrix,
+            dataset=STUDY.matrix_datasets(),
+            metric=STUDY.all_metrics(),
+        ),
 
 
 onsuccess:

@@ -174,7 +174,7 @@ class Asker:
             if error.wait:
                 if error.wait > self.patience_s:
                     raise Fatal(
-                        f"the provider asks to wait {error.wait / 60:.0f} min ({error}), which is longer than "
+                        f"the provider asks to wait {error.wait / 60:.0f} min ({error}), which is beyond "
                         "patience_s; run again later, nothing answered is asked twice"
                     ) from None
                 self.pace.pause(error.wait)

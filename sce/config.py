@@ -19,6 +19,7 @@ from sce.files import Contract, check
 from sce.ledger import DEFAULT_FOLDER
 from sce.models import Model
 from sce.prompts import PROMPTS, load_prompt
+from sce.semantic import EMBEDDED
 from sce.style import FigureStyle
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
@@ -26,13 +27,15 @@ Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
 
 class Experiment(Contract):
     """Models that are asked about datasets, under conditions, scored with metrics. The first of
-    ``questions`` is the main wording, which the conditions continue."""
+    ``questions`` is the main wording, which the conditions continue. ``verify_off_grid``: ask the model, in
+    a fresh conversation, about every SCE that is not on the grid."""
 
     models: list[Key] = Field(min_length=1)
     datasets: list[Key] = Field(min_length=1)
     questions: list[Key] = Field(["question"], min_length=1)
     conditions: list[Key] = []
     metrics: list[str] = Field(["gower"], min_length=1)
+    verify_off_grid: bool = False
 
 
 class Scoring(Contract):
@@ -42,6 +45,18 @@ class Scoring(Contract):
     resamples: int = Field(2000, ge=100)
 
 
+class Embeddings(Contract):
+    """The sentence-embedding model of the metric ``semantic``: the embedded one, or any other by its name."""
+
+    model: str = EMBEDDED
+
+
+class Matrices(Contract):
+    """Distance matrices for people and notebooks, of datasets with at most ``max_points`` points."""
+
+    max_points: int = Field(2500, ge=1)
+
+
 class Config(Contract):
     """config/config.yaml; config/README.md explains each key."""
 
@@ -49,6 +64,8 @@ class Config(Contract):
     models: dict[Key, Model] = Field(min_length=1)
     experiments: dict[Key, Experiment] = Field(min_length=1)
     scoring: Scoring = Scoring()
+    embeddings: Embeddings = Embeddings()
+    matrices: Matrices = Matrices()
     figures: FigureStyle = FigureStyle()
 
 
@@ -82,6 +99,17 @@ class Study:
     def metrics(self, model: str, dataset: str) -> list[str]:
         return self._of(model, dataset, "metrics")
 
+    def verify_off_grid(self, model: str, dataset: str) -> bool:
+        """Whether any experiment asks for off-grid SCEs of this pair to be verified."""
+        return True in self._of(model, dataset, "verify_off_grid")
+
+    def all_metrics(self) -> list[str]:
+        return list(dict.fromkeys(metric for e in self._experiments for metric in e.metrics))
+
+    def matrix_datasets(self) -> list[str]:
+        """The datasets small enough for a distance matrix."""
+        return [n for n, d in self.datasets.items() if d.size <= self.config.matrices.max_points]
+
     def dataset(self, name: str) -> Dataset:
         return self.datasets[name]
 
@@ -94,8 +122,13 @@ class Study:
         return self.config.experiments.values()
 
     def _of(self, model, dataset, field):
-        named = (getattr(e, field) for e in self._experiments if model in e.models and dataset in e.datasets)
-        return list(dict.fromkeys(name for names in named for name in names))
+        """The values of a field over the experiments that hold the pair, each once."""
+        found = []
+        for experiment in self._experiments:
+            if model in experiment.models and dataset in experiment.datasets:
+                value = getattr(experiment, field)
+                found += value if isinstance(value, list) else [value]
+        return list(dict.fromkeys(found))
 
     def _named(self, field, folder):
         """The names under ``field`` of all experiments. Raises InputError for one that has no file."""

@@ -32,11 +32,14 @@ class Protocol:
     conditions: list[Prompt]
     system: str | None = None
     structured: bool = False
+    verify_off_grid: bool = False
 
     @property
     def at_most(self) -> int:
-        """The number of questions if every prediction can be read: N x (wordings + conditions)."""
-        return self.dataset.size * (len(self.questions) + len(self.conditions))
+        """The number of questions if every prediction can be read, and every SCE is off the grid where those
+        are verified: N x (wordings + conditions), the conditions twice then."""
+        per_condition = 2 if self.verify_off_grid else 1
+        return self.dataset.size * (len(self.questions) + per_condition * len(self.conditions))
 
 
 @dataclass(frozen=True)
@@ -120,14 +123,12 @@ async def _walk(protocol, asker, progress):
 async def _converse(protocol, asker, point_id) -> AsyncIterator[Asked]:
     dataset = protocol.dataset
     record = dataset.record(point_id)
-    description = dataset.describe(record)
-    schema = answer_schema(dataset) if protocol.structured else None
     for prompt in protocol.questions:
-        messages = messages_of_question(protocol, prompt, description)
-        entry = await asker.ask(messages, About("question", prompt.name, record, schema=schema))
+        entry = await _ask_question(protocol, asker, prompt, record)
         yield Asked("question", prompt.name, None, point_id, entry)
         if prompt is protocol.questions[0]:
-            main, main_entry = messages, entry
+            main_entry = entry
+    main = messages_of_question(protocol, protocol.questions[0], dataset.describe(record))
     answer = prediction(main_entry, dataset)
     if answer is None:
         return
@@ -137,6 +138,26 @@ async def _converse(protocol, asker, point_id) -> AsyncIterator[Asked]:
         messages = messages_of_follow_up(main, main_entry, text)
         entry = await asker.ask(messages, About("condition", prompt.name, record, answer, schema))
         yield Asked("condition", protocol.questions[0].name, prompt.name, point_id, entry)
+        if protocol.verify_off_grid:
+            off_grid = off_grid_record(entry, dataset)
+            if off_grid is not None:
+                entry = await _ask_question(protocol, asker, protocol.questions[0], off_grid)
+                yield Asked("verification", protocol.questions[0].name, prompt.name, point_id, entry)
+
+
+async def _ask_question(protocol, asker, prompt, record) -> Entry:
+    """One question in a fresh conversation, about an instance on the grid or off it."""
+    messages = messages_of_question(protocol, prompt, protocol.dataset.describe(record))
+    schema = answer_schema(protocol.dataset) if protocol.structured else None
+    return await asker.ask(messages, About("question", prompt.name, record, schema=schema))
+
+
+def off_grid_record(entry: Entry, dataset: Dataset) -> dict | None:
+    """x' as read from a reply, where it is complete and not on the grid."""
+    if entry.status != "answered":
+        return None
+    parsed = parsing.parse_sce(entry.response, dataset, entry.finish_reason)
+    return parsed.value if parsed.status == "ok" and dataset.locate(parsed.value) is None else None
 
 
 def prediction(entry: Entry, dataset: Dataset) -> str | None:

@@ -1,16 +1,19 @@
 """What every job's script needs around its one call: its log, and its progress."""
 
+import fcntl
 import logging
 import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
 
 from tqdm import tqdm
 
 from sce.errors import InputError
 
 LINE_EVERY_S = 30
+_HELD = []
 
 
 @contextmanager
@@ -31,6 +34,22 @@ def logged(log_file):
         logging.exception("the job failed")
         raise
     logging.info("done in %.1f s", time.monotonic() - begin)
+
+
+def hold_lock(path) -> None:
+    """Keep other runs out of this folder for as long as this process lives, however it ends.
+
+    Raises InputError where another run holds the lock.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise InputError(path, "lock", "another run is working here", "one run at a time") from None
+    _HELD.append(file)  # the lock goes with the file, so the file stays open
 
 
 class Progress:

@@ -105,6 +105,7 @@ _AS_DIGITS = {word: str(n) for n, word in enumerate(SMALL_NUMBERS[:13])} | {
 }
 _OR_MORE = re.compile(r"\bat least (\d+)|(\d+)[ -]or[ -]more\b|(\d+) ?\+")
 _LESS = re.compile(r"(?:\b(?:less|fewer) than|\bunder|<) ?(?=\d)")
+_APART = re.compile(r"(?<=\d) (?=(?:st|nd|rd|th)\b)")  # 10 th
 _LETTERS = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"<?\d+(?:st|nd|rd|th)?\+?|[^\W\d_]+(?:'[^\W\d_]+)*")
 _NO_WORDS = {
@@ -118,6 +119,7 @@ def form(text: str) -> tuple[str, ...]:
     """The words of a label in one spelling: 'one or more' is '1+', "Master's" is 'master'."""
     text = _LETTERS.sub(lambda m: _AS_DIGITS.get(m[0], m[0]), text.casefold())
     text = _OR_MORE.sub(lambda m: f"{m[1] or m[2] or m[3]}+", text)
+    text = _APART.sub("", text)
     words = (stem(word) for word in _TOKEN.findall(_LESS.sub("<", text)))
     return tuple(word for word in words if word != "s")  # "Bachelor 's"
 

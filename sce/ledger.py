@@ -69,7 +69,8 @@ COLUMNS = f"{ENTRY_COLUMNS}, request"
 # other equals the latest.
 ORDER = "status = 'answered' DESC, status = 'failed', CASE status WHEN 'answered' THEN id ELSE -id END"
 FIND = f"SELECT {ENTRY_COLUMNS} FROM responses WHERE digest = ? ORDER BY {ORDER} LIMIT 1"
-BEST = f"SELECT id, digest, status, row_number() OVER (PARTITION BY digest ORDER BY {ORDER}) AS rank FROM responses"
+RANK = f"row_number() OVER (PARTITION BY digest ORDER BY {ORDER})"
+BEST = f"SELECT id, digest, status, {RANK} AS rank FROM responses"  # the rows of rank 1 count
 
 
 @dataclass(frozen=True)
@@ -204,10 +205,10 @@ class Ledger:
             for *row, request in self.query(f"SELECT {COLUMNS} FROM responses WHERE id = ?", number):
                 yield _entry(row), _unzipped(request)
 
-    def usages(self) -> Iterator[dict]:
-        """The token counts of every row, those that no longer count included: they were paid for as well."""
-        for (usage,) in self.query("SELECT usage FROM responses"):
-            yield json.loads(usage)
+    def usages(self, after: int = 0) -> Iterator[tuple[int, dict]]:
+        """(row, token counts) of the rows after a row, those that no longer count included: all were paid."""
+        for number, usage in self.query("SELECT id, usage FROM responses WHERE id > ? ORDER BY id", after):
+            yield number, json.loads(usage)
 
     def query(self, statement: str, *values) -> Iterator[tuple]:
         """The rows of a SELECT over the tables ``responses`` and ``batches``."""

@@ -54,7 +54,7 @@ _CLAIM = re.compile(
     rf"(?:\b(?:{_VERB})|:)(?: (?:likely|probably|most|that|to|be|estimated|predicted|the|a|an|option|category|in"
     r"|within|range|a|:|therefore|thus|clearly|yearly|income|price|it|is))* $"
 )
-_REASON = re.compile(r" (?:$|[.,;:!(]|-|because|since|given|due|as|based)")
+_REASON = re.compile(r" (?:$|[.,;!(]|-|because|since|given|due|as|based)")
 _DOUBT = re.compile(
     r" (?:not|\w+n't|cannot|never|neither|nor|unlikely|if|unles|might|may|maybe|could|either|or|whether|\?|however"
     r"|but|although|though|doubt|except|opposite|instead|rather|impossible|uncertain|unclear|unknown|depend"
@@ -117,6 +117,14 @@ class OptionReader:
 
     def full_or_alias(self, raw):
         return self.labels.find_exact(clean(raw)) if len(raw) <= 200 else None
+
+    def affirmed(self, key, value):
+        """The option of {"Heart disease": "No"}: the one in the key or, where the value denies it, the other."""
+        option = self.full(key.replace("_", " "))
+        said = {"yes": True, "true": True, "no": False, "false": False}.get(str(value).strip().casefold())
+        if option is None or said is None:
+            return None
+        return option if said else self.options[1 - self.options.index(option)]
 
     def names_both(self, raw):
         """Whether a text is an echo of the choices."""

@@ -255,6 +255,8 @@ def _claims(node, options, depth=0):
             ]
         elif isinstance(value, dict | list):
             claims += _claims(value, options, depth + 1)
+        elif key and (option := options.affirmed(key, value)):
+            claims.append((2, option))
     return claims
 
 

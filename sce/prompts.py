@@ -41,6 +41,10 @@ class Prompt(Contract):
             raise ValueError(f"only the placeholders {names}; not {{{unknown.pop()}}}")
         return self
 
+    def fill(self, values: dict[str, str]) -> str:
+        """The text with a value for each of its placeholders."""
+        return PLACEHOLDER.sub(lambda match: values[match.group(1)], self.text).strip()
+
 
 def load_prompt(path) -> Prompt:
     """The prompt in a YAML file, checked. Raises InputError naming the file, the key and what is allowed."""
@@ -53,12 +57,12 @@ def load_prompt(path) -> Prompt:
 
 def ask(prompt: Prompt, dataset: Dataset, description: str) -> str:
     """The text of a question about one instance."""
-    return _fill(prompt.text, _common(dataset) | {"description": description})
+    return prompt.fill(_common(dataset) | {"description": description})
 
 
 def follow_up(prompt: Prompt, dataset: Dataset, answer: str) -> str:
     """The text of a condition after the model chose the option ``answer``; its target is the other option."""
-    return _fill(prompt.text, _common(dataset) | {"target": other_option(dataset, answer), "answer": answer})
+    return prompt.fill(_common(dataset) | {"target": other_option(dataset, answer), "answer": answer})
 
 
 def other_option(dataset: Dataset, option: str) -> str:
@@ -77,7 +81,3 @@ def _common(dataset):
         "levels": dataset.levels_text,
         "record": dataset.record_text,
     }
-
-
-def _fill(text, values):
-    return PLACEHOLDER.sub(lambda match: values[match.group(1)], text).strip()

@@ -10,7 +10,8 @@ import json
 import re
 from typing import NamedTuple
 
-MAX_DEPTH = 40
+MAX_DEPTH = 20
+STRICT_DEPTH = 3  # proper JSON is looked for down to here; every failed look costs time
 LEAD = 160  # characters before an object that may say what it is ("Original:")
 
 _STRICT = json.JSONDecoder()
@@ -153,11 +154,13 @@ class _Reader:
         if here in ",;}]" or text.startswith("```", self.position):
             return ""
         if here in "{[":
-            try:
-                node, self.position = _STRICT.raw_decode(text, self.position)
-                return node
-            except (ValueError, RecursionError):
-                self.position += 1
+            if depth <= STRICT_DEPTH:
+                try:
+                    node, self.position = _STRICT.raw_decode(text, self.position)
+                    return node
+                except (ValueError, RecursionError):
+                    pass
+            self.position += 1
             if depth >= MAX_DEPTH:
                 return ""
             if here == "[":

@@ -77,8 +77,18 @@ def _condition(responses, dataset, condition, points, targets):
                 "off_grid" if s == "ok" and point is None else UNREADABLE.get(s, s)
                 for s, point in zip(statuses, located, strict=True)
             ],
+            "prediction_at_sce": _verified(responses, dataset, condition, points),
         }
     )
+
+
+def _verified(responses, dataset, condition, points):
+    """The answer to each point's SCE where it is off the grid and was asked about in a fresh conversation."""
+    asked = responses[(responses["kind"] == "verification") & (responses["condition"] == condition)]
+    read = _reader(parsing.parse_answer, dataset)
+    answers = map(read, asked["status"], asked["response"], asked["finish_reason"])
+    found = {point: answer for point, (_, answer) in zip(asked["point_id"], answers, strict=True)}
+    return [found.get(point) for point in points]
 
 
 def _reader(parse, dataset):

@@ -27,7 +27,7 @@ class Project:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        for name in ("sce", "workflow", "resources", "config", "envs"):
+        for name in ("sce", "workflow", "resources", "config", "envs", "profiles"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "Snakefile", folder)
 

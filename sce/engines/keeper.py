@@ -5,6 +5,7 @@ closes, by intent or because the job was killed, the server and everything it st
 but the standard library, so that any interpreter can run it. Exits with the server's status.
 """
 
+import contextlib
 import ctypes
 import os
 import select
@@ -34,10 +35,8 @@ def _children():
 
 
 def _signal(group, number):
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)
-    except ProcessLookupError:
-        pass
 
 
 def _end(server):
@@ -51,11 +50,9 @@ def _end(server):
         if not children:
             return
         for pid in children:
-            try:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-            except (ProcessLookupError, ChildProcessError):
-                pass
 
 
 def main(command):

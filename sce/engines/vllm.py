@@ -21,8 +21,7 @@ import urllib.request
 from pathlib import Path
 
 from sce.datasets import Dataset
-from sce.engines import About, Fatal
-from sce.engines import keeper
+from sce.engines import About, Fatal, keeper
 from sce.engines.openai import ChatEngine, chat_request
 from sce.keys import read_key
 from sce.models import Vllm
@@ -103,6 +102,11 @@ class VllmEngine(ChatEngine):
         await self._wait_for(f"http://127.0.0.1:{port}/health")
         self._headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
         self._connect(f"http://127.0.0.1:{port}/v1", key)
+
+    def _open(self, options):
+        import openai
+
+        return super()._open(options | {"http_client": openai.DefaultAsyncHttpxClient(trust_env=False)})
 
     async def close(self) -> None:
         await super().close()
@@ -191,8 +195,9 @@ def _log_file():
 
 
 def _answers(url):
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
     try:
-        with urllib.request.urlopen(url, timeout=5):
+        with direct.open(url, timeout=5):
             return True
     except (urllib.error.URLError, OSError):
         return False

@@ -5,13 +5,17 @@ from snakemake.exceptions import WorkflowError
 from sce import config as study_config
 from sce.artifacts import next_round
 from sce.config import exact
+from sce.distances import METRICS
 from sce.errors import InputError
+from sce.jobs import hold_lock
 from sce.modules import closure
 
 CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
 
 try:
     STUDY = study_config.load(config, CONFIG_FILES)
+    if workflow.is_main_process and not workflow.dryrun:
+        hold_lock(".snakemake/study.lock")
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -19,6 +23,7 @@ except InputError as error:
 wildcard_constraints:
     model="|".join(map(re.escape, STUDY.config.models)),
     dataset="|".join(map(re.escape, STUDY.datasets)),
+    metric="|".join(METRICS),
 
 
 def collect_pairs(pattern):
@@ -33,6 +38,12 @@ def script_file(name):
 
 def get_dataset_file(wildcards):
     return study_config.dataset_file(wildcards.dataset)
+
+
+def get_embeddings(wildcards):
+    """The embeddings of a dataset's descriptions, where one of the metrics needs them."""
+    metrics = STUDY.metrics(wildcards.model, wildcards.dataset)
+    return f"results/embeddings/{wildcards.dataset}.npy" if "semantic" in metrics else []
 
 
 def get_model(wildcards):
@@ -55,6 +66,7 @@ def get_shape(wildcards):
             "model": STUDY.shapes[wildcards.model],
             "questions": STUDY.questions(wildcards.model, wildcards.dataset),
             "conditions": STUDY.conditions(wildcards.model, wildcards.dataset),
+            "verify_off_grid": STUDY.verify_off_grid(wildcards.model, wildcards.dataset),
             "round": next_round(path),
         }
     )

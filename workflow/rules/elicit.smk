@@ -23,7 +23,7 @@ rule parse_responses:
     input:
         responses=rules.elicit.output,
         dataset=get_dataset_file,
-        modules=closure("sce.responses"),
+        modules=closure("sce.responses", "sce.jobs"),
         script=script_file("parse_responses"),
     output:
         boundary="results/{model}/{dataset}/boundary.parquet",

@@ -3,7 +3,7 @@ rule plot_boundary:
         boundary=rules.parse_responses.output.boundary,
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
-        modules=closure("sce.figures", "sce.artifacts"),
+        modules=closure("sce.figures", "sce.artifacts", "sce.jobs"),
         script=script_file("plot_boundary"),
     output:
         png="results/{model}/{dataset}/boundary.png",
@@ -23,7 +23,7 @@ rule plot_boundary:
 rule plot_validity:
     input:
         scores=rules.collect_scores.output.parquet,
-        modules=closure("sce.figures", "sce.artifacts"),
+        modules=closure("sce.figures", "sce.artifacts", "sce.jobs"),
         script=script_file("plot_validity"),
     output:
         png="results/validity.png",

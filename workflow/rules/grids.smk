@@ -1,7 +1,7 @@
 rule build_grid:
     input:
         dataset=get_dataset_file,
-        modules=closure("sce.datasets", "sce.artifacts"),
+        modules=closure("sce.datasets", "sce.artifacts", "sce.jobs"),
         script=script_file("build_grid"),
     output:
         "results/grids/{dataset}.parquet",
@@ -14,3 +14,45 @@ rule build_grid:
         "The grid of {wildcards.dataset}"
     script:
         "../scripts/build_grid.py"
+
+
+rule embed_descriptions:
+    input:
+        grid=rules.build_grid.output,
+        modules=closure("sce.semantic", "sce.artifacts", "sce.jobs"),
+        script=script_file("embed_descriptions"),
+    output:
+        "results/embeddings/{dataset}.npy",
+    log:
+        "logs/embed_descriptions/{dataset}.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        model=STUDY.config.embeddings.model,
+    message:
+        "Embedding the descriptions of {wildcards.dataset}"
+    script:
+        "../scripts/embed_descriptions.py"
+
+
+rule build_distance_matrix:
+    input:
+        dataset=get_dataset_file,
+        embeddings=lambda wildcards: (
+            f"results/embeddings/{wildcards.dataset}.npy" if wildcards.metric == "semantic" else []
+        ),
+        modules=closure("sce.distances", "sce.jobs"),
+        script=script_file("build_distance_matrix"),
+    output:
+        matrix="resources/distance_matrices/{dataset}_{metric}.npy",
+        sidecar="resources/distance_matrices/{dataset}_{metric}.json",
+    log:
+        "logs/build_distance_matrix/{dataset}_{metric}.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        max_points=STUDY.config.matrices.max_points,
+    message:
+        "The {wildcards.metric} distances between all points of {wildcards.dataset}"
+    script:
+        "../scripts/build_distance_matrix.py"

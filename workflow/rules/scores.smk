@@ -3,7 +3,8 @@ rule measure_distances:
         boundary=rules.parse_responses.output.boundary,
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
-        modules=closure("sce.distances", "sce.boundaries", "sce.artifacts"),
+        embeddings=get_embeddings,
+        modules=closure("sce.distances", "sce.boundaries", "sce.artifacts", "sce.jobs"),
         script=script_file("measure_distances"),
     output:
         "results/{model}/{dataset}/distances.parquet",
@@ -22,7 +23,7 @@ rule measure_distances:
 rule score:
     input:
         distances=rules.measure_distances.output,
-        modules=closure("sce.scores", "sce.artifacts"),
+        modules=closure("sce.scores", "sce.artifacts", "sce.jobs"),
         script=script_file("score"),
     output:
         "results/{model}/{dataset}/scores.parquet",
@@ -36,6 +37,27 @@ rule score:
         "Scoring {wildcards.model} on {wildcards.dataset}"
     script:
         "../scripts/score.py"
+
+
+rule compare:
+    input:
+        distances=collect_pairs("results/{model}/{dataset}/distances.parquet"),
+        modules=closure("sce.comparisons", "sce.jobs"),
+        script=script_file("compare"),
+    output:
+        parquet="results/differences.parquet",
+        csv="results/differences.csv",
+    log:
+        "logs/compare.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        pairs=exact(STUDY.pairs),
+        scoring=exact(STUDY.config.scoring.model_dump()),
+    message:
+        "Paired differences between conditions and between models"
+    script:
+        "../scripts/compare.py"
 
 
 rule collect_scores:

@@ -21,6 +21,7 @@ with logged(snakemake.log[0]):
     # would rerun the job, so they come from the configuration as it is now.
     entry = read_entry(snakemake.config, model)
     ledger = snakemake.config.get("ledger", DEFAULT_FOLDER)
+    shape = json.loads(snakemake.params.shape)
     dataset = load_dataset(snakemake.input.dataset)
     prompts = [load_prompt(path) for path in snakemake.input.prompts]
     protocol = Protocol(
@@ -29,6 +30,7 @@ with logged(snakemake.log[0]):
         conditions=[p for p in prompts if p.kind == "condition"],
         system=entry.system,
         structured=entry.decoding == "json_schema",
+        verify_off_grid=shape["verify_off_grid"],
     )
     progress = Progress(f"{model} on {name}", protocol.at_most)
     with open_asker(entry, dataset, ledger) as asker:
@@ -39,6 +41,5 @@ with logged(snakemake.log[0]):
         finally:
             progress.close()
     logging.info("%d asked, %d found in the ledger", asker.asked, asker.found)
-    shape = json.loads(snakemake.params.shape)
     note = shape | {"open": open_questions(responses, entry.retry)}
     artifacts.write(responses, snakemake.output[0], "responses", provenance=note)

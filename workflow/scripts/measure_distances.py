@@ -1,5 +1,6 @@
 """Distances of every SCE: from its start, from the nearest counterfactual, back to the boundary."""
 
+import numpy as np
 import pandas as pd
 
 from sce import artifacts, boundaries, distances
@@ -10,6 +11,10 @@ with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)
     predictions = boundaries.predictions(dataset, artifacts.read(snakemake.input.boundary))
     sce = artifacts.read(snakemake.input.sce)
-    measured = [distances.measure(dataset, predictions, sce, metric) for metric in snakemake.params.metrics]
+    embeddings = np.load(snakemake.input.embeddings) if snakemake.input.embeddings else None
+    measured = [
+        distances.measure(dataset, predictions, sce, metric, embeddings)
+        for metric in snakemake.params.metrics
+    ]
     table = pd.concat(measured, ignore_index=True)
     artifacts.write(table, snakemake.output[0], "distances", provenance={"metrics": snakemake.params.metrics})

@@ -1,0 +1,34 @@
+"""Reading the JSON files that users bring along, so that a bad one is told by its name."""
+
+import json
+from pathlib import Path
+
+from sce.errors import InputError
+
+
+def read_json(path):
+    """The content of a JSON file. Raises InputError for a missing file, bad JSON or a key given twice."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(path, "file", "missing", "an existing JSON file")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_twins)
+    except _Twice as error:
+        raise InputError(path, str(error), "the same key twice", "each key once") from None
+    except UnicodeDecodeError as error:
+        raise InputError(path, "encoding", str(error), "UTF-8") from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(path, "syntax", str(error), "whole JSON; the file may be cut off") from None
+
+
+class _Twice(Exception):
+    """A key that an object holds twice: JSON readers silently keep the last."""
+
+
+def _without_twins(pairs):
+    record = {}
+    for key, value in pairs:
+        if key in record:
+            raise _Twice(key)
+        record[key] = value
+    return record

@@ -1,0 +1,17 @@
+"""All distances between the points of a dataset, with a sidecar that says what they are."""
+
+import numpy as np
+
+from sce import distances
+from sce.datasets import load_dataset
+from sce.jobs import logged
+
+with logged(snakemake.log[0]):
+    embeddings = np.load(snakemake.input.embeddings) if snakemake.input.embeddings else None
+    distances.write_matrix(
+        snakemake.output.matrix,
+        load_dataset(snakemake.input.dataset),
+        snakemake.wildcards.metric,
+        embeddings,
+        snakemake.params.max_points,
+    )

@@ -1,0 +1,16 @@
+"""Paired differences on the same points: between the conditions of a model, and between models."""
+
+import json
+
+from sce import artifacts, comparisons
+from sce.jobs import logged
+
+with logged(snakemake.log[0]):
+    pairs = json.loads(snakemake.params.pairs)
+    tables = {
+        (model, dataset): artifacts.read(path)
+        for (model, dataset), path in zip(pairs, snakemake.input.distances, strict=True)
+    }
+    differences = comparisons.differences(tables, **json.loads(snakemake.params.scoring))
+    artifacts.write(differences, snakemake.output.parquet, "differences")
+    differences.to_csv(snakemake.output.csv, index=False)
