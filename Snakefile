@@ -17,10 +17,12 @@ if not workflow.overwrite_configfiles:  # given ones replace the default instead
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/grids.smk"
 include: "workflow/rules/elicit.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/usage.smk"
 
 
 rule all:
@@ -28,6 +30,8 @@ rule all:
     input:
         rules.collect_scores.output,
         rules.compare.output,
+        rules.describe_boundaries.output,
+        rules.check_failures.output,
         rules.plot_validity.output,
         expand(rules.build_grid.output, dataset=STUDY.datasets),
         collect_pairs("results/{model}/{dataset}/boundary.png"),

@@ -1,11 +1,14 @@
 """The command line: ``python -m sce COMMAND``. Each command imports only what it runs."""
 
 import argparse
+import importlib
 import json
 import sys
 
 from sce.config import dataset_file
 from sce.errors import InputError
+
+TOOLS = {"plan": "sce.plan", "ledger": "sce.ledger_tools"}
 
 
 def main(arguments=None) -> int:
@@ -24,6 +27,15 @@ def main(arguments=None) -> int:
     command.add_argument("--metric", required=True)
     command.add_argument("--as-published", action="store_true", help="trust the file's own parsed fields")
     command.set_defaults(run=score_published)
+
+    for name, told in (
+        ("plan", "what a study would ask and cost, without calling anyone"),
+        ("ledger", "show, export, import, verify or prune the ledger of responses"),
+    ):
+        command = commands.add_parser(name, help=told)
+        module = importlib.import_module(TOOLS[name])
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
 
     options = parser.parse_args(arguments)
     try:

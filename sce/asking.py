@@ -10,13 +10,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import stamina
 
 from sce.datasets import Dataset
+from sce.devices import claim
 from sce.engines import About, Engine, Fatal, Rejected, Reply, Transient, open_engine
 from sce.ledger import Entry, Ledger, digest, ledger_file
 from sce.models import Model
@@ -44,8 +45,9 @@ class Asker:
 
     ``retry``: statuses in the ledger that are asked again (failed, truncated, refused). A question is tried
     up to ``attempts`` times in this run, and for ``patience_s``, before it counts as failed; a provider that
-    asks us to slow down uses up patience only. ``asked`` and ``found`` count entries from the engine and
-    from the ledger; ``faults`` the tries that failed, by cause.
+    asks us to slow down uses up patience only. ``gpus``: claimed for the engine before it starts. ``asked``
+    and ``found`` count entries from the engine and from the ledger; ``faults`` the tries that failed, by
+    cause.
     """
 
     engine: Engine
@@ -56,6 +58,7 @@ class Asker:
     retry: frozenset[str] = frozenset({"failed"})
     pace: Pace = field(default_factory=Pace)
     budget: Budget | None = None
+    gpus: int = 0
     asked: int = 0
     found: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -64,6 +67,7 @@ class Asker:
     _closing: bool = False
     _pending: dict[str, asyncio.Task] = field(default_factory=dict)
     _under_way: set[asyncio.Task] = field(default_factory=set)
+    _devices: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         """The entry for a request. Raises Fatal when no question can be answered."""
@@ -96,6 +100,7 @@ class Asker:
         await asyncio.gather(*rest, return_exceptions=True)
         if self._start is not None:
             await self.engine.close()
+        await self._devices.aclose()
         for cause, times in self.faults.most_common():
             logging.info("%d times on the way: %s", times, cause)
 
@@ -111,9 +116,13 @@ class Asker:
         """Start the engine, once for all who wait for it."""
         if self._start is None:
             self.ledger.require_room()
-            self._start = asyncio.create_task(self.engine.start())
+            self._start = asyncio.create_task(self._start_engine())
         await asyncio.shield(self._start)
         self._ready = True
+
+    async def _start_engine(self):
+        await self._devices.enter_async_context(claim(self.gpus))
+        await self.engine.start()
 
     async def _take(self, key, body):
         """The entry of an engine whose answers are free and never fail."""
@@ -206,10 +215,15 @@ class _Tries:
 
 @contextmanager
 def open_asker(
-    model: Model, dataset: Dataset, folder, budget: Budget | None = None, engine: Engine | None = None
+    model: Model,
+    dataset: Dataset,
+    folder,
+    budget: Budget | None = None,
+    engine: Engine | None = None,
+    gpus: int = 0,
 ) -> Iterator[Asker]:
     """An asker for a model's entry, over its file in the ledger's folder. ``engine``: one to use instead of
-    the entry's own (a wrapper of it)."""
+    the entry's own (a wrapper of it). ``gpus``: how many the engine may use."""
     path = ledger_file(folder, model.engine, model.provider_model)
     engine = engine or open_engine(model, dataset)
     with Ledger(path, group_commits=engine.free) as ledger:
@@ -222,4 +236,5 @@ def open_asker(
             retry=frozenset(model.retry),
             pace=Pace(model.requests_per_minute, model.tokens_per_minute),
             budget=budget,
+            gpus=gpus,
         )

@@ -17,7 +17,7 @@ from sce.distances import METRICS
 from sce.errors import InputError
 from sce.files import Contract, check
 from sce.ledger import DEFAULT_FOLDER
-from sce.models import Model
+from sce.models import Model, resolve
 from sce.prompts import PROMPTS, load_prompt
 from sce.semantic import EMBEDDED
 from sce.style import FigureStyle
@@ -175,6 +175,7 @@ class Study:
                             self.where, f"experiments.{name}.{field}", found, f"prompts of kind {kind}"
                         )
         for model, dataset in self.pairs:
+            self._check_published(model, dataset)
             mains = {
                 e.questions[0]
                 for e in self._experiments
@@ -186,9 +187,25 @@ class Study:
                     "one main wording for each model and dataset: the first of questions",
                 )  # fmt: skip
 
+    def _check_published(self, model, dataset):
+        entry = self.config.models[model]
+        if entry.engine != "published":
+            return
+        if dataset not in entry.files:
+            have = ", ".join(entry.files)
+            raise InputError(self.where, f"models.{model}.files", f"none for {dataset}", f"datasets: {have}")
+        if len(self.conditions(model, dataset)) + len(self.questions(model, dataset)) > 2:
+            conditions = ", ".join(self.conditions(model, dataset))
+            allowed = "one question and one condition, those of the result file"
+            raise InputError(self.where, "experiments", f"{model} under {conditions}", allowed)
+
 
 def load(config: dict, where: str) -> Study:
     """The study in the mapping read from the file ``where``. Raises InputError for the first wrong key."""
+    models = config.get("models")
+    if isinstance(models, dict):
+        resolved = {name: resolve(entry, f"{where}: models.{name}") for name, entry in models.items()}
+        config = config | {"models": resolved}
     return Study(check(Config, config, where), where)
 
 

@@ -59,7 +59,8 @@ NEW = word_set(
     "new revised updated modified final after changed counterfactual adjusted edited altered output"
 )
 OLD = word_set(
-    "old original originally before previous previously initial prior formerly current existing input baseline"
+    "old original originally before previous previously initial prior formerly current existing input"
+    " baseline"
 )
 
 
@@ -87,7 +88,7 @@ SMALL_NUMBERS = (
         "eleven",
         "twelve",
     ),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+    *("twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
 _ORDINALS = (
     *("first", "second", "third", "fourth", "fifth", "sixth"),
@@ -106,6 +107,8 @@ _AS_DIGITS = {word: str(n) for n, word in enumerate(SMALL_NUMBERS[:13])} | {
 _OR_MORE = re.compile(r"\bat least (\d+)|(\d+)[ -]or[ -]more\b|(\d+) ?\+")
 _LESS = re.compile(r"(?:\b(?:less|fewer) than|\bunder|<) ?(?=\d)")
 _APART = re.compile(r"(?<=\d) (?=(?:st|nd|rd|th)\b)")  # 10 th
+_DOTTED = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")  # G.E.D.
+_EITHER = re.compile(r"(?<=[^\W\d_]{2})\s?/\s?(?=[^\W\d_]{2})")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"<?\d+(?:st|nd|rd|th)?\+?|[^\W\d_]+(?:'[^\W\d_]+)*")
 _NO_WORDS = {
@@ -119,7 +122,7 @@ def form(text: str) -> tuple[str, ...]:
     """The words of a label in one spelling: 'one or more' is '1+', "Master's" is 'master'."""
     text = _LETTERS.sub(lambda m: _AS_DIGITS.get(m[0], m[0]), text.casefold())
     text = _OR_MORE.sub(lambda m: f"{m[1] or m[2] or m[3]}+", text)
-    text = _APART.sub("", text)
+    text = _EITHER.sub(" or ", _DOTTED.sub("", _APART.sub("", text)))
     words = (stem(word) for word in _TOKEN.findall(_LESS.sub("<", text)))
     return tuple(word for word in words if word != "s")  # "Bachelor 's"
 
@@ -130,7 +133,7 @@ class Labels:
     def __init__(self, spellings: dict, form=form):
         """``spellings``: key -> [label, other spellings ...]; ``form``: text -> words."""
         self.form = form
-        self.exact, self.forms, self.full, self.starts, self.squashed = {}, {}, {}, {}, {}
+        self.exact, self.forms, self.full, self.starts, self.whole = {}, {}, {}, {}, {}
         for key, texts in spellings.items():
             for text in texts:
                 self.exact.setdefault(clean(text).casefold(), set()).add(key)
@@ -139,7 +142,7 @@ class Labels:
             self.full[words] = {key}
             for end in range(1, len(words)):
                 self.starts.setdefault(words[:end], set()).add(key)
-            self.squashed[squash(clean(texts[0]))] = key
+            self.whole[_joined(texts[0])] = key
 
     def find(self, text: str):
         """The key of the label that a cleaned text means, or None."""
@@ -157,12 +160,12 @@ class Labels:
 
     def find_cut(self, text: str):
         """The key of the only label that a broken-off text can become: it is there in full, or well begun."""
-        text = squash(text)
-        begun = {key for label, key in self.squashed.items() if label.startswith(text)}
-        return _only(begun) if len(text) >= 5 or text in self.squashed else None
+        text = _joined(text)
+        begun = {key for label, key in self.whole.items() if label.startswith(text)}
+        return _only(begun) if len(text) >= 5 or text in self.whole else None
 
     def _find(self, words):
-        """The keys whose label has these words: all, its first ones, all when joined, or all but for slips."""
+        """The keys whose label has these words: all, its first ones, joined, or misspelt."""
         if words in _NO_WORDS:
             return self.forms.get(words)
         letters = "".join(words)
@@ -173,11 +176,15 @@ class Labels:
             found = self._keys(
                 self.forms, lambda form: "".join(form) == letters and _digits(form) == _digits(words)
             )
-        return found or self._keys(self.forms, lambda form: misspelt(words, form))
+        return found or self._keys(self.full, lambda form: misspelt(words, form))
 
     @staticmethod
     def _keys(forms, fits):
         return set().union(*(keys for form, keys in forms.items() if fits(form)))
+
+
+def _joined(text):
+    return re.sub(r"[\s']", "", clean(text).casefold())
 
 
 def _only(keys):

@@ -32,6 +32,7 @@ RESERVE_BYTES = 16_000_000  # no question is asked with less room on the disk: i
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x53434531  # "SCE1": tells a ledger from other SQLite files
 
+CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 TABLES = (
     """CREATE TABLE IF NOT EXISTS responses (
     id INTEGER PRIMARY KEY,
@@ -133,8 +134,7 @@ class Batch:
 
 def digest(body: dict) -> str:
     """The key of a request: SHA-256 of its canonical JSON, in hex."""
-    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(CANONICAL.encode(body).encode()).hexdigest()
 
 
 def ledger_file(folder, engine: str, model: str) -> Path:
@@ -186,6 +186,11 @@ class Ledger:
             return self._group[digest][0]
         row = self._row_of(FIND, digest)
         return _entry(row) if row else None
+
+    def has_since(self, digest: str, since: float) -> bool:
+        """Whether a request was asked, with whatever outcome, at or after a time."""
+        rows = self.query("SELECT asked_at FROM responses WHERE digest = ?", bytes.fromhex(digest))
+        return any(asked_at >= since for (asked_at,) in rows)
 
     def request(self, digest: str) -> dict | None:
         """The request behind a digest as it was sent, or None."""

@@ -1,4 +1,4 @@
-"""``python -m sce ledger``: show, export, import, verify and prune the ledger of responses.
+"""``python -m sce ledger``: show, export, import, verify and prune the ledger of responses; its open batches.
 
 An export is one text file, ``NAME.jsonl.gz``: JSON lines, compressed. Its first line is
 ``{"sce_ledger": 1}``; every other line is one question with the entry that counts for it and the request that
@@ -13,15 +13,16 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
 from sce.errors import InputError
-from sce.ledger import BEST, DEFAULT_FOLDER, Entry, Ledger, digest
+from sce.ledger import BEST, DEFAULT_FOLDER, Batch, Entry, Ledger, digest
 
 FORMAT = 1
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.sqlite")
+OPEN = ("submitting", "submitted")  # states of a batch whose answers are still to be read
 STATUSES = ("answered", "refused", "truncated", "failed")
 RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
 
@@ -42,7 +43,11 @@ def _overview_of(path):
             "sum(json_extract(usage, '$.in')), sum(json_extract(usage, '$.out')) FROM responses"
         )
         counts = dict(ledger.query(f"SELECT status, count(*) FROM ({BEST}) WHERE rank = 1 GROUP BY status"))
-        waiting = sum(len(batch.requests) for batch in ledger.batches("submitting", "submitted"))
+        waiting = sum(
+            not ledger.has_since(key, batch.submitted_at)
+            for batch in ledger.batches(*OPEN)
+            for key in batch.requests
+        )
     questions = sum(counts.values())
     return {
         "file": path.name,
@@ -67,6 +72,29 @@ def find(folder, beginning: str) -> list[tuple[Path, str]]:
         with Ledger(path, read_only=True) as ledger:
             found += [(path, key) for key in ledger.digests(beginning)]
     return found
+
+
+# --- Batches
+
+
+def open_batches(folder) -> list[tuple[Path, Batch]]:
+    """(file, batch) of every batch whose answers are still to be read."""
+    found = []
+    for path in ledger_files(folder):
+        with Ledger(path, read_only=True) as ledger:
+            found += [(path, batch) for batch in ledger.batches(*OPEN)]
+    return found
+
+
+def forget(folder, key: str) -> None:
+    """Wait no longer for a batch: its questions will be asked again, and paid again."""
+    for path, batch in open_batches(folder):
+        if batch.key == key:
+            with Ledger(path) as ledger:
+                ledger.require_room()
+                ledger.record(replace(batch, state="lost"))
+            return
+    raise InputError(folder, "batch", key, "the key of an open batch: python -m sce ledger batches")
 
 
 # --- Export and import
@@ -255,6 +283,11 @@ def add_arguments(parser) -> None:
     command.add_argument("digest", nargs="?", help="the digest of a request, or its first digits")
     command.add_argument("--json", action="store_true", help="one JSON object a line")
 
+    command = add("batches", "API batches whose answers are still to be read")
+    command.add_argument(
+        "--forget", metavar="KEY", help="wait no longer for one; its questions are asked anew"
+    )
+
     command = add("export", "write the entries that count to one file")
     command.add_argument("file", help="NAME.jsonl.gz")
     command.add_argument("--files", default="*", metavar="PATTERN", help="only ledger files with such a name")
@@ -274,9 +307,11 @@ def add_arguments(parser) -> None:
 
 def run(options) -> int:
     """Run one action; its exit status."""
-    return {"show": _show, "export": _export, "import": _import, "verify": _verify, "prune": _prune_command}[
-        options.action
-    ](options)
+    actions = {
+        "show": _show, "batches": _batches, "export": _export, "import": _import, "verify": _verify,
+        "prune": _prune_command,
+    }  # fmt: skip
+    return actions[options.action](options)
 
 
 def _show(options):
@@ -310,6 +345,19 @@ def _show_entries(options):
             entry, request = ledger.get(key), ledger.request(key)
         shown = {"file": path.name, **asdict(entry), "asked_at": _when(entry.asked_at), "request": request}
         print(json.dumps(shown, indent=None if options.json else 2, ensure_ascii=False))
+    return 0
+
+
+def _batches(options):
+    if options.forget:
+        forget(options.ledger, options.forget)
+        print(f"{options.forget} is waited for no longer")
+        return 0
+    table = [["file", "key", "provider's id", "state", "questions", "submitted"]]
+    for path, batch in open_batches(options.ledger):
+        questions, when = f"{len(batch.requests):,}", _when(batch.submitted_at)
+        table.append([path.name, batch.key, batch.id or "unknown", batch.state, questions, when])
+    _print_table(table)
     return 0
 
 

@@ -5,14 +5,17 @@ An entry's fields fall in two: those that shape an answer (they are in its diges
 parameters), and ``TRANSPORT``, which can change without anything running again.
 """
 
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
+from sce.errors import InputError
 from sce.files import Contract, check, read_yaml
 from sce.keys import refuse_keys
-from sce.weights import fingerprint, weights_file
+from sce.weights import file_digest, fingerprint, weights_file
 
+CATALOGUE = Path("resources/models.yaml")
 Retried = Literal["failed", "truncated", "refused"]
 URL = r"^https?://[^\s@?]+$"  # without a password or a query, where keys hide
 
@@ -25,15 +28,14 @@ class Entry(Contract):
     in the ledger that are asked again. ``requests_per_minute``, ``tokens_per_minute`` (in and out together):
     limits of one job; null for none.
 
-    What asking takes, where the defaults of ``sce.resources`` do not fit: ``gpus`` and their ``gpu_type``,
-    ``memory_gb``, ``runtime_min`` and ``partition`` of a job; ``size_b``: billions of parameters, from which
-    the defaults follow where the model's name does not tell them.
+    What a job takes, where the defaults of ``sce.resources`` do not fit: ``memory_gb``, ``runtime_min`` and
+    the ``partition`` of a cluster.
     """
 
     TRANSPORT: ClassVar[frozenset[str]] = frozenset(
         {"max_in_flight", "attempts", "patience_s", "retry", "max_failed_share"}
         | {"requests_per_minute", "tokens_per_minute"}
-        | {"gpus", "gpu_type", "memory_gb", "runtime_min", "partition", "size_b"}
+        | {"memory_gb", "runtime_min", "partition"}
     )
 
     system: str | None = None
@@ -45,12 +47,9 @@ class Entry(Contract):
     tokens_per_minute: float | None = Field(None, gt=0)
     retry: list[Retried] = ["failed"]
     max_failed_share: float = Field(0.05, ge=0, le=1)
-    gpus: int | None = Field(None, ge=0)
-    gpu_type: str | None = Field(None, pattern=r"^[A-Za-z0-9_.]+$")
     memory_gb: float | None = Field(None, gt=0)
     runtime_min: int | None = Field(None, ge=1)
     partition: str | None = None
-    size_b: float | None = Field(None, gt=0)
 
     def shape(self) -> dict[str, Any]:
         """The fields that shape answers."""
@@ -79,11 +78,23 @@ class Control(Entry):
         return self.policy
 
 
-class LlamaCpp(Entry):
+class Local(Entry):
+    """What the entries of models have whose weights are here. ``gpus`` that a job takes, where it is not what
+    the engine would take by itself, and their ``gpu_type`` in the cluster's words; ``size_b``: billions of
+    parameters, where the model's name does not tell them."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Entry.TRANSPORT | {"gpus", "gpu_type", "size_b"}
+
+    gpus: int | None = Field(None, ge=0)
+    gpu_type: str | None = Field(None, pattern=r"^[A-Za-z0-9_.]+$")
+    size_b: float | None = Field(None, gt=0)
+
+
+class LlamaCpp(Local):
     """A GGUF file run in process by llama.cpp. ``weights``: a path, ``$VARIABLE``, or ``package:NAME`` for
     the weights inside an installed Python package. ``context``: tokens of prompt and reply together."""
 
-    TRANSPORT: ClassVar[frozenset[str]] = Entry.TRANSPORT | {"weights", "threads"}
+    TRANSPORT: ClassVar[frozenset[str]] = Local.TRANSPORT | {"weights", "threads"}
 
     engine: Literal["llama_cpp"]
     weights: str
@@ -246,13 +257,13 @@ class Anthropic(Hosted):
         return self
 
 
-class Vllm(Chat):
+class Vllm(Chat, Local):
     """Open weights served by vLLM inside the job. ``model``: the name at Hugging Face; ``weights``: a folder
     (or ``$VARIABLE``) to load it from instead. ``engine_args``: further options of the server by their names
     (max_num_seqs: 64 becomes --max-num-seqs 64). ``python``: the interpreter that has vllm, where it is not
     this one. ``startup_s``: how long loading may take."""
 
-    TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | {
+    TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | Local.TRANSPORT | {
         "weights", "python", "startup_s", "tensor_parallel_size", "pipeline_parallel_size",
         "gpu_memory_utilization", "prefix_caching",
     }  # fmt: skip
@@ -273,6 +284,11 @@ class Vllm(Chat):
     startup_s: float = Field(3600, gt=0)
     max_in_flight: int = Field(64, ge=1)
 
+    @property
+    def cores(self):
+        """The server, its scheduler, and a worker that never sleeps for each GPU."""
+        return 2 + self.tensor_parallel_size * self.pipeline_parallel_size
+
 
 def _refuse_keys(content):
     """A key in an entry is refused before anything can print the entry, whatever else is wrong with it."""
@@ -281,8 +297,25 @@ def _refuse_keys(content):
     return content
 
 
+class Published(Entry):
+    """Result files of the study's own code, adopted as a model's answers. ``files``: dataset -> path."""
+
+    engine: Literal["published"]
+    files: dict[str, str] = Field(min_length=1)
+
+    def shape(self):
+        for dataset, path in self.files.items():
+            if not Path(path).is_file():
+                raise InputError("the model's entry", f"files.{dataset}", path, "an existing result file")
+        return super().shape() | {"files": {name: file_digest(path) for name, path in self.files.items()}}
+
+    @property
+    def provider_model(self):
+        return "results"
+
+
 Model = Annotated[
-    Control | LlamaCpp | OpenAI | Anthropic | Vllm,
+    Control | LlamaCpp | OpenAI | Anthropic | Vllm | Published,
     Field(discriminator="engine"),
     BeforeValidator(_refuse_keys),
 ]
@@ -303,6 +336,19 @@ def load_catalog(path) -> dict[str, Model]:
     return check(Catalog, content, path).models
 
 
+def resolve(entry, where) -> dict:
+    """An entry as written, completed by the entry of the catalogue that its ``from`` names; what stands
+    beside it in the configuration counts. Raises InputError for a name the catalogue lacks."""
+    if not isinstance(entry, dict) or "from" not in entry:
+        return entry
+    catalogue = read_yaml(CATALOGUE)["models"]
+    if entry["from"] not in catalogue:
+        raise InputError(where, "from", entry["from"], f"an entry of {CATALOGUE}: {', '.join(catalogue)}")
+    own = {key: value for key, value in entry.items() if key != "from"}
+    return catalogue[entry["from"]] | own
+
+
 def read_entry(config: dict, name: str) -> Model:
     """The entry of one model in a configuration that was checked before."""
-    return TypeAdapter(Model).validate_python(config["models"][name])
+    entry = resolve(config["models"][name], f"models.{name}")
+    return TypeAdapter(Model).validate_python(entry)

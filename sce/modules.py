@@ -13,6 +13,7 @@ def let_jobs_import() -> None:
     os.environ["PYTHONPATH"] = str(PACKAGE.parent)
 
 
+@cache
 def closure(*names: str) -> list[str]:
     """The files of the named modules and of every module of the package they import, directly or not.
 

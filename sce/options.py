@@ -7,14 +7,14 @@ hedges claims nothing.
 
 import re
 
-from sce.labels import Labels, clean, stem, trim
+from sce.labels import Labels, clean, stem, trim, word_set
 from sce.replies import Cut
 
 LONGEST = 20_000  # characters of prose
 
 _AMOUNT = re.compile(
     r"(?:\b(?:us|usd) ?)?[$€£]? ?(?<![\w.])"
-    r"(?P<digits>\d{1,3}(?P<sep>[,.' _])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?P<digits>\d{1,3}(?P<sep>, |[,.' _])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?: ?(?P<scale>k|m|mn|thousand|million)\b)?(?: ?(?:usd|dollars?)\b)?"
 )
 _SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "mn": 1_000_000, "million": 1_000_000}
@@ -48,19 +48,29 @@ _ENUMERATED = re.compile(r"(?:option |choice )?\(?([ab12])[).:]\s*(\S.*)", re.IG
 _NOTED = re.compile(r"([^()]+?)\s*\(([^()]*)\)")
 
 # The words of a claim, in the spelling of ``statement``
-_VERB = r"is|be|are|say|choose|chose|select|pick|predict|estimate|guess|answer|conclude|earn|make|has|have|feel|'s"
-_VERBS = frozenset(_VERB.split("|"))
+_VERBS = word_set(
+    "is its be are say choose select pick predict estimate guess answer conclude earn make has have feel"
+)
+_BETWEEN = word_set(
+    "likely probably most that to be it is estimated predicted the a an option category in within range"
+    " therefore thus clearly yearly income price :"
+)
 _CLAIM = re.compile(
-    rf"(?:\b(?:{_VERB})|:)(?: (?:likely|probably|most|that|to|be|estimated|predicted|the|a|an|option|category|in"
-    r"|within|range|a|:|therefore|thus|clearly|yearly|income|price|it|is))* $"
+    rf"\b(?:{'|'.join(sorted(_VERBS))}|(?:so|thus|therefore|hence|think|believe|result) :)"
+    rf"(?: (?:{'|'.join(sorted(_BETWEEN))}))* $"
 )
 _REASON = re.compile(r" (?:$|[.,;!(]|-|because|since|given|due|as|based)")
 _DOUBT = re.compile(
-    r" (?:not|\w+n't|cannot|never|neither|nor|unlikely|if|unles|might|may|maybe|could|either|or|whether|\?|however"
-    r"|but|although|though|doubt|except|opposite|instead|rather|impossible|uncertain|unclear|unknown|depend"
-    r"|choice|option|wrong|false|incorrect|versu|v|perhap|possibly|between|hypothetical|contrary|would have) "
+    r" (?:not|cannot|(?:is|are|was|ca|wo|do|doe|did|could|would|should|ha|have)nt|never|neither|nor|unlikely"
+    r"|if|unles|might|may|maybe|could|either|or|whether|however|but|although|though|doubt|except|opposite|instead"
+    r"|rather|impossible|uncertain|unclear|unknown|depend|choice|option|wrong|false|incorrect|vs|versu|perhap"
+    r"|possibly|between|hypothetical|contrary|would have) "
 )
 _DENIAL = re.compile(r" (?:no|without|lack|absence|free|low|lower|little|reduced) ")
+_ANSWER_IS = re.compile(
+    r"(?:so,? |thus,? |therefore,? )?(?:the|my) (?:final )?(?:answer|prediction) (?:is|would be) (\S.*)",
+    re.IGNORECASE,
+)
 _FINAL = re.compile(
     r" (?:answer|prediction|conclusion|verdict)(?: \w+)?(?: is| would be)?(?: that| the)?(?: :| -)* $"
 )
@@ -97,8 +107,12 @@ class OptionReader:
         """The option that a cleaned text is, in whatever spelling."""
         if len(text) > 200:
             return None
+        if text.startswith("(") and text.find(")") == len(text) - 1:
+            text = trim(text[1:-1])
         if option := self.labels.find_exact(text):
             return option
+        if answer := _ANSWER_IS.fullmatch(text):
+            return self.label(trim(answer[1])) or self.claim(text)
         if said := _YES_NO.fullmatch(text):
             first, then = self.labels.find(said[1]), self.label(trim(said[2])) or self.claim(said[2])
             return then if first == then else None  # "No, heart disease"
@@ -119,7 +133,7 @@ class OptionReader:
         return self.labels.find_exact(clean(raw)) if len(raw) <= 200 else None
 
     def affirmed(self, key, value):
-        """The option of {"Heart disease": "No"}: the one in the key or, where the value denies it, the other."""
+        """The option that {"Heart disease": "No"} means: the one in the key or, if denied, the other."""
         option = self.full(key.replace("_", " "))
         said = {"yes": True, "true": True, "no": False, "false": False}.get(str(value).strip().casefold())
         if option is None or said is None:
@@ -157,7 +171,7 @@ class OptionReader:
         return final.pop() if len(final) == 1 else None
 
     def _mentions(self, spoken):
-        """The text with each mention of option i as <i>, or <iv> with a verb in it, and the options mentioned."""
+        """The text with mentions of option i as <i> (<iv> with a verb), and the options mentioned."""
         mentioned = set()
         for phrase, option in self.phrases:
             own_verb = "v" if _VERBS & set(phrase.split()) else ""  # "has heart disease" is a claim itself

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from sce.errors import InputError
 from sce.labels import NEW, OLD, clean, marker, misspelt, word_set, words_of
 from sce.options import OptionReader
-from sce.replies import after_reasoning, objects, pairs, plain, tables
+from sce.replies import Cut, after_reasoning, objects, pairs, plain, tables
 from sce.values import FeatureReader
 
 
@@ -34,16 +34,16 @@ def parse_answer(text, dataset, finish_reason=None) -> Parsed:
     readers = _readers(_ById(dataset))
     value = None
     if isinstance(text, str):
-        value = _answer(after_reasoning(text).strip(), readers.options, finish_reason == "length")
+        value = _answer(after_reasoning(text), readers.options, finish_reason == "length")
     return Parsed(_status(text, value, value is not None, finish_reason), value)
 
 
 def parse_sce(text, dataset, finish_reason=None) -> Parsed:
-    """The record {feature: code} a reply gives, with None for what it leaves open; None if nothing is given."""
+    """The record {feature: code} that a reply gives, with None for what it leaves open; None without any."""
     readers = _readers(_ById(dataset))
     raw = {}
     if isinstance(text, str):
-        raw = _record(after_reasoning(text).strip(), readers, finish_reason == "length")
+        raw = _record(after_reasoning(text), readers, finish_reason == "length")
     value = {name: reader.read(raw.get(name)) for name, reader in readers.features.items()}
     missing = sum(code is None for code in value.values())
     if missing == len(value):
@@ -62,7 +62,7 @@ def parse_lines(dataset, kind, lines):
             row = json.loads(line)
         except (ValueError, RecursionError):
             raise InputError(
-                where, "syntax", line.strip()[:80], 'one JSON object a line, {"text": ...}'
+                where, "syntax", line[:80], 'a JSON object, {"text": ...}, on each line'
             ) from None
         if not isinstance(row, dict) or "text" not in row:
             raise InputError(where, "text", "nothing", 'a JSON object with the key "text"')
@@ -72,10 +72,9 @@ def parse_lines(dataset, kind, lines):
 
 
 _REFUSAL = re.compile(
-    r"(?:[^.!?\n]{0,60}\b(?:sorry|apologi[sz]e|unfortunately)\b[^\n]{0,80}?|as an ai\b[^.!?\n]{0,80}?)?"
-    r"\bi(?: am|'m)? (?:can't|cannot|can not|won't|will not|unable to|not able to|must decline|decline to|refuse to)"
-    r"(?: to)? ?(?:help|assist|comply|answer|provide|fulfil|do that|do this|engage|share|participate|continue|discuss"
-    r"|make|revise|generate|judge|speculate|guess|infer|$)?",
+    r"\bi(?: am|'m)? (?:can't|cannot|can not|won't|will not|unable to|not able to|(?:must )?decline to"
+    r"|refuse to) (?:help|assist|comply|answer|provide|fulfil|do (?:that|this)|engage|share|participate"
+    r"|continue|discuss)\b",
     re.IGNORECASE,
 )
 
@@ -87,9 +86,8 @@ def _status(text, value, complete, finish_reason):
         return "missing_feature"
     if finish_reason == "length":
         return "truncated"
-    if isinstance(text, str) and len(text) < 2000 and _REFUSAL.match(clean(after_reasoning(text))[:300]):
-        return "refused"
-    return "unparseable"
+    said = clean(after_reasoning(text)[:1000]) if isinstance(text, str) else ""
+    return "refused" if _REFUSAL.search(said[:200]) and "{" not in said else "unparseable"
 
 
 # --- The readers of a dataset, made once
@@ -132,7 +130,7 @@ class _Readers:
         self.known = {None: (None, 0)}
 
     def feature(self, key):
-        """(feature, rank) of a key; under the higher rank stands the value that counts. (None, 0): no feature."""
+        """(feature, rank) of a key, or (None, 0); of two keys the one of higher rank counts."""
         if key not in self.known:
             if len(self.known) > 5000:
                 self.known = {None: (None, 0)}
@@ -151,7 +149,7 @@ class _Readers:
             if self.by_words.get(self._telling(words, name)) == {name}:
                 return name, 2 if state == "new" else int(words == words_of(name))
         names = self.by_letters.get("".join(words)) or set().union(
-            *(owners for text, owners in self.by_letters.items() if len(words) == 1 and _slip(words[0], text))
+            *(found for text, found in self.by_letters.items() if len(words) == 1 and _slip(words[0], text))
         )
         return (next(iter(names)), 0) if len(names) == 1 else (None, 0)
 
@@ -168,6 +166,7 @@ def _slip(word, intended):
 
 def _whole(text):
     """A text that is proper JSON throughout; None for any other."""
+    text = text.strip()
     if text[:1] in ("{", "[", '"'):
         try:
             return json.loads(text)
@@ -180,20 +179,21 @@ def _unwrapped(text):
     """(node, text) of a text that may be JSON, or JSON inside a JSON string."""
     node = _whole(text)
     if isinstance(node, str):
-        text = node.strip()
+        text = node
         node = _whole(text)
     return node, text
 
 
 def _is_empty(value):
     """Whether a value is what the template shows: "", "...", "<age>"."""
-    return value is None or (
-        isinstance(value, str) and len(value) < 80 and bool(_PLACEHOLDER.fullmatch(value))
-    )
+    if isinstance(value, str):
+        return len(value) < 80 and _PLACEHOLDER.fullmatch(value) is not None
+    return value is None
 
 
 _PLACEHOLDER = re.compile(
-    r"[\s.…_?-]*|[<\[{][^<>\[\]{}]*[>\]}]|(?:your |the |new )?(?:answer|value|string|option|int|integer|number)(?: here)?",
+    r"[\s.…_?-]*|[<\[{][^<>\[\]{}]*[>\]}]"
+    r"|(?:your |the |new )?(?:answer|value|string|option|int|integer|number)(?: here)?",
     re.IGNORECASE,
 )
 
@@ -201,16 +201,17 @@ _PLACEHOLDER = re.compile(
 # --- The answer
 
 _ANSWER_WORDS = word_set(
-    "answer prediction predicted choice response result output decision verdict classification conclusion label"
+    "answer prediction predicted choice response result output decision verdict classification conclusion"
+    " label"
 )
 _NOT_AN_ANSWER = OLD | word_set(
-    "explanation reason reasoning rationale justification confidence probability score alternative other opposite "
-    "complement option wrong incorrect not possible question format type"
+    "explanation reason reasoning rationale justification confidence probability score alternative other"
+    " opposite complement option wrong incorrect not possible question format type"
 )
 _LISTED = re.compile(r"(?:choices|answers|labels)\b", re.IGNORECASE)
 _CORRECTED = re.compile(
-    r"\b(?:wait|actually|correct(?:ion|ed)|sorry|instead|revised?|reconsider\w*|final(?:ly)?|rather|mistake|i mean"
-    r"|on reflection|scratch that)\b",
+    r"\b(?:wait|actually|correct(?:ion|ed)|sorry|instead|revised?|reconsider\w*|final(?:ly)?|rather|mistake"
+    r"|i mean|on reflection|scratch that)\b",
     re.IGNORECASE,
 )
 
@@ -243,16 +244,10 @@ def _claims(node, options, depth=0):
         return []
     claims = []
     for key, value in node.items():
-        words = frozenset(words_of(key[:200])) if key else frozenset()
-        if words & _ANSWER_WORDS and not words & _NOT_AN_ANSWER and not _LISTED.search(key):
-            rank = 0 if "final" in words else 1 if words == {"answer"} else 2
+        rank = _answer_rank(key) if key else None
+        if rank is not None:
             inner = _claims(value, options, depth + 1)
-            claims += inner or [
-                (
-                    rank,
-                    _claimed(value, options),
-                )
-            ]
+            claims += inner or [(rank, _claimed(value, options))]
         elif isinstance(value, dict | list):
             claims += _claims(value, options, depth + 1)
         elif key and (option := options.affirmed(key, value)):
@@ -260,16 +255,29 @@ def _claims(node, options, depth=0):
     return claims
 
 
+@lru_cache(maxsize=5000)
+def _answer_rank(key):
+    """0 for a final answer, 1 for an answer, 2 for what may be one (prediction); None for other keys."""
+    words = frozenset(words_of(key[:200]))
+    if not words & _ANSWER_WORDS or words & _NOT_AN_ANSWER or _LISTED.search(key):
+        return None
+    return 0 if "final" in words else 1 if words == {"answer"} else 2
+
+
 def _claimed(value, options):
+    """What the value of an answer key says."""
+    if isinstance(value, str) and value in options.options:
+        return str(value)
     if isinstance(value, list | dict):
         texts = _texts(value)
+        if any(isinstance(text, Cut) for text in texts):
+            return None
         if len(texts) == 1:
             return _claimed(texts[0], options)
         full = {option for text in texts if (option := options.full(text))}
         return "" if len(full) > 1 else full.pop() if full else None
     if isinstance(value, str) and (_is_empty(value) or options.names_both(value)):
-        option = None if _is_empty(value) else options.read(value)
-        return option or ""
+        return options.read(value) or ""
     return options.read(value)
 
 
@@ -282,7 +290,7 @@ def _texts(node, depth=0):
 
 
 def _resolved(claims):
-    """What an object says in the end: an option, "" (template), None (unreadable or contradictory), _SILENT."""
+    """What several claims come to: an option, "" (template), None (unreadable, contradictory) or _SILENT."""
     if not claims:
         return _SILENT
     given = [claim for claim in claims if claim[1] != ""]
@@ -311,7 +319,7 @@ def _options_in(node, options):
 def _spoken_answer(text, options, cut):
     """An answer without an object: the bare option, 'Answer: ...', a line of its own, a claim in prose."""
     text = plain(text)
-    if option := options.label(clean(text)):
+    if "{" not in text and (option := options.label(clean(text))):
         return option
     claims = [claim for key, value in pairs(text, cut) if key for claim in _claims({key: value}, options)]
     said = _resolved(claims)
@@ -357,7 +365,9 @@ def _clause(lead):
 
 
 def _label(lead):
-    return marker(words_of(_clause(lead)))
+    """Whether the words before an object call it the original: only if they say so right before it."""
+    words = words_of(_clause(lead)) if lead else []
+    return "new" if marker(words) == "new" else marker(words[-5:])
 
 
 def _candidates(node, readers, lead, label, depth=0):
@@ -376,8 +386,6 @@ def _candidates(node, readers, lead, label, depth=0):
             inner += _candidates(value, readers, lead, state or label, depth + 1)
         elif rank >= ranks.get(name, 0) and not _is_empty(value):
             record[name], ranks[name] = value, rank
-        elif rank >= ranks.get(name, 0):
-            record.pop(name, None)
     return [_Candidate(record, lead, label), *inner] if record else inner
 
 
@@ -438,8 +446,10 @@ def _in_tables(text, readers):
 
 
 def _settled(candidates, size):
-    """The last complete record, after those called original or hypothetical; else the fullest of the parts."""
+    """The last complete record, but for those called original or hypothetical; else the fullest part."""
     candidates = [c for c in candidates if c.label != "old"]
+    if len(candidates) == 1:
+        return candidates[0].record
     stated = [c for c in candidates if not _is_aside(c)]
     merged = []
     for candidate in stated or candidates:

@@ -138,8 +138,12 @@ class Budget:
             raise self.exhausted()
 
     def settle(self, entry: Entry) -> None:
-        """Give back what was set aside for a question that has ended and is in the ledger."""
-        self._reserved_usd -= self._reserved.pop(entry.digest, 0.0)
+        """A question has ended and is in the ledger: what it cost counts from there."""
+        self.release(entry.digest)
+
+    def release(self, digest: str) -> None:
+        """Give back what was set aside for a question."""
+        self._reserved_usd -= self._reserved.pop(digest, 0.0)
 
     def exhausted(self) -> Fatal:
         """What to tell the user when the next question does not fit."""

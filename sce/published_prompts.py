@@ -94,8 +94,10 @@ class Published:
     def prompt(self, name: str, dataset: str) -> PublishedPrompt:
         """The wording of this name for a dataset. Raises InputError where the file has none."""
         if (dataset, name) not in self.prompts:
-            there = sorted(f"{known} of {about}" for about, known in self.prompts)
-            raise InputError(self.path, "wording", f"{name} of {dataset}", "one of " + ", ".join(there))
+            names = sorted(known for about, known in self.prompts if about == dataset)
+            datasets = sorted({about for about, _ in self.prompts})
+            there = ", ".join(names) or f"wordings of {', '.join(datasets)}"
+            raise InputError(self.path, "wording", f"{name} of {dataset}", there)
         return self.prompts[dataset, name]
 
 
@@ -133,7 +135,7 @@ def load_published(path) -> Published:
         for prompt in _prompts(name, entry, places[name], metric):
             known = prompts.setdefault((prompt.dataset, prompt.name), prompt)
             if known.text != prompt.text:
-                raise InputError(path, name, f"another {prompt.name} than {known.entry}", "one text of a name")
+                raise InputError(path, name, f"{prompt.name} is not that of {known.entry}", "one text a name")
     return Published(str(path), entries, places, prompts)
 
 
@@ -148,7 +150,7 @@ def slips(published: Published) -> list[str]:
         follow_up = " ".join(entry.followup_template.split())
         first, meant = follow_ups.setdefault((dataset, follow_up), (name, condition))
         if meant != condition:
-            told.append(f"{name}: asks for {meant}, not {condition}: its follow-up is word for word {first}'s")
+            told.append(f"{name}: asks for {meant}, not {condition}; its follow-up is that of {first}")
         whole = (dataset, condition, " ".join(entry.standard_prompt_template.split()), follow_up)
         first = wholes.setdefault(whole, name)
         if first != name:
@@ -171,7 +173,7 @@ def other_systems(models: Mapping[str, object], systems: Mapping[str, str | None
     """The entries of ours (key -> entry) that send another system prompt than the study sends that model."""
     asked = {key: getattr(entry, "model", None) for key, entry in models.items()}
     return [
-        f"{key}: the study sends {name} the system prompt {systems[name]!r}, this entry {models[key].system!r}"
+        f"{key}: system prompt {models[key].system!r}; the study sends {name} {systems[name]!r}"
         for key, name in asked.items()
         if name in systems and (models[key].system or None) != systems[name]
     ]
@@ -197,7 +199,7 @@ def _read_entry(path, name, content, options):
     except InputError as error:
         raise InputError(path, f"{name}.{error.key}", error.found, error.allowed) from None
     if entry.options != options:
-        raise InputError(path, f"{name}.options", list(entry.options), f"those of our dataset, {list(options)}")
+        raise InputError(path, f"{name}.options", list(entry.options), f"ours: {list(options)}")
     return entry
 
 
@@ -222,9 +224,7 @@ def _place(path, name, parts, entries):
 
 def _prompts(name, entry, place, metric):
     """The two wordings of an entry."""
+    question = {"name": place.question, "kind": "question", "text": entry.standard_prompt_template}
+    condition = {"name": place.condition, "kind": "condition", "text": entry.followup_template}
     common = {"dataset": place.dataset, "entry": name}
-    return [
-        PublishedPrompt(name=place.question, kind="question", text=entry.standard_prompt_template, **common),
-        PublishedPrompt(name=place.condition, kind="condition", metric=metric,
-                        text=entry.followup_template, **common),  # fmt: skip
-    ]
+    return PublishedPrompt(**question, **common), PublishedPrompt(**condition, **common, metric=metric)

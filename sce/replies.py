@@ -6,6 +6,7 @@ the model wrote. A general mender of JSON is not used for that reason: it shorte
 lookaheads are bounded, so the time is linear in its length.
 """
 
+import html
 import json
 import re
 from typing import NamedTuple
@@ -36,6 +37,8 @@ class Found(NamedTuple):
 _TAG = "think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|seed:think"
 _OPENING = re.compile(rf"<(?:{_TAG})>|\[THINK\]|◁think▷|<\|begin_of_thought\|>", re.IGNORECASE)
 _CLOSING = re.compile(rf"</(?:{_TAG})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:quot|apos|amp|lt|gt|nbsp|#\d{2,4});")
+_MARKS = re.compile(r"[<&◁]|\[/?think|\n(?:user|human)", re.IGNORECASE)  # without any there is nothing to do
 _FINAL_CHANNEL = "<|channel|>final<|message|>"
 _END_OF_TURN = re.compile(
     r"<\|(?:im_end|eot_id|end|return|endoftext)\|>|</s>|<end_of_turn>|\n(?:User|Human) ?:"
@@ -44,6 +47,10 @@ _END_OF_TURN = re.compile(
 
 def after_reasoning(text: str) -> str:
     """What the model says once it has stopped reasoning; empty if it never stops."""
+    if not _MARKS.search(text):
+        return text
+    if _ENTITY.search(text):
+        text = html.unescape(text)
     if "<|channel|>" in text:
         text = text.rpartition(_FINAL_CHANNEL)[2] if _FINAL_CHANNEL in text else ""
     spoken, position = [], 0
@@ -69,14 +76,15 @@ _KEY = re.compile(
         \s{0,20}(?: : | => | =(?!=) )""",
     re.VERBOSE,
 )
-_BARE_KEY = r"""[^\W\d_][^"“”:={}\[\],;<>!\n]{0,60}?\s{0,9}[:=]"""
+_BARE_KEY = r"""[^\W\d_][^"“”:={}\[\],;<>!\n]{0,60}?["'”’]?\s{0,9}[:=]"""
 _QUOTED_KEY = r"""["“'‘`][^"“”\n{}]{1,60}?["”'’`]\s{0,9}[:=]"""
 _COMMENT = r"//[^\n]*|\#[^\n]*|/\*(?s:.{0,500}?)\*/|<!--(?s:.{0,500}?)-->"
 _BLANK = re.compile(rf"(?:\s+|{_COMMENT})*")
-_BETWEEN = re.compile(rf"(?:[\s,;]+|{_COMMENT})*")
+_BETWEEN = re.compile(rf"(?:[\s,;(|]+|{_COMMENT})*")
 _BARE_END = re.compile(
     rf"""[{{}}\[\]\n;] | ``` | \s(?://|\#) | /\*
          | ,(?=\s*(?:["“”„'‘`}}\]\n]|$|{_BARE_KEY}))  # other commas belong to the value: 2,500
+         | \s\|(?=\s{{0,9}}{_BARE_KEY})
          | \s(?={_QUOTED_KEY}|[^\W\d_]\w{{0,40}}:)""",
     re.VERBOSE,
 )
@@ -100,6 +108,9 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
 
 
+_RETRACTED = re.compile(r"['\"`]*\s+(?:is|was|would be) (?:wrong|incorrect|false|not )", re.IGNORECASE)
+
+
 def objects(text: str) -> list[Found]:
     """Every object in braces, in order. Duplicate keys: the later wins. Text without a key stands in a list
     under the key None."""
@@ -109,8 +120,9 @@ def objects(text: str) -> list[Found]:
     while (start := text.find("{", end)) >= 0:
         lead = text[max(end, start - LEAD) : start]
         reader = _Reader(text, start)
-        found.append(Found(reader.value(0), lead))
-        end = reader.position
+        node, end = reader.value(0), reader.position
+        if not _RETRACTED.match(text, end):
+            found.append(Found(node, lead))
     return found
 
 
@@ -125,7 +137,11 @@ class _Reader:
         text = self.text
         while True:
             self.position = _BETWEEN.match(text, self.position).end()
-            if self.position >= len(text) or text.startswith("```", self.position):
+            if self.position >= len(text):
+                if closer:
+                    yield None, Cut("")  # never closed: more may have been meant to follow
+                return
+            if text.startswith("```", self.position):
                 return
             here = text[self.position]
             if here == closer:
@@ -191,9 +207,10 @@ class _Reader:
     def bare(self, end):
         start = self.position
         match = end.search(self.text, start)
-        if match is None:
+        # Where the text ends with a comma, the number before it may not be complete: 2,500
+        if match is None or (match[0] == "," and match.end() == len(self.text)):
             self.position = len(self.text)
-            rest = self.text[start:].strip()
+            rest = self.text[start:].strip(" \t\r\n,")
             return Cut(rest) if self.cut_end else rest
         self.position = max(match.start(), start + 1)
         return self.text[start : match.start()].strip()
@@ -225,7 +242,7 @@ def plain(text: str) -> str:
 
 
 def pairs(text: str, cut_end: bool) -> list[tuple[str | None, object]]:
-    """(key, value) as they follow each other in a text without braces; (None, words) for what lies between."""
+    """(key, value) as they follow each other in a text without braces; (None, words) for words between."""
     return list(_Reader(text, cut_end=cut_end).members(0, ""))
 
 
@@ -235,6 +252,8 @@ def tables(text: str) -> list[list[list[str]]]:
     for line in [*text.split("\n"), ""]:
         if line.count("|") >= 2:
             cells = [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+            if line.lstrip()[0] == "|" and line.rstrip()[-1] != "|":
+                cells[-1] = Cut(cells[-1])
             if any(cell.strip(" -:=") for cell in cells):
                 rows.append(cells)
         elif rows:

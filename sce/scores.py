@@ -245,8 +245,10 @@ def _drawn_rows(defined, values, resamples, rng):
 
 def _drawn_kinds(defined, resamples, rng):
     """How many defined values each resample has (resamples, columns), by kinds of rows defined alike."""
-    kinds, of_kind = np.unique(defined, axis=0, return_counts=True)
-    return rng.poisson(of_kind, (resamples, len(kinds))) @ kinds
+    bits = 1 << np.arange(defined.shape[1])
+    of_kind = np.bincount(defined @ bits)
+    kinds = np.flatnonzero(of_kind)
+    return rng.poisson(of_kind[kinds], (resamples, len(kinds))) @ (kinds[:, None] & bits > 0)
 
 
 def _drawn_sums(values, many, rng):
@@ -255,6 +257,8 @@ def _drawn_sums(values, many, rng):
     Values are told apart up to BINS of them. A table with more is cut into as many bins of neighbours: how
     often each bin comes up is drawn, its values add up normally distributed with their own mean and variance.
     """
+    if len(values) == 0:
+        return np.zeros(len(many))
     levels, weights = np.unique(values, return_counts=True)
     bins = np.arange(len(levels))
     if len(levels) > BINS:

@@ -1,10 +1,25 @@
-"""The table printed at the end of a run: what was found, per model, dataset and condition."""
+"""The tables printed at the end of a run: what the boundaries are like, and the main scores."""
+
+from pathlib import Path
 
 import pandas as pd
 
 from sce import artifacts
 
 SCORES = ["validity", "mean_distance", "mean_excess", "exact_match"]
+
+
+def print_tables(folder) -> None:
+    """Print the summary of what a run left in the results folder; what is not there is left out."""
+    boundaries, scores = Path(folder) / "boundaries.parquet", Path(folder) / "scores.parquet"
+    tables = []
+    if boundaries.exists():
+        tables.append(artifacts.read(boundaries)[["model", "dataset", "sentence"]])
+    if scores.exists():
+        tables.append(summary(artifacts.read(scores)))
+    for table in tables:
+        if len(table):
+            print("", table.to_string(index=False, justify="left"), sep="\n")
 
 
 def summary(scores: pd.DataFrame) -> pd.DataFrame:
@@ -21,20 +36,14 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def print_table(path) -> None:
-    """Print the summary of a collected scores artifact."""
-    table = summary(artifacts.read(path))
-    if len(table):
-        print(table.to_string(index=False, justify="left"))
-
-
 def _shown(row):
     return "-" if pd.isna(row.value) else f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
 
 
 def _note(values):
-    """The commonest reason why a row is not kept, or why there is no boundary to measure from."""
-    if pd.notna(values.reason["mean_excess"]) and "boundary" in values.reason["mean_excess"]:
-        return values.reason["mean_excess"]
+    """Why there is no excess, where there is none; else the commonest reason for rows that are not kept."""
     lost = values[values.index.str.startswith("n_") & (values.index != "n_kept")].value
-    return f"{int(lost.max())} {lost.idxmax().removeprefix('n_')}" if lost.max() > 0 else ""
+    if lost.max() > 0:
+        return f"{int(lost.max())} {lost.idxmax().removeprefix('n_')}"
+    reason = values.reason["mean_excess"]
+    return reason if isinstance(reason, str) else ""

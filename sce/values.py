@@ -53,7 +53,10 @@ _GROUPED = r"\d{1,3}(?P<sep>[ ,'_.])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?P<cents>\.\d+
 _NUMBER = re.compile(
     r"(?P<sign>[+-]|minus |negative )?(?P<currency>(?:us)?\$ ?|usd )?"
     rf"(?P<digits>{_GROUPED}|\d+\.?\d*(?:e[+-]?\d{{1,2}})?|\.\d+)"
-    r"(?P<scale>k(?![a-z/])| ?thousand\b| ?million\b| ?mn?(?![a-z/]))?[\s-]*(?P<rest>[^\d\s].*)?"
+    r"(?P<scale>k(?![a-z/])| ?thousand\b| ?million\b| ?mn?(?![a-z/]))?(?:[\s-]*(?P<rest>[^\d\s-].*))?"
+)
+_CONVERTED = re.compile(  # 5 °C (41 °F)
+    r"-?[\d.,]+ ?(?:m2|sqm|sq m|square met(?:er|re)s|°?f|fahrenheit|mph|m/s|kpa|mmol/l|months)", re.IGNORECASE
 )
 _SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "mn": 1_000_000, "million": 1_000_000}
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
@@ -92,7 +95,7 @@ def number_in_words(text: str):
 
 _ENUMERATED = re.compile(r"(\d+)\s*[-:.)=]\s*(\D.*)|(\D.*?)\s*[-:=]\s*(\d+)")
 _FIELD_OF_STUDY = re.compile(r"(.+?) in (?!progress|process|the )[^\W\d][^\d,;]*")
-_ABBREVIATION = re.compile(r"[A-Z][A-Za-z.]*[A-Z.][A-Za-z./ ]{0,12}")
+_ABBREVIATION = re.compile(r"[A-Z][A-Za-z./]*[A-Z.][A-Za-z./ ]{0,12}")
 
 
 class FeatureReader:
@@ -103,7 +106,7 @@ class FeatureReader:
         self.own_words = frozenset().union(*self.names)
         unit = squash(feature.unit or "")
         self.units = next((set(group.split()) for group in _UNITS if unit in group.split()), {unit}) - {""}
-        self.unit_words = self.units | set(words_of(feature.unit or ""))
+        self.unit_words = self.units | {w for u in (unit, feature.unit or "") for w in words_of(u)}
         self.composite = re.compile(feature.composite) if feature.composite else None
         self.signed = feature.codes[0] < 0
         self.large = feature.codes[-1] >= 1000
@@ -122,10 +125,12 @@ class FeatureReader:
             # grade, a position in the list or years of schooling.
             return None if self.labels else tidy(raw)
         if isinstance(raw, list):
+            if any(isinstance(item, Cut) for item in raw):
+                return None
             codes = [self.read(item, depth + 1) for item in raw[:9]]
             return codes[0] if codes and all(code == codes[0] for code in codes) else None
         if isinstance(raw, dict):
-            return self.read(self.stated(raw), depth + 1)
+            return None if raw.get(None) else self.read(self.stated(raw), depth + 1)
         if len(raw) > LONGEST:
             return None
         if isinstance(raw, Cut):
@@ -189,10 +194,12 @@ class FeatureReader:
             harmless = self.is_unit(note.casefold()) or (
                 not self.signed and re.match(r"[+-]\d", note)
             )  # (+15)
-        return code if harmless else None
+        return (
+            code if harmless or (self.units and text[-1].isalpha() and _CONVERTED.fullmatch(note)) else None
+        )
 
     def detailed_label(self, text):
-        """ "22 - Master's degree" (if 22 is its code), "Master's degree in Law", "Education: Kindergarten"."""
+        """A label with its own code ("22 - Master's degree"), a field of study or the feature's name."""
         if numbered := _ENUMERATED.fullmatch(text):
             code = self.labels.find(trim(numbered[2] or numbered[3]))
             return code if str(code) == (numbered[1] or numbered[4]) else None
@@ -248,7 +255,7 @@ class FeatureReader:
         for word in ("minus ", "negative "):
             if text.startswith(word):
                 text, sign = text.removeprefix(word), -1
-        parts = text.split()
+        parts = re.split(r"[\s-]+", text)
         for end in range(min(len(parts), 9), 0, -1):
             number = number_in_words(" ".join(parts[:end]))
             if number is not None:

@@ -40,6 +40,13 @@ def weights_file(weights: str) -> Path:
 
 
 @lru_cache
+def file_digest(path) -> str:
+    """SHA-256 of a file's content, in hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache
 def fingerprint(path: Path) -> str:
     """Identity of weights without reading all of them: digest of size, first and last MiB. A moved or
     renamed file keeps it."""

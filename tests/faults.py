@@ -42,8 +42,9 @@ class Answer:
 
 
 class Provider:
-    """Answers every question at once: ``answered`` counts them by the digest of what was asked, ``seen`` keeps
-    every request with its headers. ``reply`` makes the answer's text from the request."""
+    """Answers every question at once. ``answered`` counts the answers by question, ``seen`` keeps every
+    request with its headers. ``reply`` makes the answer's text, or an Answer, from the request; ``key`` is
+    the one it wants."""
 
     def __init__(self, models=("tiny",), reply=None, key=None):
         self.models, self.key = list(models), key
@@ -66,7 +67,7 @@ class Provider:
             return Answer.of({"error": {"message": f"no {path} here", "type": "not_found_error"}}, 404)
         request = json.loads(body)
         with self._lock:
-            self.seen.append((request, dict(headers)))
+            self.seen.append((request, {name.lower(): value for name, value in headers.items()}))
             self.answered[fingerprint(request)] += 1
         if request["model"] not in self.models:
             return Answer.of(_not_found(request["model"]), 404)
@@ -85,7 +86,9 @@ class Upstream:
     def __call__(self, method, path, headers, body) -> Answer:
         connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=120)
         try:
-            kept = {n: v for n, v in headers.items() if n.lower() not in ("host", "connection", "accept-encoding")}
+            kept = {
+                n: v for n, v in headers.items() if n.lower() not in ("host", "connection", "accept-encoding")
+            }
             connection.request(method, path, body or None, kept)
             response = connection.getresponse()
             return Answer(response.status, response.read(), response.getheader("content-type") or "")

@@ -36,7 +36,7 @@ def chat_request(model: Chat, messages: list[dict], about: About) -> dict:
         }
     if model.logprobs is not None:
         request |= {"logprobs": True, "top_logprobs": model.logprobs}
-    for name, value in {**_thinking(model), **model.extra_body}.items():
+    for name, value in (*_thinking(model).items(), *model.extra_body.items()):
         both = isinstance(value, dict) and isinstance(request.get(name), dict)
         request[name] = request[name] | value if both else value
     return request

@@ -30,9 +30,6 @@ class RemoteEngine:
 
     async def start(self) -> None:
         """Open the client; ask the endpoint whether it is there and serves the model."""
-        for name in ("httpx2", "httpx", "openai", "anthropic"):  # they log every request
-            logging.getLogger(name).setLevel(logging.WARNING)
-        self._headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
         self._connect(self.model.base_url, self._read_key(self.model))
         await self._probe(self.model)
 
@@ -62,7 +59,10 @@ class RemoteEngine:
         raise NotImplementedError
 
     def _connect(self, url, key):
+        for name in ("httpx2", "httpx", "openai", "anthropic"):  # they log every request
+            logging.getLogger(name).setLevel(logging.WARNING)
         self._key = key
+        self._headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
         try:
             self._sdk, self._client = self._open(
                 {
@@ -128,7 +128,7 @@ class RemoteEngine:
 
     def _hidden(self, text):
         return hide(
-            text, self._key, *(self._headers[n] for n, v in self.model.headers.items() if v[:1] == "$")
+            text, self._key, *(self._headers.get(n) for n, v in self.model.headers.items() if v[:1] == "$")
         )
 
     # --- the endpoint, before the first question

@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from sce import devices
 from sce.datasets import Dataset
 from sce.engines import About, Fatal, keeper
 from sce.engines.openai import ChatEngine, chat_request
@@ -30,7 +31,8 @@ MODULE = "vllm.entrypoints.openai.api_server"
 POLL_S = 0.5
 CLOSE_S = 15
 TAIL_BYTES = 200_000
-REASONS = 4  # lines of the server's log told when it does not start
+REASONS, LONGEST = 3, 1200  # lines and characters of the server's log told when it does not start
+_ERROR = re.compile(r"[\w.]*(?:Error|Exception|Interrupt)\b|.*\berror:|.*killed", re.I)
 
 
 def open_engine(model: Vllm, dataset: Dataset) -> "VllmEngine":
@@ -54,6 +56,7 @@ def arguments(model: Vllm, port: int) -> list[str]:
         "seed": model.seed,
         "reasoning-parser": model.reasoning_parser,
         "enable-prefix-caching": model.prefix_caching,
+        "enable-prompt-tokens-details": True,  # tells how many were cached
         # A model's own sampling defaults (top_p, repetition penalty) would apply unseen.
         "generation-config": "vllm",
         **{name.replace("_", "-"): value for name, value in model.engine_args.items()},
@@ -97,10 +100,10 @@ class VllmEngine(ChatEngine):
                 stdout=log,
                 stderr=log,
                 env=_environment(key),
+                pass_fds=devices.locks(),  # the keeper ends after the server, and its GPUs come free then
                 start_new_session=True,  # Ctrl-C is the job's, which ends the server in good order
             )
         await self._wait_for(f"http://127.0.0.1:{port}/health")
-        self._headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
         self._connect(f"http://127.0.0.1:{port}/v1", key)
 
     def _open(self, options):
@@ -134,7 +137,7 @@ class VllmEngine(ChatEngine):
         logging.info("vLLM is ready after %.0f s", time.monotonic() - begin)
 
     def _reason(self):
-        """The last lines of the server's log that tell an error, or else its last lines."""
+        """The lines of the server's log that tell why it failed, or else its last lines."""
         with self._log.open("rb") as file:
             file.seek(max(0, self._log.stat().st_size - TAIL_BYTES))
             lines = [_plain(line) for line in file.read().decode(errors="replace").splitlines()]
@@ -143,15 +146,16 @@ class VllmEngine(ChatEngine):
             return (
                 f"{_python(self.model)} has no vllm (pip install vllm, or name another interpreter in python)"
             )
-        errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Interrupt)\b|.*error:", line)]
-        told = list(dict.fromkeys(errors))[-REASONS:] or lines[-REASONS:]
-        return self._hidden(" | ".join(told)[-1500:]) + f" (all of it: {self._log})"
+        # The first error is the cause; those after it say that something failed before.
+        errors = [line for line in lines if _ERROR.match(line) and "root cause" not in line]
+        told = list(dict.fromkeys(errors))[:REASONS] or lines[-REASONS:]
+        return self._hidden(" | ".join(told)[:LONGEST]) + f" (all of it: {self._log})"
 
 
 def _plain(line):
-    """A line of the log without colours and without the prefix of its process."""
+    """A line of the log without colours, and without the process, level, time and place it begins with."""
     line = re.sub(r"\x1b\[[0-9;]*m", "", line)
-    return re.sub(r"^\(\w+(?: pid=\d+)?\)\s*", "", line).removeprefix("ERROR ").strip()
+    return re.sub(r"^(\([\w.-]+(?: pid=\d+)?\)\s*)?([A-Z]+ [\d-]+ [\d:]+ \[[^\]]*\]\s?)?", "", line).strip()
 
 
 def _python(model):

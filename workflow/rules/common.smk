@@ -73,6 +73,6 @@ def get_shape(wildcards):
 
 
 def print_summary():
-    from sce.summary import print_table
+    from sce.summary import print_tables
 
-    print_table("results/scores.parquet")
+    print_tables("results")

@@ -11,6 +11,12 @@ rule elicit:
     conda:
         "../../envs/core.yaml"
     threads: lambda wildcards: get_model(wildcards).cores
+    resources:
+        **get_elicit_resources(),
+        nodes=1,
+        gpu=get_gpus,
+        mem_mb=lambda wildcards, attempt: resources.memory_mb(get_model(wildcards), attempt),
+        runtime=lambda wildcards, attempt: resources.runtime_min(get_model(wildcards), attempt),
     params:
         shape=get_shape,
     message:
@@ -32,6 +38,9 @@ rule parse_responses:
         "logs/parse_responses/{model}/{dataset}.log",
     conda:
         "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         conditions=lambda wildcards: STUDY.conditions(wildcards.model, wildcards.dataset),
     message:

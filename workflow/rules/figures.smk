@@ -12,6 +12,9 @@ rule plot_boundary:
         "logs/plot_boundary/{model}/{dataset}.log",
     conda:
         "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         style=exact(STUDY.config.figures.model_dump()),
     message:
@@ -30,6 +33,7 @@ rule plot_validity:
         svg="results/validity.svg",
     log:
         "logs/plot_validity.log",
+    localrule: True
     conda:
         "../../envs/core.yaml"
     params:

@@ -27,6 +27,9 @@ rule embed_descriptions:
         "logs/embed_descriptions/{dataset}.log",
     conda:
         "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         model=STUDY.config.embeddings.model,
     message:
@@ -50,6 +53,9 @@ rule build_distance_matrix:
         "logs/build_distance_matrix/{dataset}_{metric}.log",
     conda:
         "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         max_points=STUDY.config.matrices.max_points,
     message:

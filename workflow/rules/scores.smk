@@ -12,6 +12,9 @@ rule measure_distances:
         "logs/measure_distances/{model}/{dataset}.log",
     conda:
         "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         metrics=lambda wildcards: STUDY.metrics(wildcards.model, wildcards.dataset),
     message:
@@ -31,6 +34,9 @@ rule score:
         "logs/score/{model}/{dataset}.log",
     conda:
         "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         scoring=exact(STUDY.config.scoring.model_dump()),
     message:
@@ -51,6 +57,9 @@ rule compare:
         "logs/compare.log",
     conda:
         "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         pairs=exact(STUDY.pairs),
         scoring=exact(STUDY.config.scoring.model_dump()),

@@ -33,7 +33,7 @@ with logged(snakemake.log[0]):
         verify_off_grid=shape["verify_off_grid"],
     )
     progress = Progress(f"{model} on {name}", protocol.at_most)
-    with open_asker(entry, dataset, ledger) as asker:
+    with open_asker(entry, dataset, ledger, gpus=snakemake.resources.gpu) as asker:
         try:
             responses = elicit(protocol, asker, progress)
         except Fatal as error:

@@ -1,0 +1,628 @@
+"""The ledger through whatever goes wrong, tried for real: killed processes, full disks, many writers."""
+
+import asyncio
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from sce import ledger as ledger_module
+from sce import ledger_tools
+from sce.asking import Asker
+from sce.engines import Reply
+from sce.errors import InputError
+from sce.ledger import Batch, Entry, Ledger, digest, ledger_file
+from sce.sqlite_files import journal_mode
+from tests.conftest import ROOT
+
+JOURNALS = ["wal", "truncate"]
+
+# Stores questions first, first + 1, ... and tells each number once ``put`` has returned.
+WRITER = """
+import sys
+from sce.engines import Reply
+from sce.ledger import Entry, Ledger, digest
+
+path, first, count, pages = sys.argv[1], *map(int, sys.argv[2:])
+with Ledger(path) as ledger:
+    ledger._writer.execute(f"PRAGMA wal_autocheckpoint={pages}")  # so that checkpoints are hit as well
+    for number in range(first, first + count):
+        body = {"number": number, "text": "x" * 500}
+        ledger.put(Entry.of_reply(digest(body), Reply("answered", f"answer {number}"), 0.1, 1), body)
+        print(number, flush=True)
+"""
+
+
+def body_of(number):
+    return {"number": number, "text": "x" * 500}
+
+
+def answer(body, text="yes", status="answered"):
+    return Entry.of_reply(digest(body), Reply(status, text), 0.5, 1)
+
+
+def failure(body, cause="HTTP 500"):
+    return Entry.of_failure(digest(body), cause, None, 0.5, 6)
+
+
+def store(path, *entries):
+    """Add (entry, body) pairs to a ledger file."""
+    with Ledger(path) as ledger:
+        for entry, body in entries:
+            ledger.put(entry, body)
+
+
+def writer(path, first, count, pages=1000, **options):
+    command = [sys.executable, "-c", WRITER, str(path), str(first), str(count), str(pages)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, **options)
+
+
+def killed_after_ten(path):
+    """A ledger in WAL whose writer was killed after answers 0..9."""
+    process = writer(path, 0, 10_000)
+    while process.stdout.readline() != "9\n":
+        pass
+    process.kill()
+    process.communicate()
+    assert path.with_name(f"{path.name}-wal").stat().st_size > 0
+
+
+class Counting:
+    """An engine that answers at once and counts what it is asked."""
+
+    free = False
+
+    def __init__(self, text="yes"):
+        self.text, self.asked = text, []
+
+    def body(self, messages, about):
+        return body_of(messages[0])
+
+    async def start(self):
+        pass
+
+    async def ask(self, body):
+        self.asked.append(body["number"])
+        return Reply("answered", self.text)
+
+    async def close(self):
+        pass
+
+
+def ask_all(engine, path, numbers, retry=("failed",)):
+    async def go():
+        with Ledger(path) as ledger:
+            asker = Asker(engine, ledger, retry=frozenset(retry))
+            entries = [await asker.ask([number], None) for number in numbers]
+            await asker.close()
+            return entries
+
+    return asyncio.run(go())
+
+
+# --- Which row counts
+
+
+def test_an_answer_beats_a_truncation_beats_a_failure(tmp_path):
+    path, body = tmp_path / "l.sqlite", body_of(1)
+    with Ledger(path) as ledger:
+        assert ledger.get(digest(body)) is None
+        for entry, best in [
+            (failure(body, "first"), "first"),
+            (failure(body, "second"), "second"),
+            (answer(body, "cut", "truncated"), "cut"),
+            (failure(body, "third"), "cut"),
+            (answer(body, "no", "refused"), "no"),
+            (answer(body, "yes"), "yes"),
+            (answer(body, "other"), "yes"),  # the first answer is what a study was built on
+            (failure(body), "yes"),
+        ]:
+            ledger.put(entry, body)
+            found = ledger.get(digest(body))
+            assert (found.response or found.error) == best
+        assert list(ledger.query("SELECT count(*) FROM responses")) == [(8,)]
+        assert [entry.response for entry, _ in ledger.entries()] == ["yes"]
+        assert ledger.request(digest(body)) == body
+
+
+def test_an_entry_comes_back_as_it_was(tmp_path):
+    body = {"engine": "x", "messages": [{"role": "user", "content": "é\u2028𝄞"}], "temperature": 0.1}
+    entry = Entry(
+        digest(body), "answered", "a\x00b 𝄞", "why", "stop", None, {"role": "assistant", "content": [1]},
+        [{"token": "a", "logprob": -0.1, "top": [["a", -0.1]]}], {"in": 3, "out": 2}, 0.25, 2, 1e9,
+    )  # fmt: skip
+    with Ledger(tmp_path / "l.sqlite") as ledger:
+        ledger.put(entry, body)
+    with Ledger(tmp_path / "l.sqlite", read_only=True) as ledger:
+        assert list(ledger.entries()) == [(entry, body)]
+
+
+def test_half_a_character_does_not_cost_the_answer(tmp_path):
+    body = body_of(1)
+    reply = Reply("answered", "a\ud800b", reasoning="\udfff", turn={"content": ["\ud83d"]})
+    with Ledger(tmp_path / "l.sqlite") as ledger:
+        ledger.put(Entry.of_reply(digest(body), reply, 0, 1), body)
+        found = ledger.get(digest(body))
+    assert (found.response, found.reasoning, found.turn) == ("a?b", "?", {"content": ["?"]})
+
+
+def test_a_digest_does_not_hang_on_order_and_does_on_content():
+    assert digest({"a": 1, "b": {"c": 2, "d": 3}}) == digest({"b": {"d": 3, "c": 2}, "a": 1})
+    assert len({digest({"t": t}) for t in (0, 0.5, None, "0", [0])}) == 5
+
+
+def test_models_that_read_alike_have_files_of_their_own():
+    names = {ledger_file("l", "openai", name).name for name in ("a/b", "a-b", "a b", "A/b")}
+    assert len({name.lower() for name in names}) == 4
+    assert all(ledger_tools.FILE_NAME.fullmatch(name) for name in names)
+
+
+# --- Killed at any instant
+
+
+@pytest.mark.parametrize("journal", JOURNALS)
+def test_kill_9_at_any_instant_loses_nothing_committed(tmp_path, journal):
+    path, draw, told = tmp_path / "l.sqlite", random.Random(7), set()
+    env = {"SCE_LEDGER_JOURNAL": journal}
+    for kill in range(12):
+        process = writer(path, kill * 1000, 1000, pages=draw.choice([3, 10, 1000]), env=env)
+        if kill % 4:  # else also while the file is opened, or made
+            process.stdout.readline()
+            told.add(kill * 1000)
+        time.sleep(draw.random() * 0.12)
+        process.send_signal(signal.SIGKILL)
+        told |= {int(line) for line in process.communicate()[0].split()}
+    assert len(told) > 20
+    if not path.exists():
+        pytest.fail("no process came so far as to make the file")
+    with Ledger(path) as ledger:
+        stored = {entry.digest: entry.response for entry, _ in ledger.entries()}
+    assert {digest(body_of(n)): f"answer {n}" for n in told}.items() <= stored.items()
+    assert ledger_tools.verify(tmp_path) == []
+
+    # A rerun asks only what is missing.
+    numbers = [*sorted(told), 999_998, 999_999]
+    engine = Counting()
+    entries = ask_all(engine, path, numbers)
+    assert engine.asked == [999_998, 999_999]
+    assert [e.response for e in entries] == [f"answer {n}" for n in sorted(told)] + ["yes", "yes"]
+
+
+def test_answers_under_way_in_a_group_commit_are_committed_at_the_end(tmp_path):
+    path = tmp_path / "l.sqlite"
+    with Ledger(path, group_commits=True) as ledger:
+        for number in range(50):
+            ledger.put(answer(body_of(number)), body_of(number))
+        assert ledger.get(digest(body_of(49))) is not None
+    with Ledger(path) as ledger:
+        assert len(list(ledger.entries())) == 50
+
+
+def test_store_shares_commits_and_leaves_the_loop_free(tmp_path):
+    path, commits = tmp_path / "l.sqlite", []
+
+    async def go():
+        with Ledger(path) as ledger:
+            ledger._writer.set_trace_callback(lambda text: commits.append(text) if text == "COMMIT" else None)
+            await asyncio.gather(*(ledger.store(answer(body_of(n)), body_of(n)) for n in range(200)))
+            assert all(ledger.get(digest(body_of(n))) for n in range(200))
+            with sqlite3.connect(path) as other:  # on disk when ``store`` returns
+                assert other.execute("SELECT count(*) FROM responses").fetchone() == (200,)
+
+    asyncio.run(go())
+    assert len(commits) < 20
+
+
+# --- A full disk
+
+
+def test_a_full_disk_is_told_and_keeps_what_was_stored(tmp_path, monkeypatch):
+    """On a real file system of 1 MB where that can be had, else under a limit on the size of files."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system of its own: see the test with a limit on the size of files")
+    monkeypatch.setattr(ledger_module, "RESERVE_BYTES", 0)
+    try:
+        path, stored = disk / "l.sqlite", 0
+        (disk / "other").write_bytes(b"x" * 300_000)
+        long = os.urandom(500).hex()
+        with pytest.raises(InputError) as told:
+            for stored in range(10_000):
+                store(path, (answer(body_of(stored), long), body_of(stored)))
+        assert str(path) in str(told.value)
+        assert "MB free" in str(told.value)
+        assert stored > 50
+        (disk / "other").unlink()
+        assert ledger_tools.verify(disk) == []
+        engine = Counting()
+        ask_all(engine, path, range(stored + 2))  # the run goes on
+        assert engine.asked == [stored, stored + 1]
+        assert ledger_tools.verify(disk) == []
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_limit_on_the_size_of_files_is_told_like_a_full_disk(tmp_path):
+    path = tmp_path / "l.sqlite"
+    store(path, *((answer(body_of(n)), body_of(n)) for n in range(5)))
+    limited = writer(
+        path, 5, 5000, stderr=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+    )  # fmt: skip
+    out, err = limited.communicate()
+    assert limited.returncode != 0
+    assert f"InputError: {path}: disk: found" in err
+    assert ledger_tools.verify(tmp_path) == []
+    told = [int(line) for line in out.split()]
+    engine = Counting()
+    ask_all(engine, path, range(told[-1] + 1))
+    assert engine.asked == []
+
+
+def test_nothing_is_asked_with_too_little_room(tmp_path, monkeypatch):
+    path, engine = tmp_path / "l.sqlite", Counting()
+    store(path, (answer(body_of(1)), body_of(1)))
+    monkeypatch.setattr(ledger_module, "RESERVE_BYTES", 1e18)
+    assert [entry.response for entry in ask_all(engine, path, [1])] == ["yes"]  # what is there is found
+    with pytest.raises(InputError, match="MB free"):
+        ask_all(engine, path, [2])
+    assert engine.asked == []
+
+
+# --- Several at once
+
+
+@pytest.mark.parametrize("journal", JOURNALS)
+def test_many_writers(tmp_path, journal):
+    """8 processes which all find no file at first."""
+    path, each = tmp_path / "l.sqlite", {"wal": 200, "truncate": 60}[journal]
+    processes = [writer(path, 1000 * k, each, env={"SCE_LEDGER_JOURNAL": journal}) for k in range(8)]
+    for process in processes:
+        process.communicate()
+    assert [process.returncode for process in processes] == [0] * 8
+    with Ledger(path) as ledger:
+        assert len(list(ledger.entries())) == 8 * each
+    assert ledger_tools.verify(tmp_path) == []
+
+
+def test_two_runs_at_once_store_every_question(tmp_path):
+    path = tmp_path / "l.sqlite"
+    for process in [writer(path, 0, 150), writer(path, 0, 150)]:
+        process.communicate()
+    (record,) = ledger_tools.overview(tmp_path)
+    assert (record["questions"], record["answered"]) == (150, 150)
+    assert record["superseded"] == 150  # harmless, and visible
+    engine = Counting()
+    ask_all(engine, path, range(150))
+    assert engine.asked == []
+
+
+# --- Files that are not as they should be
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but long enough to be one" * 50, b"{}"])
+def test_a_file_that_is_no_ledger(tmp_path, content):
+    path = tmp_path / "l.sqlite"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="not a ledger"):
+        Ledger(path)
+    assert path.read_bytes() == content
+    assert "not a ledger" in ledger_tools.verify(tmp_path)[0]
+
+
+def test_a_damaged_ledger(tmp_path):
+    path = tmp_path / "l.sqlite"
+    store(path, *((answer(body_of(n), "x" * 2000), body_of(n)) for n in range(100)))
+    content = bytearray(path.read_bytes())
+    content[4096 * 4 : 4096 * 12] = b"\xff" * 4096 * 8
+    path.write_bytes(content)
+    assert ledger_tools.verify(tmp_path) != []
+    with pytest.raises(InputError, match="damaged"):
+        ask_all(Counting(), path, range(100))
+
+
+def test_another_programs_database(tmp_path):
+    path = tmp_path / "l.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE recipes (name)")
+    with pytest.raises(InputError, match="another program's"):
+        Ledger(path)
+
+
+def test_a_newer_ledger(tmp_path):
+    path = tmp_path / "l.sqlite"
+    store(path, (answer(body_of(1)), body_of(1)))
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version=99")
+    for read_only in (False, True):
+        with pytest.raises(InputError, match="newer version"):
+            Ledger(path, read_only=read_only)
+
+
+@contextmanager
+def read_only(folder):
+    """A folder that cannot be written: by its modes or, as root minds none, by a mount."""
+    if os.geteuid():
+        modes = {path: path.stat().st_mode for path in [*folder.iterdir(), folder]}
+        for path in modes:
+            path.chmod(0o555)
+        yield
+        for path, mode in reversed(modes.items()):
+            path.chmod(mode)
+        return
+    if subprocess.run(["mount", "--bind", folder, folder], capture_output=True).returncode:
+        pytest.skip("root, and no mounts")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize("open_ended", [False, True])
+def test_a_read_only_ledger_answers_what_it_can(tmp_path, open_ended):
+    """``open_ended``: with a WAL that its last writer did not live to take in."""
+    folder = tmp_path / "ledger"
+    path = folder / "l.sqlite"
+    if open_ended:
+        killed_after_ten(path)
+    else:
+        store(path, *((answer(body_of(n), f"answer {n}"), body_of(n)) for n in range(10)))
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    engine = Counting()
+    with read_only(folder):
+        entries = ask_all(engine, path, range(10))
+        with pytest.raises(InputError, match="read-only, and it lacks an answer") as told:
+            ask_all(engine, path, [99_999])
+        with pytest.raises(InputError, match="may write"):
+            Ledger(folder / "new.sqlite")
+        assert ledger_tools.verify(folder) == []
+    assert [entry.response for entry in entries] == [f"answer {n}" for n in range(10)]
+    assert str(path) in str(told.value)
+    assert engine.asked == []
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="folder"):
+        Ledger(tmp_path / "file" / "l.sqlite")
+
+
+# --- File systems
+
+
+def test_the_journal_hangs_on_the_file_system(tmp_path, monkeypatch):
+    from sce import sqlite_files
+
+    for kind, journal in [
+        ("ext4", "wal"), ("tmpfs", "wal"), ("nfs4", "truncate"), ("lustre", "truncate"),
+        ("fuse.sshfs", "truncate"), ("somethingnew", "truncate"), (None, "wal"),
+    ]:  # fmt: skip
+        monkeypatch.setattr(sqlite_files, "_file_system", lambda path, kind=kind: kind)
+        assert journal_mode(tmp_path / "l.sqlite") == journal
+    monkeypatch.setenv("SCE_LEDGER_JOURNAL", "delete")
+    with pytest.raises(InputError, match="SCE_LEDGER_JOURNAL"):
+        Ledger(tmp_path / "l.sqlite")
+
+
+def test_a_wal_file_moved_to_a_network_file_system_is_converted(tmp_path, monkeypatch):
+    local, network = tmp_path / "local", tmp_path / "network"
+    killed_after_ten(local / "l.sqlite")
+    shutil.copytree(local, network, ignore=shutil.ignore_patterns("*-shm"))  # its WAL comes with it
+    monkeypatch.setenv("SCE_LEDGER_JOURNAL", "truncate")
+    with Ledger(network / "l.sqlite") as ledger:
+        assert [ledger.get(digest(body_of(n))).response for n in range(10)] == [
+            f"answer {n}" for n in range(10)
+        ]
+        assert ledger._writer.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
+        assert ledger._writer.execute("PRAGMA synchronous").fetchone() == (2,)
+        ledger.put(answer(body_of(1_000_000)), body_of(1_000_000))
+    assert not (network / "l.sqlite-shm").exists()
+    assert (network / "l.sqlite").read_bytes()[18:20] == b"\x01\x01"  # the header says: no WAL
+    monkeypatch.setenv("SCE_LEDGER_JOURNAL", "wal")
+    store(network / "l.sqlite", (answer(body_of(1_000_001)), body_of(1_000_001)))
+    assert (network / "l.sqlite").read_bytes()[18:20] == b"\x02\x02"
+    assert ledger_tools.verify(network) == []
+
+
+# --- Batches
+
+
+def test_a_batch_is_recorded_and_gives_its_room_back(tmp_path):
+    path = tmp_path / "l.sqlite"
+    requests = {digest(body_of(n)): body_of(n) for n in range(3)}
+    with Ledger(path) as ledger:
+        batch = Batch("k1", "openai", requests, 100.0)
+        ledger.record(batch)
+        assert ledger.batches("submitting") == [batch]
+        ledger.record(replace(batch, id="batch_1", state="submitted"))
+        assert ledger.batches("submitting", "submitted") == [replace(batch, id="batch_1", state="submitted")]
+        assert not ledger.has_since(digest(body_of(0)), 100.0)
+        ledger.put(answer(body_of(0)), body_of(0))
+        assert ledger.has_since(digest(body_of(0)), 100.0)
+        (record,) = ledger_tools.overview(tmp_path)
+        assert record["in_batches"] == 2
+        ledger.record(replace(batch, id="batch_1", state="done"))
+        assert ledger.batches("done") == [replace(batch, requests={}, id="batch_1", state="done")]
+
+
+def test_a_batch_can_be_forgotten(tmp_path, capsys):
+    with Ledger(tmp_path / "l.sqlite") as ledger:
+        ledger.record(Batch("k1", "openai", {digest(body_of(1)): body_of(1)}, 100.0))
+    assert run("batches", tmp_path) == 0
+    assert "k1" in capsys.readouterr().out
+    assert run("batches", tmp_path, "--forget", "k1") == 0
+    assert ledger_tools.open_batches(tmp_path) == []
+    with pytest.raises(InputError, match="open batch"):
+        run("batches", tmp_path, "--forget", "k1")
+
+
+# --- The command
+
+
+def run(action, folder, *arguments):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    ledger_tools.add_arguments(parser)
+    return ledger_tools.run(parser.parse_args([action, "--ledger", str(folder), *map(str, arguments)]))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two files: a with 0..4 answered, 5 and 6 failed (6 answered later), 7 truncated; b with 100 answered."""
+    folder = tmp_path / "ledger"
+    store(
+        folder / "a.sqlite",
+        *((answer(body_of(n), f"answer {n}"), body_of(n)) for n in range(5)),
+        (failure(body_of(5)), body_of(5)),
+        (failure(body_of(6)), body_of(6)),
+        (answer(body_of(6)), body_of(6)),
+        (answer(body_of(7), "cut", "truncated"), body_of(7)),
+    )
+    entry = replace(answer(body_of(100)), usage={"in": 10, "out": 5})
+    store(folder / "b.sqlite", (entry, body_of(100)))
+    return folder
+
+
+def test_show(folder, capsys):
+    assert run("show", folder, "--json") == 0
+    a, b = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (a["questions"], a["answered"], a["failed"], a["truncated"], a["superseded"]) == (8, 6, 1, 1, 1)
+    assert (b["tokens_in"], b["tokens_out"]) == (10, 5)
+    assert run("show", folder) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1].split()[:3] == ["total", "9", "7"]
+
+    assert run("show", folder, digest(body_of(6))[:12], "--json") == 0
+    (shown,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (shown["file"], shown["status"], shown["request"]) == ("a.sqlite", "answered", body_of(6))
+    with pytest.raises(InputError, match="beginning of a digest"):
+        run("show", folder, "0123456789abcdef")
+    with pytest.raises(InputError, match="hexadecimal"):
+        run("show", folder, "xyz!")
+    with pytest.raises(InputError, match="folder of a ledger"):
+        run("show", folder / "nowhere")
+
+
+def test_export_and_import_carry_everything_that_counts(folder, tmp_path, capsys):
+    assert run("export", folder, tmp_path / "all.jsonl.gz") == 0
+    assert run("export", folder, tmp_path / "b.jsonl.gz", "--files", "b*") == 0
+    assert capsys.readouterr().out.startswith("9 questions written")
+    assert run("import", tmp_path / "new", tmp_path / "all.jsonl.gz") == 0
+    for name in ("a.sqlite", "b.sqlite"):
+        with Ledger(folder / name) as old, Ledger(tmp_path / "new" / name) as new:
+            assert list(new.entries()) == list(old.entries())
+
+    # Exports can be joined, and importing again changes nothing.
+    both = tmp_path / "both.jsonl.gz"
+    both.write_bytes((tmp_path / "all.jsonl.gz").read_bytes() + (tmp_path / "b.jsonl.gz").read_bytes())
+    assert ledger_tools.merge(both, tmp_path / "new") == {"added": 0, "better": 0, "known": 10}
+    assert ledger_tools.merge(folder, tmp_path / "new") == {"added": 0, "better": 0, "known": 9}
+    assert all(record["superseded"] == 0 for record in ledger_tools.overview(tmp_path / "new"))
+
+
+def test_import_takes_what_is_better(folder, tmp_path):
+    mine = tmp_path / "mine"
+    store(
+        mine / "a.sqlite",
+        (answer(body_of(0), "my answer"), body_of(0)),
+        (failure(body_of(1), "mine"), body_of(1)),
+        (answer(body_of(5), "cut", "truncated"), body_of(5)),
+    )
+    assert ledger_tools.merge(folder / "a.sqlite", mine) == {"added": 5, "better": 1, "known": 2}
+    with Ledger(mine / "a.sqlite") as ledger:
+        assert ledger.get(digest(body_of(0))).response == "my answer"
+        assert ledger.get(digest(body_of(1))).response == "answer 1"
+        assert ledger.get(digest(body_of(5))).status == "truncated"
+
+
+def test_import_refuses_what_is_not_what_it_claims(folder, tmp_path):
+    import gzip
+
+    ledger_tools.export(folder, tmp_path / "good.jsonl.gz")
+    with gzip.open(tmp_path / "good.jsonl.gz", "rt") as file:
+        lines = [json.loads(line) for line in file]
+
+    def importing(name, content):
+        path = tmp_path / f"{name}.jsonl.gz"
+        path.write_bytes(gzip.compress("\n".join(map(json.dumps, content)).encode()))
+        ledger_tools.merge(path, tmp_path / name)
+
+    for name, change, told in [
+        ("forged", {"request": {"number": 0, "text": "another"}}, "digest of its own request"),
+        ("away", {"file": "../../etc/x.sqlite"}, "plain name"),
+        ("absolute", {"file": "/tmp/x.sqlite"}, "plain name"),
+        ("status", {"status": "guessed"}, "answered, refused"),
+        ("more", {"extra": 1}, "file, request"),
+    ]:
+        with pytest.raises(InputError, match=told) as error:
+            importing(name, [*lines[:3], lines[3] | change])
+        assert "line 4" in str(error.value)
+        with Ledger(tmp_path / name / "a.sqlite") as ledger:
+            assert len(list(ledger.entries())) == 2  # what came before it stays
+    with pytest.raises(InputError, match="at most"):
+        importing("future", [{"sce_ledger": 2}])
+    whole = (tmp_path / "good.jsonl.gz").read_bytes()
+    for name, content, told in [
+        ("half", whole[: len(whole) // 2], "whole"),
+        ("plain", b'{"sce_ledger": 1}\n', "whole"),
+        ("prose", gzip.compress(b"hello\n"), "no JSON lines"),
+    ]:
+        path = tmp_path / f"{name}.jsonl.gz"
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=told):
+            ledger_tools.merge(path, tmp_path / name)
+    with pytest.raises(InputError, match="No such file"):
+        ledger_tools.merge(tmp_path / "missing.jsonl.gz", tmp_path / "x")
+
+
+def test_verify_finds_what_was_changed(folder, capsys):
+    assert run("verify", folder) == 0
+    with sqlite3.connect(folder / "a.sqlite") as db:
+        db.execute("UPDATE responses SET digest = ? WHERE id = 1", (b"\x01" * 32,))
+        db.execute("UPDATE responses SET usage = '{' WHERE id = 2")
+        db.execute("UPDATE responses SET request = x'00' WHERE id = 3")
+        db.execute("UPDATE responses SET status = 'perhaps' WHERE id = 4")
+    assert run("verify", folder) == 1
+    err = capsys.readouterr().err
+    for row, problem in [
+        (1, "not " + "01" * 32),
+        (2, "cannot be read"),
+        (3, "cannot be read"),
+        (4, "perhaps"),
+    ]:
+        assert f"row {row}:" in err
+        assert problem in err
+
+
+def test_prune_keeps_what_counts_and_what_is_used(folder, tmp_path):
+    import pandas as pd
+
+    assert ledger_tools.prune(folder) == {"a.sqlite": 1, "b.sqlite": 0}
+    assert ledger_tools.overview(folder)[0]["superseded"] == 1  # only counted
+    assert run("prune", folder, "--yes") == 0
+    assert ledger_tools.overview(folder)[0]["superseded"] == 0
+    with pytest.raises(InputError, match="results to keep"):
+        ledger_tools.prune(folder, [tmp_path / "results"])
+    used = tmp_path / "results" / "m" / "d" / "responses.parquet"
+    used.parent.mkdir(parents=True)
+    pd.DataFrame({"digest": [digest(body_of(n)) for n in (0, 1, 100)]}).to_parquet(used)
+    assert run("prune", folder, "--unused", "--results", tmp_path / "results", "--yes") == 0
+    with Ledger(folder / "a.sqlite") as a, Ledger(folder / "b.sqlite") as b:
+        assert {body["number"] for _, body in [*a.entries(), *b.entries()]} == {0, 1, 100}
+    assert ledger_tools.verify(folder) == []

@@ -1,0 +1,64 @@
+rule describe_boundaries:
+    input:
+        boundaries=collect_pairs("results/{model}/{dataset}/boundary.parquet"),
+        datasets=[study_config.dataset_file(name) for name in STUDY.datasets],
+        modules=closure("sce.boundaries", "sce.artifacts", "sce.jobs"),
+        script=script_file("describe_boundaries"),
+    output:
+        parquet="results/boundaries.parquet",
+        csv="results/boundaries.csv",
+    log:
+        "logs/describe_boundaries.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        pairs=exact(STUDY.pairs),
+    message:
+        "What each boundary is like"
+    script:
+        "../scripts/describe_boundaries.py"
+
+
+rule collect_usage:
+    input:
+        responses=collect_pairs("results/{model}/{dataset}/responses.parquet"),
+        prices="config/prices.yaml",
+        modules=closure("sce.usage", "sce.models", "sce.artifacts", "sce.jobs"),
+        script=script_file("collect_usage"),
+    output:
+        usage="results/usage.parquet",
+        usage_csv="results/usage.csv",
+        failures="results/failures.parquet",
+    log:
+        "logs/collect_usage.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        pairs=exact(STUDY.pairs),
+    message:
+        "What the answers took: tokens, money, time"
+    script:
+        "../scripts/collect_usage.py"
+
+
+rule check_failures:
+    input:
+        usage=rules.collect_usage.output.usage,
+        failures=rules.collect_usage.output.failures,
+        modules=closure("sce.usage", "sce.artifacts", "sce.jobs"),
+        script=script_file("check_failures"),
+    output:
+        touch("results/failures_checked"),
+    log:
+        "logs/check_failures.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        max_failed_share=exact({name: m.max_failed_share for name, m in STUDY.config.models.items()}),
+    message:
+        "Whether too many questions failed"
+    script:
+        "../scripts/check_failures.py"
