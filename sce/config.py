@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from sce.datasets import DATASETS, Dataset, load_dataset
 from sce.distances import METRICS
@@ -18,22 +18,27 @@ from sce.errors import InputError
 from sce.files import Contract, check
 from sce.ledger import DEFAULT_FOLDER
 from sce.models import Model, resolve
-from sce.prompts import PROMPTS, load_prompt
+from sce.naming import expand, suggest
+from sce.prompts import PROMPTS, Prompt
+from sce.published_prompts import find_prompt, is_published, load_published, slips
+from sce.reference import load_reference
 from sce.semantic import EMBEDDED
 from sce.style import FigureStyle
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
+Wordings = Annotated[list[Key], BeforeValidator(expand)]
 
 
 class Experiment(Contract):
     """Models that are asked about datasets, under conditions, scored with metrics. The first of
     ``questions`` is the main wording, which the conditions continue. ``verify_off_grid``: ask the model, in
-    a fresh conversation, about every SCE that is not on the grid."""
+    a fresh conversation, about every SCE that is not on the grid. Names that count up can be given as a
+    range, ``question_01..question_50``."""
 
     models: list[Key] = Field(min_length=1)
     datasets: list[Key] = Field(min_length=1)
-    questions: list[Key] = Field(["question"], min_length=1)
-    conditions: list[Key] = []
+    questions: Wordings = Field(["question"], min_length=1)
+    conditions: Wordings = []
     metrics: list[str] = Field(["gower"], min_length=1)
     verify_off_grid: bool = False
 
@@ -57,10 +62,20 @@ class Matrices(Contract):
     max_points: int = Field(2500, ge=1)
 
 
+class PromptFiles(Contract):
+    """Wordings besides ours. ``published``: a copy of the study's ``datasets.json``; its wordings go by names
+    that begin with ``published.``."""
+
+    published: str | None = None
+
+
 class Config(Contract):
-    """config/config.yaml; config/README.md explains each key."""
+    """config/config.yaml; config/README.md explains each key. ``reference``: a folder of published figures to
+    stand beside ours in the tables."""
 
     ledger: str = DEFAULT_FOLDER
+    prompts: PromptFiles = PromptFiles()
+    reference: str | None = None
     models: dict[Key, Model] = Field(min_length=1)
     experiments: dict[Key, Experiment] = Field(min_length=1)
     scoring: Scoring = Scoring()
@@ -77,9 +92,13 @@ class Study:
         for name, experiment in config.experiments.items():
             self._check_experiment(f"experiments.{name}", experiment)
         datasets = self._named("datasets", DATASETS)
-        prompts = [*self._named("questions", PROMPTS), *self._named("conditions", PROMPTS)]
+        for field in ("questions", "conditions"):
+            self._named(field, PROMPTS)
         self.datasets = {name: load_dataset(dataset_file(name)) for name in datasets}
-        self.prompts = {name: load_prompt(prompt_file(name)) for name in prompts}
+        path = config.prompts.published
+        self.published = load_published(path) if path else None
+        load_reference(config.reference)
+        self._prompts = self._find_prompts()
         self._check_kinds()
         self.shapes = {name: self._shape(name, model) for name, model in config.models.items()}
 
@@ -89,9 +108,17 @@ class Study:
         pairs = [(m, d) for e in self._experiments for m in e.models for d in e.datasets]
         return list(dict.fromkeys(pairs))
 
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know although nothing is wrong with the configuration."""
+        if not self.published:
+            return []
+        return [f"{self.published.path}: {slip}; sent as it stands" for slip in slips(self.published)]
+
     def questions(self, model: str, dataset: str) -> list[str]:
-        """The wordings a model is asked about a dataset, the main one first."""
-        return self._of(model, dataset, "questions")
+        """The wordings a model is asked about a dataset, the main one first: that which conditions continue,
+        whatever stands before it in an experiment without conditions."""
+        return list(dict.fromkeys([*self._mains(model, dataset), *self._of(model, dataset, "questions")]))
 
     def conditions(self, model: str, dataset: str) -> list[str]:
         return self._of(model, dataset, "conditions")
@@ -103,6 +130,14 @@ class Study:
         """Whether any experiment asks for off-grid SCEs of this pair to be verified."""
         return True in self._of(model, dataset, "verify_off_grid")
 
+    def asked(self, model: str, dataset: str) -> dict:
+        """What a model is asked about a dataset, by the names of the wordings."""
+        return {
+            "questions": self.questions(model, dataset),
+            "conditions": self.conditions(model, dataset),
+            "verify_off_grid": self.verify_off_grid(model, dataset),
+        }
+
     def all_metrics(self) -> list[str]:
         return list(dict.fromkeys(metric for e in self._experiments for metric in e.metrics))
 
@@ -113,22 +148,46 @@ class Study:
     def dataset(self, name: str) -> Dataset:
         return self.datasets[name]
 
+    def prompt(self, name: str, dataset: str) -> Prompt:
+        """The wording that goes by this name where it is about this dataset."""
+        return self._prompts[name, dataset]
+
     def prompt_files(self, model: str, dataset: str) -> list[str]:
+        """The files of all wordings a model is sent about a dataset, each once."""
         names = [*self.questions(model, dataset), *self.conditions(model, dataset)]
-        return [str(prompt_file(name)) for name in names]
+        files = [self.published.path if is_published(name) else str(prompt_file(name)) for name in names]
+        return list(dict.fromkeys(files))
 
     @property
     def _experiments(self):
         return self.config.experiments.values()
 
+    def _about(self, model, dataset):
+        """The experiments that hold the pair."""
+        return [e for e in self._experiments if model in e.models and dataset in e.datasets]
+
+    def _mains(self, model, dataset):
+        """The question wordings that conditions of the pair continue; more than one is refused."""
+        return list(dict.fromkeys(e.questions[0] for e in self._about(model, dataset) if e.conditions))
+
     def _of(self, model, dataset, field):
         """The values of a field over the experiments that hold the pair, each once."""
         found = []
-        for experiment in self._experiments:
-            if model in experiment.models and dataset in experiment.datasets:
-                value = getattr(experiment, field)
-                found += value if isinstance(value, list) else [value]
+        for experiment in self._about(model, dataset):
+            value = getattr(experiment, field)
+            found += value if isinstance(value, list) else [value]
         return list(dict.fromkeys(found))
+
+    def _find_prompts(self):
+        """(name, dataset) -> the wording, for all that the experiments name."""
+        wanted = [
+            (name, d) for e in self._experiments for d in e.datasets for name in e.questions + e.conditions
+        ]
+        own = {name: find_prompt(name, "", None) for name, _ in wanted if not is_published(name)}
+        return {
+            (name, dataset): own[name] if name in own else find_prompt(name, dataset, self.published)
+            for name, dataset in dict.fromkeys(wanted)
+        }
 
     def _named(self, field, folder):
         """The names under ``field`` of all experiments. Raises InputError for one that has no file."""
@@ -137,8 +196,8 @@ class Study:
             for name in getattr(content, field):
                 names.setdefault(name, f"experiments.{experiment}.{field}")
         for name, key in names.items():
-            if not (folder / f"{name}.yaml").is_file():
-                there = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
+            if not is_published(name) and not (folder / f"{name}.yaml").is_file():
+                there = suggest(name, (path.stem for path in folder.glob("*.yaml")))
                 raise InputError(self.where, key, name, f"a file under {folder}: {there}")
         return list(names)
 
@@ -168,23 +227,21 @@ class Study:
     def _check_kinds(self):
         for name, experiment in self.config.experiments.items():
             for field, kind in (("questions", "question"), ("conditions", "condition")):
-                for prompt in getattr(experiment, field):
-                    if self.prompts[prompt].kind != kind:
-                        found = f"{prompt}, a {self.prompts[prompt].kind}"
+                for wording in getattr(experiment, field):
+                    found = self.prompt(wording, experiment.datasets[0]).kind
+                    if found != kind:
                         raise InputError(
-                            self.where, f"experiments.{name}.{field}", found, f"prompts of kind {kind}"
-                        )
+                            self.where, f"experiments.{name}.{field}", f"{wording}, a {found}",
+                            f"prompts of kind {kind}",
+                        )  # fmt: skip
         for model, dataset in self.pairs:
             self._check_published(model, dataset)
-            mains = {
-                e.questions[0]
-                for e in self._experiments
-                if e.conditions and model in e.models and dataset in e.datasets
-            }
-            if mains - {self.questions(model, dataset)[0]}:
+            mains = self._mains(model, dataset)
+            if len(mains) > 1:
                 raise InputError(
-                    self.where, "experiments", f"{model} on {dataset} continues {', '.join(sorted(mains))}",
-                    "one main wording for each model and dataset: the first of questions",
+                    self.where, "experiments", f"{model} on {dataset} continues {' and '.join(mains)}",
+                    "one main wording for each model and dataset, the first of questions; for another one, "
+                    "another entry of the same model",
                 )  # fmt: skip
 
     def _check_published(self, model, dataset):

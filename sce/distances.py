@@ -566,11 +566,13 @@ def _point_ids(dataset, sces, column):
 
 def _options(dataset, sces, column):
     """A column of options as their indices, -1 where null."""
-    column_values = sces[column]
-    codes = pd.Index(dataset.options).get_indexer(column_values)
-    unknown = (codes == NONE) & column_values.notna().to_numpy()
+    values = sces[column].to_numpy(dtype=object)
+    codes = np.full(len(values), NONE)
+    for code, option in enumerate(dataset.options):
+        codes[values == option] = code
+    unknown = (codes == NONE) & ~pd.isna(values)
     if unknown.any():
-        found = column_values[unknown].iloc[0]
+        found = values[unknown][0]
         raise InputError(f"dataset {dataset.name}", column, found, "one of " + ", ".join(dataset.options))
     return codes
 

@@ -19,7 +19,9 @@ from sce.asking import Asker
 from sce.datasets import Dataset
 from sce.engines import About
 from sce.ledger import Entry
+from sce.models import Model
 from sce.prompts import Prompt
+from sce.published_prompts import Published, find_prompt
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,21 @@ class Protocol:
         are verified: N x (wordings + conditions), the conditions twice then."""
         per_condition = 2 if self.verify_off_grid else 1
         return self.dataset.size * (len(self.questions) + per_condition * len(self.conditions))
+
+
+def protocol_of(dataset: Dataset, model: Model, asked: dict, published: Published | None) -> Protocol:
+    """The protocol that ``asked`` (``Study.asked``) names, with its wordings: ours and the study's."""
+    prompts_of = {
+        field: [find_prompt(name, dataset.name, published) for name in asked[field]]
+        for field in ("questions", "conditions")
+    }
+    return Protocol(
+        dataset,
+        **prompts_of,
+        system=model.system,
+        structured=model.decoding == "json_schema",
+        verify_off_grid=asked["verify_off_grid"],
+    )
 
 
 @dataclass(frozen=True)
@@ -183,6 +200,7 @@ def _row(asked: Asked) -> dict:
         "logprobs": json.dumps(entry.logprobs) if entry.logprobs else None,
         "tokens_in": usage.get("in"),
         "tokens_cached": usage.get("cached"),
+        "tokens_written": usage.get("written"),
         "tokens_out": usage.get("out"),
         "tokens_reasoning": usage.get("reasoning"),
         "latency_s": entry.latency_s,

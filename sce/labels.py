@@ -6,11 +6,16 @@ slip in a long word. It is found only if no other label could be meant.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # --- Spelling
 
 
-def word_set(text: str) -> frozenset:
+def word_list(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
@@ -49,10 +54,11 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) >= 4 and word.endswith("s") else word
 
 
-def words_of(name: str) -> list[str]:
+@lru_cache(maxsize=5000)
+def words_of(name: str) -> tuple[str, ...]:
     """The words of a key: systolicBP, "Systolic BP" and systolic_bp are the same."""
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return [stem(word) for word in re.findall(r"[^\W_]+|[°%$/]", clean(split).casefold())]
+    return tuple(stem(word) for word in re.findall(r"[^\W_]+|[°%$/]", clean(split).casefold()))
 
 
 NEW = word_set(
@@ -72,28 +78,11 @@ def marker(words) -> str | None:
 
 # --- Labels
 
-SMALL_NUMBERS = (
-    *(
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-    ),
-    *("twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+SMALL_NUMBERS = word_list(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    " seventeen eighteen nineteen"
 )
-_ORDINALS = (
-    *("first", "second", "third", "fourth", "fifth", "sixth"),
-    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
-)
+_ORDINALS = word_list("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
 
 
 def _ordinal(n):

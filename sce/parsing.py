@@ -141,17 +141,22 @@ class _Readers:
         words = words_of(key[:200])
         if key in self.features:
             return key, 1
+        if name := self._named(words):
+            return name, int(words == words_of(name))
         state = marker(words)
         if state == "old":
             return None, 0
-        words = [word for word in words if word not in NEW]
-        for name in self.features:
-            if self.by_words.get(self._telling(words, name)) == {name}:
-                return name, 2 if state == "new" else int(words == words_of(name))
+        words = tuple(word for word in words if word not in NEW)
+        if name := self._named(words):
+            return name, 2
         names = self.by_letters.get("".join(words)) or set().union(
             *(found for text, found in self.by_letters.items() if len(words) == 1 and _slip(words[0], text))
         )
         return (next(iter(names)), 0) if len(names) == 1 else (None, 0)
+
+    def _named(self, words):
+        """The feature that these words, in whatever order, are a name of."""
+        return next((n for n in self.features if self.by_words.get(self._telling(words, n)) == {n}), None)
 
     def _telling(self, words, name):
         """The words of a key that tell the feature: not its unit, not articles and the like."""
@@ -365,9 +370,9 @@ def _clause(lead):
 
 
 def _label(lead):
-    """Whether the words before an object call it the original: only if they say so right before it."""
-    words = words_of(_clause(lead)) if lead else []
-    return "new" if marker(words) == "new" else marker(words[-5:])
+    """Whether the words before an object call it the original; if so, they do it right before it."""
+    clause = _clause(lead)
+    return "new" if marker(words_of(clause)) == "new" else marker(words_of(clause.rpartition(",")[2])[-5:])
 
 
 def _candidates(node, readers, lead, label, depth=0):

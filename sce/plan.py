@@ -15,7 +15,7 @@ import pandas as pd
 
 from sce import prompts
 from sce.config import Study
-from sce.elicit import Protocol, elicit, messages_of_follow_up, messages_of_question
+from sce.elicit import Protocol, elicit, messages_of_follow_up, messages_of_question, protocol_of
 from sce.engines import About, open_engine
 from sce.ledger import Entry, Ledger, digest, ledger_file
 from sce.prices import FREE, Price, Prices, load_prices
@@ -253,14 +253,7 @@ def _typical_characters(protocol) -> dict[str, float]:
 
 def _protocol(study, model, name) -> Protocol:
     entry = study.config.models[model]
-    return Protocol(
-        study.dataset(name),
-        questions=[study.prompts[prompt] for prompt in study.questions(model, name)],
-        conditions=[study.prompts[prompt] for prompt in study.conditions(model, name)],
-        system=entry.system,
-        structured=entry.decoding == "json_schema",
-        verify_off_grid=study.verify_off_grid(model, name),
-    )
+    return protocol_of(study.dataset(name), entry, study.asked(model, name), study.published)
 
 
 def _by_model(study):

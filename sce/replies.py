@@ -59,8 +59,7 @@ def after_reasoning(text: str) -> str:
         # A closing tag alone ends reasoning that began in the prompt: all before it was reasoning.
         spoken = [*spoken, text[position : opening.start()]] if opening else []
         position = closing.end()
-    opening = _OPENING.search(text, position)
-    if opening:
+    if _OPENING.search(text, position):
         return ""
     text = "".join(spoken) + text[position:]
     turns = _END_OF_TURN.split(text)
@@ -106,8 +105,6 @@ def _string_end(quotes):
 _STRING_END = {quote: _string_end(re.escape(family)) for family in (_DOUBLE, _SINGLE) for quote in family}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
-
-
 _RETRACTED = re.compile(r"['\"`]*\s+(?:is|was|would be) (?:wrong|incorrect|false|not )", re.IGNORECASE)
 
 
@@ -181,19 +178,22 @@ class _Reader:
                 return ""
             if here == "[":
                 return [value for _, value in self.members(depth + 1, "]")]
-            node = {}
-            for key, value in self.members(depth + 1, "}"):
-                if key is None:
-                    node.setdefault(None, []).append(value)
-                else:
-                    node.pop(key, None)  # so that the order is that of the last mention
-                    node[key] = value
-            return node
+            return self.object(depth + 1)
         if here in _STRING_END:
             return self.string(_STRING_END[here])
         if bare_end is _BARE_END and _KEY.match(text, self.position):
             return ""  # the next key follows at once: this one has no value of its own
         return self.bare(bare_end)
+
+    def object(self, depth):
+        node = {}
+        for key, value in self.members(depth, "}"):
+            if key is None:
+                node.setdefault(None, []).append(value)
+            else:
+                node.pop(key, None)  # so that the order is that of the last mention
+                node[key] = value
+        return node
 
     def string(self, end):
         start = self.position + 1

@@ -19,11 +19,14 @@ from scipy.stats import poisson
 from sce.distances import STATUSES
 from sce.errors import InputError
 
-RESAMPLES = 2000
+RESAMPLES = 1000
 LEVEL = 0.95
-FEW = 20_000  # rows up to which every row has its own draw
+FEW = 8_000  # rows up to which every row has its own draw
 DRAWS = 2**16  # draws made at a time: they stay in the processor's cache
-BINS = 512  # values told apart in a larger table
+PRODUCT = (
+    2**18
+)  # multiplications at a time: more would start threads, which wait for each other on busy machines
+BINS = 256  # values told apart in a larger table
 # Poisson(1) by table, from 16 random bits: entry i is the quantile of (i + 1/2) / 2^16.
 POISSON = poisson.ppf((np.arange(2**16) + 0.5) / 2**16, 1)
 NO_BOUNDARY = "no boundary: every prediction is the same"
@@ -232,15 +235,17 @@ def _resample(columns, resamples, rng):
 
 def _drawn_rows(defined, values, resamples, rng):
     """How many defined values each resample has and what they add up to: two arrays (resamples, columns)."""
-    n, width = values.shape
     both = np.hstack([defined, values])
-    result = np.empty((resamples, 2 * width))
-    often = np.empty((max(1, DRAWS // n), n))
-    for start in range(0, resamples, len(often)):
-        block = often[: resamples - start]
-        bits = rng.integers(0, 2**16, block.shape, dtype=np.uint16)
-        np.matmul(POISSON.take(bits, out=block, mode="clip"), both, out=result[start : start + len(block)])
-    return result[:, :width].astype(np.int64), result[:, width:]
+    n, width = both.shape
+    rows = min(resamples, max(2, PRODUCT // both.size))
+    often = np.empty((min(-(-resamples // rows), max(1, DRAWS // (rows * n))), rows, n))
+    blocks = -(-resamples // (len(often) * rows))
+    result = np.empty((blocks, len(often), rows, width))
+    for block in result:
+        bits = rng.integers(0, 2**16, often.shape, dtype=np.uint16)
+        np.matmul(POISSON.take(bits, out=often, mode="clip"), both, out=block)
+    drawn, sums = np.hsplit(result.reshape(-1, width)[:resamples], 2)
+    return drawn.astype(np.int64), sums
 
 
 def _drawn_kinds(defined, resamples, rng):

@@ -7,7 +7,7 @@ approximations, inequalities, foreign units, labels that fit two levels and code
 import math
 import re
 
-from sce.labels import SMALL_NUMBERS, Labels, clean, marker, squash, trim, word_set, words_of
+from sce.labels import SMALL_NUMBERS, Labels, clean, marker, squash, trim, word_list, word_set, words_of
 from sce.replies import Cut
 
 LONGEST = 300  # characters; the value of a feature is no essay
@@ -59,7 +59,7 @@ _CONVERTED = re.compile(  # 5 °C (41 °F)
     r"-?[\d.,]+ ?(?:m2|sqm|sq m|square met(?:er|re)s|°?f|fahrenheit|mph|m/s|kpa|mmol/l|months)", re.IGNORECASE
 )
 _SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "mn": 1_000_000, "million": 1_000_000}
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_TENS = word_list("twenty thirty forty fifty sixty seventy eighty ninety")
 _WORDS = {w: n for n, w in enumerate(SMALL_NUMBERS)} | {w: 10 * n for n, w in enumerate(_TENS, 2)}
 _NAMED = re.compile(r"([^\W\d_][^\d:=+.-]{0,60}?)\s*[:=]?\s*(?=[-+$]?\.?\d)")
 _EXACTLY = re.compile(r"(?:now|exactly|still|just|precisely) ")
@@ -75,9 +75,9 @@ def tidy(number):
 
 def number_in_words(text: str):
     """'forty-five' -> 45, 'two thousand five hundred' -> 2500; None for anything else."""
-    words = [word for word in re.split(r"[\s-]+", text) if word != "and"]
+    said = [word for word in re.split(r"[\s-]+", text) if word != "and"]
     total, group, room = 0, 0, math.inf  # room: the next word must be smaller ("four five" is not 9)
-    for word in words:
+    for word in said:
         if word == "thousand" and group and not total:
             total, group, room = 1000 * group, 0, 1000
         elif word == "hundred" and 0 < group < 100:
@@ -88,7 +88,7 @@ def number_in_words(text: str):
             room = 10 if value >= 20 else 0
         else:
             return None
-    return total + group if words else None
+    return total + group if said else None
 
 
 # --- Features
@@ -109,7 +109,7 @@ class FeatureReader:
         self.unit_words = self.units | {w for u in (unit, feature.unit or "") for w in words_of(u)}
         self.composite = re.compile(feature.composite) if feature.composite else None
         self.signed = feature.codes[0] < 0
-        self.large = feature.codes[-1] >= 1000
+        self.large = max(map(abs, feature.codes)) >= 1000
         self.decimal = any(code != int(code) for code in feature.codes)
         self.labels = None
         if not feature.is_number:
@@ -190,13 +190,12 @@ class FeatureReader:
             return code
         if self.labels:
             harmless = note == str(code) or (_ABBREVIATION.fullmatch(note) and self.labels.find(note) is None)
+        elif self.units and text[-1].isalpha() and _CONVERTED.fullmatch(note):
+            harmless = True
         else:
-            harmless = self.is_unit(note.casefold()) or (
-                not self.signed and re.match(r"[+-]\d", note)
-            )  # (+15)
-        return (
-            code if harmless or (self.units and text[-1].isalpha() and _CONVERTED.fullmatch(note)) else None
-        )
+            increase = not self.signed and re.match(r"[+-]\d", note)  # 45 (+15)
+            harmless = increase or self.is_unit(note.casefold())
+        return code if harmless else None
 
     def detailed_label(self, text):
         """A label with its own code ("22 - Master's degree"), a field of study or the feature's name."""

@@ -60,7 +60,7 @@ class Project:
 
     def stale(self) -> dict[str, int]:
         """Rule -> number of jobs that a run would start now, the target itself left out."""
-        out = self.snakemake("--dry-run", "--quiet", "progress")
+        out = self.snakemake("--dry-run")
         if "Nothing to be done" in out:
             return {}
         lines = out.split("Job stats:")[1].split("total")[0].splitlines()

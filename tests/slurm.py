@@ -16,6 +16,7 @@ from pathlib import Path
 
 PACKAGES = ("slurm-wlm", "munge")
 DAEMONS = ("munged", "slurmctld", "slurmd")
+COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo", "sacct")
 CPUS, MEMORY_MB = 4, 64_000  # pretended: what is scheduled here sleeps or waits for most of its time
 GPUS = {"small": 2, "large": 1}  # type -> number
 
@@ -83,11 +84,22 @@ def install() -> None:
 
 
 class Slurm:
-    """A running cluster. ``env``: what programs need to reach it."""
+    """A running cluster. ``env``: what programs need to reach it.
+
+    That is a path with Slurm's commands, told where their configuration is: Snakemake's plugin takes the
+    variable that would tell them out of a job's environment.
+    """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.env = {"SLURM_CONF": str(folder / "slurm.conf")}
+        commands = folder / "bin"
+        commands.mkdir()
+        for name in COMMANDS:
+            (commands / name).write_text(
+                f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {_found(name)} "$@"\n'
+            )
+            (commands / name).chmod(0o755)
+        self.env = {"PATH": f"{commands}:{os.environ['PATH']}"}
 
     def tell(self, *command: str) -> str:
         """The output of one of Slurm's commands."""
@@ -133,9 +145,11 @@ def started():
             if command[0] == "munged":
                 _wait(lambda: (folder / "munge.socket").exists(), daemons[-1], folder / "munge.log")
         _wait(lambda: _node_is_up(slurm), daemons[-1], folder / "slurmd.log")
-        yield slurm
-        slurm.tell("scancel", "--user=root")
-        _wait(lambda: not slurm.tell("squeue", "--noheader"), daemons[-1], folder / "slurmd.log")
+        try:
+            yield slurm
+        finally:  # the daemons would leave the processes of jobs behind
+            slurm.tell("scancel", "--user=root")
+            _wait(lambda: not slurm.tell("squeue", "--noheader"), daemons[-1], folder / "slurmd.log")
     finally:
         for daemon in reversed(daemons):
             daemon.terminate()
@@ -177,7 +191,7 @@ def _daemon(command, slurm):
     with (slurm.folder / f"{command[0]}.out").open("wb") as out:
         return subprocess.Popen(
             [_found(command[0]), *command[1:]],
-            env={**os.environ, **slurm.env},
+            env={**os.environ, "SLURM_CONF": str(slurm.folder / "slurm.conf")},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

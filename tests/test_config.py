@@ -132,3 +132,70 @@ def test_two_models_of_one_name_are_refused(tmp_path):
     file.write_text("models:\n  a: {engine: control}\n  a: {engine: control}\n")
     with pytest.raises(InputError, match="a: found 'the same key twice"):
         read_yaml(file)
+
+
+# --- which wordings are asked
+
+
+def study(**experiments):
+    models = {"echo": GOOD["models"]["echo"]}
+    common = {"models": ["echo"], "datasets": ["income"]}
+    content = {name: common | experiment for name, experiment in experiments.items()}
+    return load({"models": models, "experiments": content}, "config.yaml")
+
+
+def test_a_range_stands_for_its_names():
+    asked = study(main={"questions": ["question", "question_09..question_11"]}).asked("echo", "income")
+    assert asked["questions"] == ["question", "question_09", "question_10", "question_11"]
+
+
+@pytest.mark.parametrize(
+    "names", ["question_1..question_10", "question_10..question_09", "question_01..minimal_09", "..", "a..b"]
+)
+def test_a_range_that_is_none_is_named(names):
+    with pytest.raises(InputError, match=r"experiments\.main\.questions: .* question_01\.\.question_50"):
+        study(main={"questions": [names]})
+
+
+def test_a_missing_wording_is_told_with_the_closest_names_alone():
+    with pytest.raises(InputError) as error:
+        study(main={"conditions": ["minimal_l3"]})
+    assert "minimal_l1" in error.value.allowed
+    assert "question_01" not in error.value.allowed
+
+
+def test_an_experiment_without_conditions_sets_no_main_wording():
+    found = study(
+        wordings={"questions": ["question_01..question_03"]},
+        main={"questions": ["question"], "conditions": ["minimal"]},
+    )
+    assert found.questions("echo", "income") == ["question", "question_01", "question_02", "question_03"]
+
+
+def test_conditions_that_continue_two_wordings_are_refused():
+    with pytest.raises(InputError, match="continues question_01 and question"):
+        study(
+            first={"questions": ["question_01"], "conditions": ["minimal"]},
+            main={"questions": ["question"], "conditions": ["minimal"]},
+        )
+
+
+def test_the_studys_wordings_are_found_by_dataset(reference, tmp_path):
+    path = str(reference / "published_prompts.json")
+    experiment = {
+        "models": ["echo"],
+        "datasets": ["income", "heart_disease"],
+        "questions": ["published.question"],
+        "conditions": ["published.minimal", "minimal"],
+    }
+    content = GOOD | {"experiments": {"main": experiment}}
+    with pytest.raises(InputError, match=r"prompts\.published"):
+        load(content, "config.yaml")
+    found = load(content | {"prompts": {"published": path}, "reference": str(reference)}, "config.yaml")
+    texts = {found.prompt("published.question", dataset).text for dataset in experiment["datasets"]}
+    assert len(texts) == 2
+    assert found.prompt_files("echo", "income") == [path, "resources/prompts/minimal.yaml"]
+    assert len(found.notes) == 3
+    assert "income_minimal_semantic" in found.notes[0]
+    with pytest.raises(InputError, match="none of the published figures"):
+        load(content | {"prompts": {"published": path}, "reference": str(tmp_path)}, "config.yaml")

