@@ -172,7 +172,7 @@ protocol = Protocol(
 )
 loaded = time.perf_counter()
 with open_asker(entry(), dataset, {folder!r}, engine={engine}) as asker:
-    table = elicit(protocol, asker)
+    table = elicit(protocol, asker, lambda status: None)
 print(len(table), asker.asked, asker.found, loaded - begin, time.perf_counter() - loaded)
 print([name for name in ("openai", "anthropic", "vllm", "xllamacpp") if name in sys.modules])
 """

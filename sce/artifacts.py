@@ -114,6 +114,17 @@ SCHEMAS = {
         "attempts": INT,
     },
     "failures": {"model": TEXT, "dataset": TEXT, "kind": TEXT, "cause": TEXT, "questions": INT},
+    "choices": {"point_id": INT, "candidates": TEXT, "nearest": INT},
+    "consistency": {
+        "point_id": INT,
+        "features": FLOAT,
+        "wordings": INT,
+        "agreement": FLOAT,
+        "majority": TEXT,
+        "main": TEXT,
+        "probability_1": FLOAT,
+        "probabilities": INT,
+    },
     "differences": {
         "dataset": TEXT,
         "metric": TEXT,
@@ -128,6 +139,7 @@ SCHEMAS = {
     },
 }
 SCHEMAS["all_scores"] = {"model": TEXT, "dataset": TEXT, **SCHEMAS["scores"]}
+SCHEMAS["outcomes"] = {**SCHEMAS["all_scores"], "reference": FLOAT, "reference_source": TEXT}
 
 
 def columns(artifact: str, features: list[str] = ()) -> dict[str, pa.DataType]:

@@ -12,6 +12,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from sce import wordings
+from sce.choices import label as choice_label
+from sce.consistency import BOUNDARY
 from sce.datasets import DATASETS, Dataset, load_dataset
 from sce.distances import METRICS
 from sce.errors import InputError
@@ -26,19 +29,22 @@ from sce.semantic import EMBEDDED
 from sce.style import FigureStyle
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
+KINDS = {"questions": "question", "conditions": "condition", "choices": "choice"}  # field -> kind of prompt
 Wordings = Annotated[list[Key], BeforeValidator(expand)]
 
 
 class Experiment(Contract):
     """Models that are asked about datasets, under conditions, scored with metrics. The first of
     ``questions`` is the main wording, which the conditions continue. ``verify_off_grid``: ask the model, in
-    a fresh conversation, about every SCE that is not on the grid. Names that count up can be given as a
-    range, ``question_01..question_50``."""
+    a fresh conversation, about every SCE that is not on the grid. ``choices``: wordings of the task of
+    choosing the nearest of a few instances. Names that count up can be given as a range,
+    ``question_01..question_50``."""
 
     models: list[Key] = Field(min_length=1)
     datasets: list[Key] = Field(min_length=1)
     questions: Wordings = Field(["question"], min_length=1)
     conditions: Wordings = []
+    choices: Wordings = []
     metrics: list[str] = Field(["gower"], min_length=1)
     verify_off_grid: bool = False
 
@@ -69,6 +75,15 @@ class PromptFiles(Contract):
     published: str | None = None
 
 
+class Choosing(Contract):
+    """The tasks of choosing the nearest: up to so many starts, each with so many ``candidates``, drawn with
+    ``seed``; those with two nearest ones are left out."""
+
+    tasks: int = Field(1000, ge=1)
+    candidates: int = Field(4, ge=2, le=26)
+    seed: int = 42
+
+
 class Config(Contract):
     """config/config.yaml; config/README.md explains each key. ``reference``: a folder of published figures to
     stand beside ours in the tables."""
@@ -79,6 +94,7 @@ class Config(Contract):
     models: dict[Key, Model] = Field(min_length=1)
     experiments: dict[Key, Experiment] = Field(min_length=1)
     scoring: Scoring = Scoring()
+    choosing: Choosing = Choosing()
     embeddings: Embeddings = Embeddings()
     matrices: Matrices = Matrices()
     figures: FigureStyle = FigureStyle()
@@ -92,7 +108,7 @@ class Study:
         for name, experiment in config.experiments.items():
             self._check_experiment(f"experiments.{name}", experiment)
         datasets = self._named("datasets", DATASETS)
-        for field in ("questions", "conditions"):
+        for field in KINDS:
             self._named(field, PROMPTS)
         self.datasets = {name: load_dataset(dataset_file(name)) for name in datasets}
         path = config.prompts.published
@@ -131,12 +147,42 @@ class Study:
         return True in self._of(model, dataset, "verify_off_grid")
 
     def asked(self, model: str, dataset: str) -> dict:
-        """What a model is asked about a dataset, by the names of the wordings."""
+        """What a model is asked about a dataset, by the names of the wordings; of what only some experiments
+        ask, nothing where nothing is asked, so that it can be added without a job going stale."""
+        choices = self._of(model, dataset, "choices")
         return {
             "questions": self.questions(model, dataset),
             "conditions": self.conditions(model, dataset),
             "verify_off_grid": self.verify_off_grid(model, dataset),
+            **({"choices": choices} if choices else {}),
         }
+
+    def pairs_of(self, experiment: str) -> list[tuple[str, str]]:
+        """Every (model, dataset) of one experiment."""
+        content = self.config.experiments[experiment]
+        return [(model, dataset) for model in content.models for dataset in content.datasets]
+
+    def tables(self, experiment: str) -> dict[str, list[str]]:
+        """The tables of outcomes that an experiment ends in, by what it asks: name -> what its lines may be
+        about, that is the values of their column ``condition``."""
+        content = self.config.experiments[experiment]
+        stems = list(dict.fromkeys(map(wordings.stem, wordings.reworded(content.conditions))))
+        found = {
+            "scores": content.conditions,
+            "wordings": stems,
+            "consistency": [BOUNDARY, *content.conditions] if len(content.questions) > 1 else [],
+            "choices": [choice_label(name, self.config.choosing.candidates) for name in content.choices],
+        }
+        return {table: subjects for table, subjects in found.items() if subjects}
+
+    def respondents(self, experiment: str) -> dict[str, tuple[str, float | None]]:
+        """Model -> the name its provider knows it by, and its temperature."""
+        entries = {name: self.config.models[name] for name in self.config.experiments[experiment].models}
+        return {name: (e.provider_model, getattr(e, "temperature", None)) for name, e in entries.items()}
+
+    def reference_files(self) -> list[str]:
+        folder = self.config.reference
+        return sorted(map(str, Path(folder).glob("published_*.json"))) if folder else []
 
     def all_metrics(self) -> list[str]:
         return list(dict.fromkeys(metric for e in self._experiments for metric in e.metrics))
@@ -154,7 +200,8 @@ class Study:
 
     def prompt_files(self, model: str, dataset: str) -> list[str]:
         """The files of all wordings a model is sent about a dataset, each once."""
-        names = [*self.questions(model, dataset), *self.conditions(model, dataset)]
+        asked = self.asked(model, dataset)
+        names = [name for field in KINDS for name in asked.get(field, [])]
         files = [self.published.path if is_published(name) else str(prompt_file(name)) for name in names]
         return list(dict.fromkeys(files))
 
@@ -181,7 +228,11 @@ class Study:
     def _find_prompts(self):
         """(name, dataset) -> the wording, for all that the experiments name."""
         wanted = [
-            (name, d) for e in self._experiments for d in e.datasets for name in e.questions + e.conditions
+            (name, d)
+            for e in self._experiments
+            for d in e.datasets
+            for field in KINDS
+            for name in getattr(e, field)
         ]
         own = {name: find_prompt(name, "", None) for name, _ in wanted if not is_published(name)}
         return {
@@ -211,7 +262,7 @@ class Study:
         for metric in experiment.metrics:
             if metric not in METRICS:
                 raise InputError(self.where, f"{key}.metrics", metric, ", ".join(METRICS))
-        for field in ("models", "datasets", "questions", "conditions", "metrics"):
+        for field in ("models", "datasets", *KINDS, "metrics"):
             names = getattr(experiment, field)
             twice = [name for name in names if names.count(name) > 1]
             if twice:
@@ -226,7 +277,7 @@ class Study:
 
     def _check_kinds(self):
         for name, experiment in self.config.experiments.items():
-            for field, kind in (("questions", "question"), ("conditions", "condition")):
+            for field, kind in KINDS.items():
                 for wording in getattr(experiment, field):
                     found = self.prompt(wording, experiment.datasets[0]).kind
                     if found != kind:
@@ -251,8 +302,9 @@ class Study:
         if dataset not in entry.files:
             have = ", ".join(entry.files)
             raise InputError(self.where, f"models.{model}.files", f"none for {dataset}", f"datasets: {have}")
-        if len(self.conditions(model, dataset)) + len(self.questions(model, dataset)) > 2:
-            conditions = ", ".join(self.conditions(model, dataset))
+        asked = self.asked(model, dataset)
+        if sum(len(asked.get(field, [])) for field in KINDS) > 2 or "choices" in asked:
+            conditions = ", ".join([*asked["conditions"], *asked.get("choices", [])])
             allowed = "one question and one condition, those of the result file"
             raise InputError(self.where, "experiments", f"{model} under {conditions}", allowed)
 

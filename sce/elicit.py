@@ -7,14 +7,15 @@ the slowest of a batch.
 """
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pandas as pd
 
-from sce import parsing, prompts
-from sce.artifacts import columns
+from sce import artifacts, parsing, prompts
 from sce.asking import Asker
 from sce.datasets import Dataset
 from sce.engines import About
@@ -24,10 +25,17 @@ from sce.prompts import Prompt
 from sce.published_prompts import Published, find_prompt
 
 
+class Task(NamedTuple):
+    """A choice between grid points: which is nearest to the start?"""
+
+    start: int
+    candidates: list[int]
+
+
 @dataclass(frozen=True)
 class Protocol:
     """What one model is asked about one dataset. The first question wording is the main one, which the
-    conditions continue."""
+    conditions continue. ``tasks``: those that every wording of ``choices`` poses."""
 
     dataset: Dataset
     questions: list[Prompt]
@@ -35,20 +43,25 @@ class Protocol:
     system: str | None = None
     structured: bool = False
     verify_off_grid: bool = False
+    choices: list[Prompt] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
 
     @property
     def at_most(self) -> int:
         """The number of questions if every prediction can be read, and every SCE is off the grid where those
-        are verified: N x (wordings + conditions), the conditions twice then."""
+        are verified: N x (wordings + conditions), the conditions twice then; and every task of choosing."""
         per_condition = 2 if self.verify_off_grid else 1
-        return self.dataset.size * (len(self.questions) + per_condition * len(self.conditions))
+        of_points = self.dataset.size * (len(self.questions) + per_condition * len(self.conditions))
+        return of_points + len(self.tasks) * len(self.choices)
 
 
-def protocol_of(dataset: Dataset, model: Model, asked: dict, published: Published | None) -> Protocol:
+def protocol_of(
+    dataset: Dataset, model: Model, asked: dict, published: Published | None, tasks: list[Task]
+) -> Protocol:
     """The protocol that ``asked`` (``Study.asked``) names, with its wordings: ours and the study's."""
     prompts_of = {
-        field: [find_prompt(name, dataset.name, published) for name in asked[field]]
-        for field in ("questions", "conditions")
+        kind: [find_prompt(name, dataset.name, published) for name in asked.get(kind, [])]
+        for kind in ("questions", "conditions", "choices")
     }
     return Protocol(
         dataset,
@@ -56,6 +69,7 @@ def protocol_of(dataset: Dataset, model: Model, asked: dict, published: Publishe
         system=model.system,
         structured=model.decoding == "json_schema",
         verify_off_grid=asked["verify_off_grid"],
+        tasks=tasks,
     )
 
 
@@ -70,6 +84,11 @@ class Asked:
     entry: Entry
 
 
+def tasks_in(table: pd.DataFrame) -> list[Task]:
+    """The tasks of a ``choices`` artifact."""
+    return [Task(*row) for row in zip(table["point_id"], map(json.loads, table["candidates"]), strict=True)]
+
+
 def elicit(protocol: Protocol, asker: Asker, progress: Callable[[str], None]) -> pd.DataFrame:
     """Ask everything; the ``responses`` artifact, sorted by kind, wording, condition and point.
 
@@ -77,8 +96,8 @@ def elicit(protocol: Protocol, asker: Asker, progress: Callable[[str], None]) ->
     answered; everything answered until then is in the ledger.
     """
     rows = asyncio.run(_walk(protocol, asker, progress))
-    table = pd.DataFrame([_row(asked) for asked in rows], columns=list(columns("responses")))
-    order = {p.name: i for i, p in enumerate([*protocol.questions, *protocol.conditions])}
+    table = pd.DataFrame([_row(asked) for asked in rows], columns=list(artifacts.columns("responses")))
+    order = {p.name: i for i, p in enumerate([*protocol.questions, *protocol.conditions, *protocol.choices])}
     table = table.assign(_order=table["condition"].fillna(table["wording"]).map(order))
     return table.sort_values(["_order", "point_id"]).drop(columns="_order").reset_index(drop=True)
 
@@ -91,8 +110,7 @@ def open_questions(responses: pd.DataFrame, retry: list[str]) -> int:
 
 def messages_of_question(protocol: Protocol, prompt: Prompt, description: str) -> list[dict]:
     """The messages of a fresh conversation about one instance."""
-    system = [{"role": "system", "content": protocol.system}] if protocol.system else []
-    return [*system, {"role": "user", "content": prompts.ask(prompt, protocol.dataset, description)}]
+    return _begun(protocol, prompts.ask(prompt, protocol.dataset, description))
 
 
 def messages_of_follow_up(messages: list[dict], entry: Entry, text: str) -> list[dict]:
@@ -117,12 +135,14 @@ def record_schema(dataset: Dataset) -> dict:
 
 
 async def _walk(protocol, asker, progress):
-    points = iter(range(protocol.dataset.size))
+    points = (_converse(protocol, asker, point_id) for point_id in range(protocol.dataset.size))
+    tasks = (_choose(protocol, asker, task) for task in protocol.tasks)
+    conversations = itertools.chain(points, tasks)
     rows: list[Asked] = []
 
     async def work():
-        for point_id in points:
-            async for asked in _converse(protocol, asker, point_id):
+        for conversation in conversations:
+            async for asked in conversation:
                 rows.append(asked)
                 progress(asked.entry.status)
 
@@ -162,6 +182,17 @@ async def _converse(protocol, asker, point_id) -> AsyncIterator[Asked]:
                 yield Asked("verification", protocol.questions[0].name, prompt.name, point_id, entry)
 
 
+async def _choose(protocol, asker, task) -> AsyncIterator[Asked]:
+    dataset = protocol.dataset
+    record, candidates = dataset.record(task.start), [dataset.record(point) for point in task.candidates]
+    letters = list(prompts.LETTERS[: len(candidates)])
+    schema = _object({"answer": {"enum": letters}}) if protocol.structured else None
+    for prompt in protocol.choices:
+        messages = _begun(protocol, prompts.choose(prompt, dataset, task.start, task.candidates))
+        about = About("choice", prompt.name, record, schema=schema, more={"candidates": candidates})
+        yield Asked("choice", prompt.name, None, task.start, await asker.ask(messages, about))
+
+
 async def _ask_question(protocol, asker, prompt, record) -> Entry:
     """One question in a fresh conversation, about an instance on the grid or off it."""
     messages = messages_of_question(protocol, prompt, protocol.dataset.describe(record))
@@ -182,6 +213,12 @@ def prediction(entry: Entry, dataset: Dataset) -> str | None:
     if entry.status != "answered":
         return None
     return parsing.parse_answer(entry.response, dataset, entry.finish_reason).value
+
+
+def _begun(protocol, text):
+    """The messages of a fresh conversation."""
+    system = [{"role": "system", "content": protocol.system}] if protocol.system else []
+    return [*system, {"role": "user", "content": text}]
 
 
 def _row(asked: Asked) -> dict:

@@ -67,11 +67,18 @@ class Entry(Contract):
 
 
 class Control(Entry):
-    """A built-in respondent with a known boundary and a known way to answer (see sce.engines.control)."""
+    """A built-in respondent with a known boundary and a known way to answer (see sce.engines.control).
+    ``rate``: how often it is right in tasks that have a right answer; always unless given."""
 
     engine: Literal["control"]
     policy: Literal["nearest", "overshoot", "timid", "echo", "random", "malformed", "constant"]
     seed: int = 0
+    rate: float | None = Field(None, ge=0, le=1)
+
+    def shape(self):
+        """Without a rate as before there was one, so that no result is older than its parameters."""
+        shape = super().shape()
+        return shape if self.rate is not None else {k: v for k, v in shape.items() if k != "rate"}
 
     @property
     def provider_model(self):

@@ -8,21 +8,26 @@ Tokens are estimates, and the table says from what: from the answers that the mo
 ledger, or else from the length of the text and from round numbers.
 """
 
+import os
 from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import pandas as pd
 
 from sce import prompts
+from sce.choices import draw
 from sce.config import Study
-from sce.elicit import Protocol, elicit, messages_of_follow_up, messages_of_question, protocol_of
+from sce.elicit import Protocol, elicit, messages_of_follow_up, messages_of_question, protocol_of, tasks_in
 from sce.engines import About, open_engine
 from sce.ledger import Entry, Ledger, digest, ledger_file
 from sce.prices import FREE, Price, Prices, load_prices
 
 CHARACTERS_PER_TOKEN = 4
-DEFAULT_OUT = {"question": 20, "condition": 80}  # tokens of a reply that is a small JSON object
+DEFAULT_OUT = {"question": 20, "condition": 80, "choice": 20}  # tokens of a reply that is a small JSON object
 REASONING_OUT = 1000  # more, where a model reasons first
+POINTS_ALONE = 5000  # up to so many points, other processes would cost more time than they save
 SAMPLE = 20  # points whose texts stand for those of all
 DEFAULT_CONFIG = "config/config.yaml"
 STATUSES = ("answered", "refused", "truncated", "failed")
@@ -95,14 +100,22 @@ def plan(study: Study, prices: Prices) -> pd.DataFrame:
     status, ``to_ask``, of which ``at_most`` hang on answers not given yet. ``tokens_in``, ``tokens_out``,
     ``usd`` and ``minutes`` are estimates for ``to_ask``, with where they come from; ``usd_at_most`` is the
     price if every reply were as long as its limit. Null: not known."""
-    rows = []
-    for model, datasets in _by_model(study).items():
-        entry = study.config.models[model]
-        measured = Measured()
-        counts = {name: _count(study, model, name, measured) for name in datasets}
-        price = prices.of_entry(entry)
-        rows += [_row(model, name, entry, count, measured, price) for name, count in counts.items()]
-    return pd.DataFrame(rows)
+    datasets = _by_model(study)
+    work = partial(_rows_of_model, study, prices, datasets)
+    points = sum(study.dataset(name).size for names in datasets.values() for name in names)
+    if points < POINTS_ALONE or len(datasets) == 1:
+        rows = map(work, datasets)
+    else:
+        with ProcessPoolExecutor(min(os.cpu_count(), len(datasets))) as pool:
+            rows = list(pool.map(work, datasets))
+    return pd.DataFrame([row for of_model in rows for row in of_model])
+
+
+def _rows_of_model(study, prices, datasets, model):
+    entry, measured = study.config.models[model], Measured()
+    counts = {name: _count(study, model, name, measured) for name in datasets[model]}
+    price = prices.of_entry(entry)
+    return [_row(model, name, entry, count, measured, price) for name, count in counts.items()]
 
 
 def spent(study: Study, prices: Prices) -> dict[str, float]:
@@ -112,7 +125,7 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
     for model in _by_model(study):
         entry = study.config.models[model]
         price, path = prices.of_entry(entry), _file(study, entry)
-        if price not in (None, FREE):
+        if price is not None and price != FREE:
             found[model] = 0.0
             if path.exists():
                 with Ledger(path, read_only=True) as ledger:
@@ -143,10 +156,12 @@ def _count(study, model, name, measured) -> _Count:
         main_open = planner.main_open
     else:
         found, opened, characters = Counter(), Counter(question=size * len(protocol.questions)), Counter()
+        opened["choice"] = len(protocol.tasks) * len(protocol.choices)
         main_open = size
     typical = _typical_characters(protocol)
     if not path.exists():
-        characters["question"] = typical["question"] * opened["question"]
+        for kind in ("question", "choice"):
+            characters[kind] = typical[kind] * opened[kind]
     follow_ups = main_open * len(protocol.conditions)
     verifications = follow_ups + opened["condition"] if protocol.verify_off_grid else 0
     known = sum(found.values()) + sum(opened.values()) - _asked_again(found, entry)
@@ -174,7 +189,7 @@ def _row(model, name, entry, count, measured, price):
         "tokens_from": basis,
         "usd": _usd(price, tokens_in, tokens_out, batch),
         "usd_at_most": _usd(price, tokens_in, longest, batch),
-        "price_from": "runs here" if price is FREE else "unknown" if price is None else "prices.yaml",
+        "price_from": "runs here" if price == FREE else "unknown" if price is None else "prices.yaml",
         "minutes": minutes,
         "time_from": time_from,
     }
@@ -248,12 +263,17 @@ def _typical_characters(protocol) -> dict[str, float]:
             text = prompts.follow_up(prompt, dataset, answer)
             messages = messages_of_follow_up(main, _unasked("", f'{{"answer": "{answer}"}}'), text)
             sizes["condition"].append(_characters(messages))
-    return {kind: sum(sizes[kind]) / max(1, len(sizes[kind])) for kind in ("question", "condition")}
+    for task in protocol.tasks[:SAMPLE]:
+        for prompt in protocol.choices:
+            sizes["choice"].append(len(prompts.choose(prompt, dataset, task.start, task.candidates)))
+    return {kind: sum(sizes[kind]) / max(1, len(sizes[kind])) for kind in DEFAULT_OUT}
 
 
 def _protocol(study, model, name) -> Protocol:
     entry = study.config.models[model]
-    return protocol_of(study.dataset(name), entry, study.asked(model, name), study.published)
+    dataset, asked = study.dataset(name), study.asked(model, name)
+    tasks = tasks_in(draw(dataset, **study.config.choosing.model_dump())) if "choices" in asked else []
+    return protocol_of(dataset, entry, asked, study.published, tasks)
 
 
 def _by_model(study):

@@ -1,10 +1,12 @@
-"""Prompts: the question asked at every grid point, and the conditions that continue it (design 1).
+"""Prompts: the question asked at every grid point, the conditions that continue it (design 1), and the task
+of choosing the nearest instance, a conversation of its own.
 
 A prompt is one file ``resources/prompts/NAME.yaml``. Its text holds placeholders in single braces; any
 other brace (the JSON shown to the model) is left as it is, so prompts are written as they will be read.
 """
 
 import re
+import string
 from pathlib import Path
 from typing import Literal
 
@@ -17,15 +19,20 @@ from sce.files import Contract, check, read_yaml
 PROMPTS = Path("resources/prompts")
 PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
 COMMON = {"context", "subject", "question", "option_0", "option_1", "options", "levels", "record"}
-ALLOWED = {"question": COMMON | {"description"}, "condition": COMMON | {"target", "answer"}}
-REQUIRED = {"question": {"description"}, "condition": {"target"}}
+REQUIRED = {"question": {"description"}, "condition": {"target"}, "choice": {"start", "candidates"}}
+ALLOWED = {
+    "question": COMMON | {"description"},
+    "condition": COMMON | {"target", "answer"},
+    "choice": COMMON | {"start", "candidates"},
+}
+LETTERS = string.ascii_uppercase
 
 
 class Prompt(Contract):
     """A wording. ``kind`` tells where it stands in the conversation; ``metric`` which distance it defines."""
 
     name: str
-    kind: Literal["question", "condition"]
+    kind: Literal["question", "condition", "choice"]
     metric: str | None = None
     text: str
 
@@ -63,6 +70,13 @@ def ask(prompt: Prompt, dataset: Dataset, description: str) -> str:
 def follow_up(prompt: Prompt, dataset: Dataset, answer: str) -> str:
     """The text of a condition after the model chose the option ``answer``; its target is the other option."""
     return prompt.fill(_common(dataset) | {"target": other_option(dataset, answer), "answer": answer})
+
+
+def choose(prompt: Prompt, dataset: Dataset, start: int, candidates: list[int]) -> str:
+    """The text of a choice between candidates (grid points), each under a letter: which is nearest?"""
+    described = [dataset.describe(dataset.record(point_id)) for point_id in (start, *candidates)]
+    lettered = [f"{letter}:\n{text}" for letter, text in zip(LETTERS, described[1:], strict=False)]
+    return prompt.fill(_common(dataset) | {"start": described[0], "candidates": "\n\n".join(lettered)})
 
 
 def other_option(dataset: Dataset, option: str) -> str:

@@ -23,7 +23,7 @@ from sce.prices import Budget, Price
 from sce.weights import weights_file
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import ROOT
-from tests.faults import served
+from tests.faults import Answer, served
 from tests.test_asking import ABOUT, entry, rows, walk
 from tests.test_engines_vllm import HELPERS, vllm_python
 
@@ -282,6 +282,46 @@ def test_a_batch_that_never_arrived_is_submitted(engine, tmp_path):
         assert {b.state for b in ledger.batches("lost", "done")} == {"lost", "done"}
 
 
+def with_faulty_submission(stub, faults):
+    """A stub whose submissions fail in the given ways: "lost" on the way back, "busy" before they arrive."""
+
+    def handler(method, path, headers, body):
+        fault = next(faults) if method == "POST" and path.endswith("batches") else None
+        if fault == "busy":
+            return Answer.of({"error": {"message": "busy"}}, 503)
+        answer = stub(method, path, headers, body)
+        return Answer.of({"error": {"message": "oops"}}, 500) if fault == "lost" else answer
+
+    return handler
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_submission_that_fails_is_made_again_unless_it_was_taken(engine, tmp_path):
+    stub = stub_of(engine)
+    with served(with_faulty_submission(stub, iter(["lost", "lost", "busy", "busy", None]))) as url:
+        stub.url = url
+        model = entry(engine, url, mode="batch")
+        found = {}
+        for numbers in (range(5), range(5, 10), range(10, 15)):
+            found |= ask(model, tmp_path, numbers)[0]
+    assert texts(found) == right(range(15))
+    assert once(stub, 15)
+    assert len(stub.batches) == 3
+
+
+@pytest.mark.parametrize(("down", "told"), [("submission", "takes no batch"), ("all", "cannot be reached")])
+def test_a_provider_that_stays_down_is_told(down, told, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "MOST_POLLS_LOST", 3)
+    stub = stub_of("openai")
+    if down == "all":
+        monkeypatch.setattr(stub, "answer", lambda *request: Answer.of({"error": {"message": "busy"}}, 503))
+    with (
+        served(with_faulty_submission(stub, iter(["busy"] * 99))) as url,
+        pytest.raises(Fatal, match=told),
+    ):
+        ask(entry("openai", url, mode="batch", attempts=2), tmp_path, [99])
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_batch_the_provider_does_not_know_is_told(engine, tmp_path):
     stub = stub_of(engine)
@@ -339,7 +379,8 @@ def test_vllm_runs_the_batch_file(tmp_path):
     command = [
         python, "-m", "vllm.entrypoints.openai.run_batch", "-i", str(tmp_path / "in.jsonl"),
         "-o", str(tmp_path / "out.jsonl"), "--model", weights, "--dtype", "float32",
-        "--max-model-len", "512", "--generation-config", "vllm",
+        "--max-model-len", "512", "--generation-config", "vllm", "--enforce-eager", "--max-num-seqs", "4",
+        "--gpu-memory-utilization", "0.3",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]

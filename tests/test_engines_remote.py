@@ -277,6 +277,50 @@ def test_an_alias_that_is_served_without_being_listed_passes(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"effort": "xhigh"}, "does not take effort: xhigh"),
+        ({"thinking": {"form": "disabled"}}, "does not take thinking: disabled"),
+        ({"decoding": "json_schema"}, "does not take decoding: json_schema"),
+        ({"effort": "low", "thinking": {"form": "adaptive"}}, None),
+        ({"effort": "xhigh", "check_model": False}, None),
+    ],
+)
+def test_what_an_endpoint_tells_of_a_model_is_heeded(fields, told, tmp_path):
+    provider = Provider()
+    capabilities = {
+        "effort": {"supported": True, "low": {"supported": True}, "xhigh": {"supported": False}},
+        "thinking": {"types": {"adaptive": {"supported": True}, "disabled": {"supported": False}}},
+        "structured_outputs": {"supported": False},
+    }
+
+    def handler(method, path, headers, body):
+        if path.startswith("/v1/models"):
+            return Answer.of({"data": [{"id": "tiny", "capabilities": capabilities}]})
+        return provider(method, path, headers, body)
+
+    with served(handler) as url:
+        model = entry("anthropic", url, **fields)
+        if told is None:
+            assert ask_all(model, tmp_path, range(1))[0][0].status == "answered"
+        else:
+            with pytest.raises(Fatal, match=told):
+                ask_all(model, tmp_path, range(1))
+
+
+def test_a_fault_on_the_way_is_no_unknown_model(tmp_path):
+    provider = Provider()
+
+    def handler(method, path, headers, body):
+        if path == "/v1/models":
+            return Answer.of({"data": [{"id": "another"}]})
+        return Answer(503) if method == "GET" else provider(method, path, headers, body)
+
+    with served(handler) as url:
+        assert ask_all(entry(url=url), tmp_path, range(1))[0][0].status == "answered"
+
+
+@pytest.mark.parametrize(
     "listing", [Answer(404, b"{}"), Answer(200, b"<html>", "text/html"), Answer(500, b"")]
 )
 def test_an_endpoint_without_a_list_of_models_is_asked_all_the_same(listing, tmp_path):

@@ -377,7 +377,7 @@ def test_vllm_answers_a_whole_job(smollm2_entry, tmp_path):
     found, asker = ask_all(smollm2_entry(max_tokens=4), tmp_path, range(8))
     assert all(e.response or e.reasoning for e in found.values())
     assert asker.asked == 8
-    assert engine_processes() == before
+    assert engine_processes() - before == set()
 
 
 def engine_processes():

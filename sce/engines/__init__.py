@@ -15,13 +15,15 @@ class About:
     """What a request is about: for engines that answer from knowledge instead of from text (control), and
     for those that constrain the reply. ``kind``: question or condition; ``name``: of the prompt; ``record``:
     the instance x; ``answer``: the option chosen at x, in a follow-up; ``schema``: JSON schema of the reply
-    where the model's entry asks for structured output."""
+    where the model's entry asks for structured output; ``more``: what else kinds of requests are about that
+    are neither question nor condition."""
 
     kind: str
     name: str
     record: dict
     answer: str | None = None
     schema: dict | None = None
+    more: dict | None = None
 
 
 @dataclass(frozen=True)

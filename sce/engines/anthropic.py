@@ -61,6 +61,9 @@ def reply_of(response: dict) -> Reply:
 class AnthropicEngine(RemoteEngine):
     """One model at one endpoint."""
 
+    PATH = "/v1/messages"
+    LISTING = {"limit": 1000}
+
     def body(self, messages, about: About) -> dict:
         model = self.model
         system = [message["content"] for message in messages if message["role"] == "system"]
@@ -99,14 +102,28 @@ class AnthropicEngine(RemoteEngine):
             options["default_headers"] = version | options["default_headers"]
         return anthropic, anthropic.AsyncAnthropic(**options)
 
-    async def _send(self, body):
-        request = request_of(body, self.model.cache_system)
-        known = {name: request.pop(name) for name in ("model", "messages", "max_tokens")}
-        # The SDK has no parameter for some (temperature, which older versions take), so all go as they are.
-        return await self._client.messages.with_raw_response.create(**known, extra_body=request)
+    def _sent(self, body):
+        return request_of(body, self.model.cache_system)
 
     def _reply(self, payload):
         return reply_of(payload)
+
+    def _refused(self, item):
+        told = item.get("capabilities") or {}
+        wanted = {
+            "decoding: json_schema": self.model.decoding == "json_schema" and ("structured_outputs",),
+            f"effort: {self.model.effort}": self.model.effort and ("effort", self.model.effort),
+            f"thinking: {self.model.thinking and self.model.thinking.form}": self.model.thinking
+            and ("thinking", "types", self.model.thinking.form),
+        }
+        return [name for name, path in wanted.items() if path and _supported(told, *path) is False]
+
+
+def _supported(capabilities, *path):
+    """Whether the capability under ``path`` is told to be supported; None where nothing is told of it."""
+    for name in path:
+        capabilities = capabilities.get(name) if isinstance(capabilities, dict) else None
+    return capabilities.get("supported") if isinstance(capabilities, dict) else None
 
 
 def _sent_back(block):

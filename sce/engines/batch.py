@@ -242,10 +242,11 @@ class AnthropicBatches(_Provider, anthropic.AnthropicEngine):
 
 
 class _Question:
-    """A question someone waits for. ``left``: how many more batches it may go into."""
+    """A question someone waits for. ``left``: how many more batches it may go into; ``cause``: what became
+    of it in the last one."""
 
     def __init__(self, body, left):
-        self.body, self.left = body, left
+        self.body, self.left, self.cause = body, left, "its batch ended without it"
         self.answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
 
@@ -272,6 +273,7 @@ class BatchEngine:
         self.rounds, self.poll_s, self.quiet_s = rounds, poll_s, quiet_s
         self.submitted = 0  # batches, in this run
         self._most = provider.most
+        self._not_taken = 0  # submissions that failed since one did not
         self._waiting: dict[str, _Question] = {}
         self._ready: dict[str, _Question] = {}
         self._recorded: dict[str, Batch] = {}
@@ -360,8 +362,11 @@ class BatchEngine:
                 batch.key, [self.provider.line(key, body) for key, body in requests.items()]
             )
         except Transient as error:
+            self._not_taken += 1
+            if self._not_taken > self.rounds:
+                raise Fatal(f"the provider takes no batch: {error}") from None
             logging.warning("submitting a batch: %s", error)
-            await asyncio.sleep(self.poll_s)
+            await asyncio.sleep(max(self.poll_s, error.wait or 0))
             self._follow(batch)  # which finds out whether it arrived
             return
         except Rejected as error:
@@ -370,12 +375,13 @@ class BatchEngine:
                 self._deliver_fault(next(iter(requests)), error)
             else:  # too large for this provider
                 self._most = len(requests) // 2
-                self._ask_again(requests)
+                self._put_back(requests)
             return
         except Fatal:
             self._give_up(batch)
             raise
         self.submitted += 1
+        self._not_taken = 0
         batch = replace(batch, id=batch_id, state="submitted")
         self._record(batch)
         logging.info("batch %s: %d questions submitted", batch_id, len(requests))
@@ -411,7 +417,7 @@ class BatchEngine:
         logging.info("batch %s: %d of %d questions ended", batch.id, len(ended), len(batch.requests))
         if fatal:
             raise fatal
-        self._ask_again(key for key in batch.requests if key not in ended)
+        self._ask_again([key for key in batch.requests if key not in ended])
 
     async def _found(self, batch):
         """A recorded batch with its id, or None where it never reached the provider."""
@@ -419,7 +425,7 @@ class BatchEngine:
         if batch_id is None:
             logging.info("the batch recorded %s was never submitted", _date(batch.submitted_at))
             self._give_up(batch)
-            self._ask_again(batch.requests)
+            self._put_back(batch.requests)
             return None
         batch = replace(batch, id=batch_id, state="submitted")
         self._record(batch)
@@ -435,9 +441,8 @@ class BatchEngine:
             if isinstance(outcome, Fatal):
                 fatal = outcome
             elif isinstance(outcome, Transient):
-                question = self._waiting.get(key)
-                if question and question.left <= 1:  # whoever asked decides what comes of it
-                    self._deliver_fault(key, outcome)
+                if key in self._waiting:
+                    self._waiting[key].cause = str(outcome)
             else:
                 ended.add(key)
                 await self._deliver(batch, key, outcome)
@@ -473,17 +478,23 @@ class BatchEngine:
             if len(batch.requests) == 1:
                 raise Fatal(f"the provider's queue takes not even one question: {state.fault}")
             self._most = max(1, len(batch.requests) // 2)
-        for key in batch.requests:  # no question has had its turn
-            if key in self._waiting:
-                self._waiting[key].left += 1
-        self._ask_again(batch.requests, after_s=self.poll_s)
+        self._put_back(batch.requests, after_s=self.poll_s)
 
-    def _ask_again(self, keys, after_s: float = 0):
-        """Put questions that someone still waits for into a next batch."""
+    def _ask_again(self, keys):
+        """Put questions that a batch did not answer into a next one, or give them up."""
+        for key in keys:
+            question = self._waiting.get(key)
+            if question:
+                question.left -= 1
+                if question.left <= 0:  # whoever asked decides what comes of it
+                    self._deliver_fault(key, Transient(question.cause))
+        self._put_back(keys)
+
+    def _put_back(self, keys, after_s: float = 0):
+        """Let questions that someone still waits for be submitted again."""
         for key in keys:
             question = self._waiting.get(key)
             if question and not question.answer.done():
-                question.left -= 1
                 self._ready[key] = question
         asyncio.get_running_loop().call_later(after_s, self._news.set)
 

@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 from sce.datasets import Dataset
 from sce.engines import About, Reply
 from sce.models import Control
+from sce.prompts import LETTERS
 
 VERSION = 1  # raise when an answer changes, so that no answer of an older version is taken for it
 THRESHOLD = 0.45
@@ -37,6 +38,7 @@ class ControlEngine:
         self._grid_digest = hashlib.sha256(levels.encode()).hexdigest()[:16]
 
     def body(self, messages, about: About) -> dict:
+        optional = {"rate": self.model.rate, "more": about.more}  # which came later than the first answers
         return {
             "engine": "control",
             "version": VERSION,
@@ -48,6 +50,7 @@ class ControlEngine:
             "record": about.record,
             "answer": about.answer,
             "messages": messages,
+            **{name: value for name, value in optional.items() if value is not None},
         }
 
     async def start(self) -> None:
@@ -60,7 +63,31 @@ class ControlEngine:
         record = body["record"]
         if body["kind"] == "question":
             return _said(json.dumps({"answer": self.dataset.options[self._decide(record)]}))
+        if body["kind"] == "choice":
+            return self._choice(record, body["more"]["candidates"])
         return self._counterfactual(self.dataset.locate(record), body["answer"])
+
+    def _choice(self, record, candidates) -> Reply:
+        """The letter of the nearest under Gower's distance, or of the one after it where it is wrong."""
+        nearest = int(np.argmin([self._gower(record, candidate) for candidate in candidates]))
+        right = self._is_right("choice", record)
+        return _said(json.dumps({"answer": LETTERS[nearest if right else (nearest + 1) % len(candidates)]}))
+
+    def _gower(self, one, other) -> float:
+        parts = [
+            one[name] != other[name]
+            if feature.kind == "categorical"
+            else abs(one[name] - other[name]) / (feature.codes[-1] - feature.codes[0])
+            for name, feature in self.dataset.features.items()
+        ]
+        return sum(parts) / len(parts)
+
+    def _is_right(self, what, record) -> bool:
+        """Whether it is right this time: at its rate, drawn anew for every kind of request and instance."""
+        if self.model.rate is None:
+            return True
+        drawn = hashlib.sha256(json.dumps([self.model.seed, what, record]).encode()).digest()
+        return int.from_bytes(drawn[:8], "big") < self.model.rate * 2**64
 
     def _decide(self, record) -> int:
         if self.model.policy == "constant":

@@ -79,18 +79,16 @@ def reply_of(response: dict) -> Reply:
 class ChatEngine(RemoteEngine):
     """One model at one endpoint of OpenAI's chat format."""
 
+    PATH = "/chat/completions"
+
     def _open(self, options):
         import openai
 
         options["timeout"] = openai.Timeout(options["timeout"], connect=CONNECT_S)
         return openai, openai.AsyncOpenAI(**options)
 
-    async def _send(self, body):
-        request = request_of(body)
-        model, messages = request.pop("model"), request.pop("messages")
-        # What the SDK has no parameter for goes as it is, so everything does.
-        create = self._client.chat.completions.with_raw_response.create
-        return await create(model=model, messages=messages, extra_body=request)
+    def _sent(self, body):
+        return request_of(body)
 
     def _reply(self, payload):
         return reply_of(payload)

@@ -61,6 +61,12 @@ def get_prompt_files(wildcards):
     return STUDY.prompt_files(wildcards.model, wildcards.dataset)
 
 
+def get_choices(wildcards):
+    """The tasks of choosing the nearest, where a model is given any."""
+    asked = STUDY.asked(wildcards.model, wildcards.dataset)
+    return f"results/choices/{wildcards.dataset}.parquet" if "choices" in asked else []
+
+
 def get_shape(wildcards):
     """What shapes the answers, and the round: a run that left questions open starts another one."""
     path = f"results/{wildcards.model}/{wildcards.dataset}/responses.parquet"

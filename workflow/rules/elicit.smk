@@ -2,6 +2,7 @@ rule elicit:
     input:
         dataset=get_dataset_file,
         prompts=get_prompt_files,
+        choices=get_choices,
         modules=get_elicit_modules,
         script=script_file("elicit"),
     output:
@@ -9,7 +10,7 @@ rule elicit:
     log:
         "logs/elicit/{model}/{dataset}.log",
     conda:
-        "../../envs/core.yaml"
+        "../../envs/elicit.yaml"
     threads: lambda wildcards: get_model(wildcards).cores
     resources:
         **get_elicit_resources(),

@@ -26,7 +26,7 @@ rule embed_descriptions:
     log:
         "logs/embed_descriptions/{dataset}.log",
     conda:
-        "../../envs/core.yaml"
+        "../../envs/embeddings.yaml"
     resources:
         mem_mb=grows(4000),
         runtime=grows(60),

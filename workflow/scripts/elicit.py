@@ -6,7 +6,7 @@ import logging
 from sce import artifacts
 from sce.asking import open_asker
 from sce.datasets import load_dataset
-from sce.elicit import elicit, open_questions, protocol_of
+from sce.elicit import elicit, open_questions, protocol_of, tasks_in
 from sce.engines import Fatal
 from sce.errors import InputError
 from sce.jobs import Progress, logged
@@ -23,8 +23,9 @@ with logged(snakemake.log[0]):
     ledger = snakemake.config.get("ledger", DEFAULT_FOLDER)
     shape = json.loads(snakemake.params.shape)
     dataset = load_dataset(snakemake.input.dataset)
+    tasks = tasks_in(artifacts.read(snakemake.input.choices)) if snakemake.input.choices else []
     path = snakemake.config.get("prompts", {}).get("published")
-    protocol = protocol_of(dataset, entry, shape, load_published(path) if path else None)
+    protocol = protocol_of(dataset, entry, shape, load_published(path) if path else None, tasks)
     progress = Progress(f"{model} on {name}", protocol.at_most)
     with open_asker(entry, dataset, ledger, gpus=snakemake.resources.gpu) as asker:
         try:

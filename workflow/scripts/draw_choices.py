@@ -1,0 +1,11 @@
+"""The tasks of choosing the nearest on one dataset."""
+
+import json
+
+from sce import artifacts, choices
+from sce.datasets import load_dataset
+from sce.jobs import logged
+
+with logged(snakemake.log[0]):
+    tasks = choices.draw(load_dataset(snakemake.input.dataset), **json.loads(snakemake.params.choosing))
+    artifacts.write(tasks, snakemake.output[0], "choices")

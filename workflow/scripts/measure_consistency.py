@@ -1,0 +1,15 @@
+"""How far the wordings of the question agree at every point, and what that means for the SCEs."""
+
+import json
+
+from sce import artifacts, consistency
+from sce.datasets import load_dataset
+from sce.jobs import logged
+
+with logged(snakemake.log[0]):
+    dataset = load_dataset(snakemake.input.dataset)
+    points = consistency.points(dataset, artifacts.read(snakemake.input.boundary))
+    sce = artifacts.read(snakemake.input.sce)
+    scores = consistency.scores(points, sce, **json.loads(snakemake.params.scoring))
+    artifacts.write(points, snakemake.output.points, "consistency", list(dataset.features))
+    artifacts.write(scores, snakemake.output.scores, "scores")

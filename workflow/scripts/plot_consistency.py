@@ -1,0 +1,17 @@
+"""The map of where the boundary hangs on the wording of the question."""
+
+import json
+
+from sce import artifacts, experiment_figures, figures
+from sce.datasets import load_dataset
+from sce.jobs import logged
+from sce.style import FigureStyle
+
+with logged(snakemake.log[0]):
+    figure = experiment_figures.consistency_map(
+        load_dataset(snakemake.input.dataset),
+        artifacts.read(snakemake.input.points),
+        snakemake.wildcards.model,
+        FigureStyle(**json.loads(snakemake.params.style)),
+    )
+    figures.save(figure, snakemake.output.png, snakemake.output.svg)

@@ -1,0 +1,12 @@
+"""Validity against excess distance of every wording of a condition."""
+
+import json
+
+from sce import artifacts, experiment_figures, figures
+from sce.jobs import logged
+from sce.style import FigureStyle
+
+with logged(snakemake.log[0]):
+    style = FigureStyle(**json.loads(snakemake.params.style))
+    figure = experiment_figures.wordings_scatter(artifacts.read(snakemake.input.scores), style)
+    figures.save(figure, snakemake.output.png, snakemake.output.svg)

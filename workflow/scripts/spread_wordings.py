@@ -1,0 +1,8 @@
+"""The spread of scores over the wordings of a condition."""
+
+from sce import artifacts, wordings
+from sce.jobs import logged
+
+with logged(snakemake.log[0]):
+    table = wordings.spread(artifacts.read(snakemake.input.scores[0]))
+    artifacts.write(table, snakemake.output[0], "scores")

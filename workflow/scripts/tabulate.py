@@ -1,0 +1,17 @@
+"""One table of an experiment's outcomes, with the published figures beside ours, in four formats."""
+
+import json
+from pathlib import Path
+
+from sce import artifacts, tables
+from sce.jobs import logged
+
+with logged(snakemake.log[0]):
+    tabulated = json.loads(snakemake.params.tabulated)
+    outcomes = [artifacts.read(path) for path in snakemake.input.outcomes]
+    table = tables.collect(outcomes, **tabulated)
+    artifacts.write(table, snakemake.output.parquet, "outcomes")
+    table.to_csv(snakemake.output.csv, index=False)
+    shown = tables.wide(table, tables.SHOWN.get(snakemake.wildcards.table))
+    Path(snakemake.output.markdown).write_text(tables.markdown(shown), encoding="utf-8")
+    Path(snakemake.output.latex).write_text(tables.latex(shown), encoding="utf-8")
