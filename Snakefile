@@ -23,6 +23,7 @@ include: "workflow/rules/elicit.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/usage.smk"
+include: "workflow/rules/outcomes.smk"
 include: "workflow/rules/experiments.smk"
 
 

@@ -8,7 +8,11 @@ import sys
 from sce.config import dataset_file
 from sce.errors import InputError
 
-TOOLS = {"plan": "sce.plan", "ledger": "sce.ledger_tools"}
+TOOLS = {
+    "plan": "what a study would ask and cost, without calling anyone",
+    "ledger": "show, export, import, verify or prune the ledger of responses",
+}
+MODULES = {"plan": "plan", "ledger": "ledger_tools"}
 
 
 def main(arguments=None) -> int:
@@ -28,14 +32,12 @@ def main(arguments=None) -> int:
     command.add_argument("--as-published", action="store_true", help="trust the file's own parsed fields")
     command.set_defaults(run=score_published)
 
-    for name, told in (
-        ("plan", "what a study would ask and cost, without calling anyone"),
-        ("ledger", "show, export, import, verify or prune the ledger of responses"),
-    ):
+    for name, told in TOOLS.items():
         command = commands.add_parser(name, help=told)
-        module = importlib.import_module(TOOLS[name])
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        if name in (arguments or sys.argv[1:])[:1]:  # the others' modules need not be loaded
+            module = importlib.import_module(f"sce.{MODULES[name]}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
 
     options = parser.parse_args(arguments)
     try:

@@ -6,6 +6,7 @@ so a job that finds everything answered loads nothing.
 """
 
 import asyncio
+import importlib
 import logging
 import time
 from collections import Counter
@@ -24,7 +25,7 @@ from sce.models import Model
 from sce.pacing import Pace
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60  # between two tries of a question; doubles, with up to 1 s of jitter
-GRACE_S = 30  # for requests under way when the job stops: their answers were paid for
+GRACE_S = 20  # for requests under way when the job stops: their answers were paid for
 
 stamina.instrumentation.set_on_retry_hooks([])  # it would log a line for every retry; we count them by cause
 
@@ -223,18 +224,29 @@ def open_asker(
     gpus: int = 0,
 ) -> Iterator[Asker]:
     """An asker for a model's entry, over its file in the ledger's folder. ``engine``: one to use instead of
-    the entry's own (a wrapper of it). ``gpus``: how many the engine may use."""
+    the entry's own (a wrapper of it). ``gpus``: how many the engine may use.
+
+    With ``mode: batch`` every point of the dataset is under way at once, so that a batch holds all that can
+    be asked; it keeps to the budget itself, and the provider to its own pace.
+    """
     path = ledger_file(folder, model.engine, model.provider_model)
+    limits = {
+        "max_in_flight": model.max_in_flight,
+        "pace": Pace(model.requests_per_minute, model.tokens_per_minute),
+        "budget": budget,
+    }
+    if engine is None and getattr(model, "mode", "live") == "batch":
+        # By name, as engines are: how a question travels shapes no answer, so no job depends on this module.
+        engine = importlib.import_module("sce.engines.batch").open_engine(model, path, budget)
+        limits = {"max_in_flight": dataset.size}
     engine = engine or open_engine(model, dataset)
     with Ledger(path, group_commits=engine.free) as ledger:
         yield Asker(
             engine,
             ledger,
-            max_in_flight=model.max_in_flight,
             attempts=model.attempts,
             patience_s=model.patience_s,
             retry=frozenset(model.retry),
-            pace=Pace(model.requests_per_minute, model.tokens_per_minute),
-            budget=budget,
             gpus=gpus,
+            **limits,
         )

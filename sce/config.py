@@ -24,12 +24,22 @@ from sce.models import Model, resolve
 from sce.naming import expand, suggest
 from sce.prompts import PROMPTS, Prompt
 from sce.published_prompts import find_prompt, is_published, load_published, slips
-from sce.reference import load_reference
+from sce.reference import CHOICES, SENSITIVITY, TEMPERATURE_1, load_reference
+from sce.search import SEARCHES
 from sce.semantic import EMBEDDED
 from sce.style import FigureStyle
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
-KINDS = {"questions": "question", "conditions": "condition", "choices": "choice"}  # field -> kind of prompt
+# field of an experiment -> kind of its prompts
+KINDS = {
+    "questions": "question",
+    "conditions": "condition",
+    "choices": "choice",
+    "several": "several",
+    "self_predictions": "self_prediction",
+    "feedback": "feedback",
+}
+ABOUT_SCES = ("self_predictions", "feedback")
 Wordings = Annotated[list[Key], BeforeValidator(expand)]
 
 
@@ -37,14 +47,21 @@ class Experiment(Contract):
     """Models that are asked about datasets, under conditions, scored with metrics. The first of
     ``questions`` is the main wording, which the conditions continue. ``verify_off_grid``: ask the model, in
     a fresh conversation, about every SCE that is not on the grid. ``choices``: wordings of the task of
-    choosing the nearest of a few instances. Names that count up can be given as a range,
-    ``question_01..question_50``."""
+    choosing the nearest of a few instances. ``self_predictions``: wordings that ask, before and after each of
+    these conditions, what a fresh copy would answer at the SCE. ``several``: wordings that ask for a few SCEs
+    at once. ``feedback``: wordings that tell the model that its SCE failed, and ask for another. ``queries``:
+    numbers of queries that searches without a language model are given. Names that count up can be given as
+    a range, ``question_01..question_50``."""
 
     models: list[Key] = Field(min_length=1)
     datasets: list[Key] = Field(min_length=1)
     questions: Wordings = Field(["question"], min_length=1)
     conditions: Wordings = []
     choices: Wordings = []
+    self_predictions: Wordings = []
+    several: Wordings = []
+    feedback: Wordings = []
+    queries: list[Annotated[int, Field(ge=1)]] = []
     metrics: list[str] = Field(["gower"], min_length=1)
     verify_off_grid: bool = False
 
@@ -84,6 +101,13 @@ class Choosing(Contract):
     seed: int = 42
 
 
+class SelfModelling(Contract):
+    """How many SCEs ``several`` asks for (``k``), and how often ``feedback`` is given (``tries``)."""
+
+    k: int = Field(5, ge=2)
+    tries: int = Field(3, ge=1)
+
+
 class Config(Contract):
     """config/config.yaml; config/README.md explains each key. ``reference``: a folder of published figures to
     stand beside ours in the tables."""
@@ -95,6 +119,7 @@ class Config(Contract):
     experiments: dict[Key, Experiment] = Field(min_length=1)
     scoring: Scoring = Scoring()
     choosing: Choosing = Choosing()
+    self_modelling: SelfModelling = SelfModelling()
     embeddings: Embeddings = Embeddings()
     matrices: Matrices = Matrices()
     figures: FigureStyle = FigureStyle()
@@ -149,13 +174,23 @@ class Study:
     def asked(self, model: str, dataset: str) -> dict:
         """What a model is asked about a dataset, by the names of the wordings; of what only some experiments
         ask, nothing where nothing is asked, so that it can be added without a job going stale."""
-        choices = self._of(model, dataset, "choices")
+        numbers = self.config.self_modelling
+        some = {
+            "choices": self._of(model, dataset, "choices"),
+            "several": self._of(model, dataset, "several"),
+            **{field: self._by_condition(model, dataset, field) for field in ABOUT_SCES},
+        }
+        some |= {"k": some["several"] and numbers.k, "tries": some["feedback"] and numbers.tries}
         return {
             "questions": self.questions(model, dataset),
             "conditions": self.conditions(model, dataset),
             "verify_off_grid": self.verify_off_grid(model, dataset),
-            **({"choices": choices} if choices else {}),
+            **{field: value for field, value in some.items() if value},
         }
+
+    def queries(self, model: str, dataset: str) -> list[int]:
+        """The budgets of the searches that a model's SCEs are compared with."""
+        return sorted(self._of(model, dataset, "queries"))
 
     def pairs_of(self, experiment: str) -> list[tuple[str, str]]:
         """Every (model, dataset) of one experiment."""
@@ -172,8 +207,20 @@ class Study:
             "wordings": stems,
             "consistency": [BOUNDARY, *content.conditions] if len(content.questions) > 1 else [],
             "choices": [choice_label(name, self.config.choosing.candidates) for name in content.choices],
+            "candidates": self._with_candidates(content.conditions, content.datasets[0]),
+            "self_prediction": content.conditions if content.self_predictions else [],
+            "several": content.several,
+            "feedback": content.conditions if content.feedback else [],
+            "search": [*SEARCHES, *content.conditions] if content.queries else [],
         }
         return {table: subjects for table, subjects in found.items() if subjects}
+
+    def candidate_conditions(self, model: str, dataset: str) -> list[str]:
+        """The conditions of a pair that have the model write candidates down before its SCE."""
+        return self._with_candidates(self.conditions(model, dataset), dataset)
+
+    def _with_candidates(self, conditions, dataset):
+        return [name for name in conditions if '{"candidate"' in self.prompt(name, dataset).text]
 
     def respondents(self, experiment: str) -> dict[str, tuple[str, float | None]]:
         """Model -> the name its provider knows it by, and its temperature."""
@@ -181,8 +228,10 @@ class Study:
         return {name: (e.provider_model, getattr(e, "temperature", None)) for name, e in entries.items()}
 
     def reference_files(self) -> list[str]:
+        """The files of published figures that there are."""
         folder = self.config.reference
-        return sorted(map(str, Path(folder).glob("published_*.json"))) if folder else []
+        paths = [Path(folder) / name for name in (TEMPERATURE_1, SENSITIVITY, CHOICES)] if folder else []
+        return [str(path) for path in paths if path.is_file()]
 
     def all_metrics(self) -> list[str]:
         return list(dict.fromkeys(metric for e in self._experiments for metric in e.metrics))
@@ -201,7 +250,7 @@ class Study:
     def prompt_files(self, model: str, dataset: str) -> list[str]:
         """The files of all wordings a model is sent about a dataset, each once."""
         asked = self.asked(model, dataset)
-        names = [name for field in KINDS for name in asked.get(field, [])]
+        names = [name for field in KINDS for name in _flat(asked.get(field, []))]
         files = [self.published.path if is_published(name) else str(prompt_file(name)) for name in names]
         return list(dict.fromkeys(files))
 
@@ -224,6 +273,14 @@ class Study:
             value = getattr(experiment, field)
             found += value if isinstance(value, list) else [value]
         return list(dict.fromkeys(found))
+
+    def _by_condition(self, model, dataset, field):
+        """Condition -> the wordings of a field that are asked about its SCEs."""
+        found = {}
+        for experiment in self._about(model, dataset):
+            for condition in experiment.conditions if getattr(experiment, field) else []:
+                found.setdefault(condition, []).extend(getattr(experiment, field))
+        return {condition: list(dict.fromkeys(names)) for condition, names in found.items()}
 
     def _find_prompts(self):
         """(name, dataset) -> the wording, for all that the experiments name."""
@@ -262,7 +319,12 @@ class Study:
         for metric in experiment.metrics:
             if metric not in METRICS:
                 raise InputError(self.where, f"{key}.metrics", metric, ", ".join(METRICS))
-        for field in ("models", "datasets", *KINDS, "metrics"):
+        for field in ABOUT_SCES:
+            if getattr(experiment, field) and not experiment.conditions:
+                raise InputError(
+                    self.where, f"{key}.{field}", "no condition", "conditions whose SCEs it is about"
+                )
+        for field in ("models", "datasets", *KINDS, "metrics", "queries"):
             names = getattr(experiment, field)
             twice = [name for name in names if names.count(name) > 1]
             if twice:
@@ -303,10 +365,16 @@ class Study:
             have = ", ".join(entry.files)
             raise InputError(self.where, f"models.{model}.files", f"none for {dataset}", f"datasets: {have}")
         asked = self.asked(model, dataset)
-        if sum(len(asked.get(field, [])) for field in KINDS) > 2 or "choices" in asked:
-            conditions = ", ".join([*asked["conditions"], *asked.get("choices", [])])
+        names = [name for field in KINDS for name in _flat(asked.get(field, []))]
+        if len(names) > 2 or len(asked) > 3:
+            conditions = ", ".join(names)
             allowed = "one question and one condition, those of the result file"
             raise InputError(self.where, "experiments", f"{model} under {conditions}", allowed)
+
+
+def _flat(names):
+    """The names in a list, or in the lists of a mapping."""
+    return names if isinstance(names, list) else [name for some in names.values() for name in some]
 
 
 def load(config: dict, where: str) -> Study:

@@ -135,7 +135,6 @@ class GridSpace:
         ``codes_are_numbers``: take the codes of categorical features for numbers, as the published code does
         under l1 and l2. Raises InputError where a feature's levels cannot carry the distance.
         """
-        self.dataset = dataset
         self.size = dataset.size
         places, shares = [], []
         for name, feature in dataset.features.items():

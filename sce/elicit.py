@@ -9,6 +9,7 @@ the slowest of a batch.
 import asyncio
 import itertools
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -35,7 +36,9 @@ class Task(NamedTuple):
 @dataclass(frozen=True)
 class Protocol:
     """What one model is asked about one dataset. The first question wording is the main one, which the
-    conditions continue. ``tasks``: those that every wording of ``choices`` poses."""
+    conditions continue. ``tasks``: those that every wording of ``choices`` poses. ``self_predictions``: by
+    condition, what is asked before and after its SCE; ``feedback``: by condition, what asks for another SCE,
+    up to ``tries`` times while it is invalid. ``several``: wordings that ask for ``k`` SCEs at once."""
 
     dataset: Dataset
     questions: list[Prompt]
@@ -45,14 +48,28 @@ class Protocol:
     verify_off_grid: bool = False
     choices: list[Prompt] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    self_predictions: dict[str, list[Prompt]] = field(default_factory=dict)
+    feedback: dict[str, list[Prompt]] = field(default_factory=dict)
+    tries: int = 0
+    several: list[Prompt] = field(default_factory=list)
+    k: int = 0
 
     @property
     def at_most(self) -> int:
         """The number of questions if every prediction can be read, and every SCE is off the grid where those
         are verified: N x (wordings + conditions), the conditions twice then; and every task of choosing."""
         per_condition = 2 if self.verify_off_grid else 1
-        of_points = self.dataset.size * (len(self.questions) + per_condition * len(self.conditions))
-        return of_points + len(self.tasks) * len(self.choices)
+        per_point = len(self.questions) + per_condition * len(self.conditions) + self.at_most_further.total()
+        return self.dataset.size * per_point + len(self.tasks) * len(self.choices)
+
+    @property
+    def at_most_further(self) -> Counter:
+        """Questions of a point that are neither of a question nor of a condition, by kind."""
+        return Counter(
+            self_prediction=2 * sum(map(len, self.self_predictions.values())),
+            feedback=self.tries * sum(map(len, self.feedback.values())),
+            several=len(self.several),
+        )
 
 
 def protocol_of(
@@ -61,8 +78,13 @@ def protocol_of(
     """The protocol that ``asked`` (``Study.asked``) names, with its wordings: ours and the study's."""
     prompts_of = {
         kind: [find_prompt(name, dataset.name, published) for name in asked.get(kind, [])]
-        for kind in ("questions", "conditions", "choices")
+        for kind in ("questions", "conditions", "choices", "several")
     }
+    for kind in ("self_predictions", "feedback"):
+        prompts_of[kind] = {
+            condition: [find_prompt(name, dataset.name, published) for name in names]
+            for condition, names in asked.get(kind, {}).items()
+        }
     return Protocol(
         dataset,
         **prompts_of,
@@ -70,6 +92,8 @@ def protocol_of(
         structured=model.decoding == "json_schema",
         verify_off_grid=asked["verify_off_grid"],
         tasks=tasks,
+        tries=asked.get("tries", 0),
+        k=asked.get("k", 0),
     )
 
 
@@ -97,7 +121,8 @@ def elicit(protocol: Protocol, asker: Asker, progress: Callable[[str], None]) ->
     """
     rows = asyncio.run(_walk(protocol, asker, progress))
     table = pd.DataFrame([_row(asked) for asked in rows], columns=list(artifacts.columns("responses")))
-    order = {p.name: i for i, p in enumerate([*protocol.questions, *protocol.conditions, *protocol.choices])}
+    parts = [*protocol.questions, *protocol.conditions, *protocol.several, *protocol.choices]
+    order = {prompt.name: place for place, prompt in enumerate(parts)}
     table = table.assign(_order=table["condition"].fillna(table["wording"]).map(order))
     return table.sort_values(["_order", "point_id"]).drop(columns="_order").reset_index(drop=True)
 
@@ -119,9 +144,10 @@ def messages_of_follow_up(messages: list[dict], entry: Entry, text: str) -> list
     return [*messages, turn, {"role": "user", "content": text}]
 
 
-def answer_schema(dataset: Dataset) -> dict:
-    """JSON schema of an answer."""
-    return _object({"answer": {"type": "string", "enum": list(dataset.options)}})
+def answer_schema(dataset: Dataset, confidence: bool = False) -> dict:
+    """JSON schema of an answer, with how sure it is where that is asked for."""
+    answer = {"answer": {"type": "string", "enum": list(dataset.options)}}
+    return _object(answer | ({"confidence": {"type": "number"}} if confidence else {}))
 
 
 def record_schema(dataset: Dataset) -> dict:
@@ -160,11 +186,11 @@ async def _walk(protocol, asker, progress):
 async def _converse(protocol, asker, point_id) -> AsyncIterator[Asked]:
     dataset = protocol.dataset
     record = dataset.record(point_id)
-    for prompt in protocol.questions:
-        entry = await _ask_question(protocol, asker, prompt, record)
+    asked = [_ask_question(protocol, asker, prompt, record) for prompt in protocol.questions]
+    entries = await asyncio.gather(*asked)
+    for prompt, entry in zip(protocol.questions, entries, strict=True):
         yield Asked("question", prompt.name, None, point_id, entry)
-        if prompt is protocol.questions[0]:
-            main_entry = entry
+    main_entry = entries[0]
     main = messages_of_question(protocol, protocol.questions[0], dataset.describe(record))
     answer = prediction(main_entry, dataset)
     if answer is None:
@@ -178,8 +204,69 @@ async def _converse(protocol, asker, point_id) -> AsyncIterator[Asked]:
         if protocol.verify_off_grid:
             off_grid = off_grid_record(entry, dataset)
             if off_grid is not None:
-                entry = await _ask_question(protocol, asker, protocol.questions[0], off_grid)
-                yield Asked("verification", protocol.questions[0].name, prompt.name, point_id, entry)
+                verified = await _ask_question(protocol, asker, protocol.questions[0], off_grid)
+                yield Asked("verification", protocol.questions[0].name, prompt.name, point_id, verified)
+        said = _Said(point_id, record, answer, prompt.name, messages, entry)
+        async for asked in _foresee(protocol, asker, said, main, main_entry):
+            yield asked
+        async for asked in _try_again(protocol, asker, said, schema):
+            yield asked
+    for prompt in protocol.several:
+        text = prompts.follow_up(prompt, dataset, answer, k=str(protocol.k))
+        about = About("several", prompt.name, record, answer, more={"k": protocol.k})
+        entry = await asker.ask(messages_of_follow_up(main, main_entry, text), about)
+        yield Asked("several", protocol.questions[0].name, prompt.name, point_id, entry)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """An SCE in its conversation: ``entry`` is the reply to ``messages``."""
+
+    point_id: int
+    record: dict
+    answer: str
+    condition: str
+    messages: list[dict]
+    entry: Entry
+
+
+async def _foresee(protocol, asker, said, main, main_entry) -> AsyncIterator[Asked]:
+    """What a fresh copy would answer at the SCE: asked in the conversation as it was before the SCE was asked
+    for, and as it is after."""
+    wordings = protocol.self_predictions.get(said.condition, [])
+    revised = sce_record(said.entry, protocol.dataset) if wordings else None
+    if revised is None:
+        return
+    for prompt in wordings:
+        sure = '"confidence"' in prompt.text
+        schema = answer_schema(protocol.dataset, sure) if protocol.structured else None
+        text = prompts.ask(prompt, protocol.dataset, protocol.dataset.describe(revised))
+        for when, messages, entry in (("before", main, main_entry), ("after", said.messages, said.entry)):
+            more = {"when": when, "start": said.record}
+            about = About("self_prediction", prompt.name, revised, said.answer, schema, more)
+            found = await asker.ask(messages_of_follow_up(messages, entry, text), about)
+            yield Asked(f"self_prediction_{when}", prompt.name, said.condition, said.point_id, found)
+
+
+async def _try_again(protocol, asker, said, schema) -> AsyncIterator[Asked]:
+    """While the SCE is on the grid and invalid, tell the model so, and what a fresh copy answered there."""
+    dataset = protocol.dataset
+    for prompt in protocol.feedback.get(said.condition, []):
+        messages, entry = said.messages, said.entry
+        for turn in range(1, protocol.tries + 1):
+            revised = sce_record(entry, dataset)
+            if revised is None or dataset.locate(revised) is None:
+                break
+            outcome = prediction(
+                await _ask_question(protocol, asker, protocol.questions[0], revised), dataset
+            )
+            if outcome != said.answer:  # valid, or not known
+                break
+            text = prompts.follow_up(prompt, dataset, said.answer, outcome=outcome)
+            messages = messages_of_follow_up(messages, entry, text)
+            about = About("feedback", prompt.name, said.record, said.answer, schema, {"turn": turn})
+            entry = await asker.ask(messages, about)
+            yield Asked(f"feedback_{turn}", prompt.name, said.condition, said.point_id, entry)
 
 
 async def _choose(protocol, asker, task) -> AsyncIterator[Asked]:
@@ -200,12 +287,18 @@ async def _ask_question(protocol, asker, prompt, record) -> Entry:
     return await asker.ask(messages, About("question", prompt.name, record, schema=schema))
 
 
-def off_grid_record(entry: Entry, dataset: Dataset) -> dict | None:
-    """x' as read from a reply, where it is complete and not on the grid."""
+def sce_record(entry: Entry, dataset: Dataset) -> dict | None:
+    """x' as read from a reply, where it is complete, on the grid or off it."""
     if entry.status != "answered":
         return None
     parsed = parsing.parse_sce(entry.response, dataset, entry.finish_reason)
-    return parsed.value if parsed.status == "ok" and dataset.locate(parsed.value) is None else None
+    return parsed.value if parsed.status == "ok" else None
+
+
+def off_grid_record(entry: Entry, dataset: Dataset) -> dict | None:
+    """x' as read from a reply, where it is complete and not on the grid."""
+    record = sce_record(entry, dataset)
+    return record if record is not None and dataset.locate(record) is None else None
 
 
 def prediction(entry: Entry, dataset: Dataset) -> str | None:

@@ -133,8 +133,8 @@ class Batch:
 
 
 def digest(body: dict) -> str:
-    """The key of a request: SHA-256 of its canonical JSON, in hex."""
-    return hashlib.sha256(CANONICAL.encode(body).encode()).hexdigest()
+    """The key of a request: SHA-256 of its canonical JSON, in hex. 0 and 0.0 are the same number."""
+    return hashlib.sha256(CANONICAL.encode(_whole(body)).encode()).hexdigest()
 
 
 def ledger_file(folder, engine: str, model: str) -> Path:
@@ -357,6 +357,16 @@ class Ledger:
                 f"at most {SCHEMA_VERSION}: a newer version of this project wrote it; update yours",
             )  # fmt: skip
         return version
+
+
+def _whole(value):
+    """The value with whole numbers written as such: a setting left out and the same setting written out may
+    differ in nothing but this."""
+    if isinstance(value, dict):
+        return {name: _whole(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _row(entry, body):

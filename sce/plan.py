@@ -25,7 +25,14 @@ from sce.ledger import Entry, Ledger, digest, ledger_file
 from sce.prices import FREE, Price, Prices, load_prices
 
 CHARACTERS_PER_TOKEN = 4
-DEFAULT_OUT = {"question": 20, "condition": 80, "choice": 20}  # tokens of a reply that is a small JSON object
+DEFAULT_OUT = {  # tokens of a reply that is a small JSON object, or a few of them
+    "question": 20,
+    "condition": 80,
+    "choice": 20,
+    "self_prediction": 20,
+    "feedback": 80,
+    "several": 400,
+}
 REASONING_OUT = 1000  # more, where a model reasons first
 POINTS_ALONE = 5000  # up to so many points, other processes would cost more time than they save
 SAMPLE = 20  # points whose texts stand for those of all
@@ -165,10 +172,14 @@ def _count(study, model, name, measured) -> _Count:
     follow_ups = main_open * len(protocol.conditions)
     verifications = follow_ups + opened["condition"] if protocol.verify_off_grid else 0
     known = sum(found.values()) + sum(opened.values()) - _asked_again(found, entry)
-    opened = opened + Counter(condition=follow_ups, question=verifications)
-    characters["condition"] += typical["condition"] * follow_ups
-    characters["question"] += typical["question"] * verifications
-    return _Count(known + follow_ups + verifications, found, opened, follow_ups + verifications, characters)
+    # What hangs on an SCE waits for its question, or for its condition.
+    waiting = min(size, main_open + opened["condition"])
+    further = Counter({kind: number * waiting for kind, number in protocol.at_most_further.items()})
+    unknown = Counter(condition=follow_ups, question=verifications) + further
+    for kind, number in unknown.items():
+        characters[kind] += typical[kind] * number
+    at_most = unknown.total()
+    return _Count(known + at_most, found, opened + unknown, at_most, characters)
 
 
 def _row(model, name, entry, count, measured, price):
@@ -226,7 +237,7 @@ def _reasons(entry):
 
 def _usd(price: Price | None, tokens_in, tokens_out, batch):
     if price is None:
-        return None
+        return None if tokens_in else 0.0
     return price.of({"in": tokens_in, "out": tokens_out, "batch": batch})
 
 
@@ -266,7 +277,11 @@ def _typical_characters(protocol) -> dict[str, float]:
     for task in protocol.tasks[:SAMPLE]:
         for prompt in protocol.choices:
             sizes["choice"].append(len(prompts.choose(prompt, dataset, task.start, task.candidates)))
-    return {kind: sum(sizes[kind]) / max(1, len(sizes[kind])) for kind in DEFAULT_OUT}
+    typical = {kind: sum(sizes[kind]) / max(1, len(sizes[kind])) for kind in DEFAULT_OUT}
+    about_an_sce = (
+        typical["question"] + typical["condition"]
+    )  # roughly: the conversation so far and a request
+    return typical | dict.fromkeys(("self_prediction", "feedback", "several"), about_an_sce)
 
 
 def _protocol(study, model, name) -> Protocol:
@@ -358,7 +373,7 @@ def written(table: pd.DataFrame) -> str:
 def remarks(study: Study, prices: Prices, table: pd.DataFrame) -> list[str]:
     """What the table alone does not say: models without a price, and budgets."""
     lines = []
-    unknown = sorted(set(table.loc[table["price_from"] == "unknown", "model"]))
+    unknown = sorted(set(table.loc[table["usd"].isna(), "model"]))
     if unknown:
         lines.append(
             f"No price known for {', '.join(unknown)}: the totals leave them out (config/prices.yaml)."

@@ -1,5 +1,6 @@
-"""Prompts: the question asked at every grid point, the conditions that continue it (design 1), and the task
-of choosing the nearest instance, a conversation of its own.
+"""Prompts: the question asked at every grid point, the conditions that continue it (design 1), what is asked
+about an SCE (what a fresh copy would say, or to try again), and the task of choosing the nearest instance, a
+conversation of its own.
 
 A prompt is one file ``resources/prompts/NAME.yaml``. Its text holds placeholders in single braces; any
 other brace (the JSON shown to the model) is left as it is, so prompts are written as they will be read.
@@ -19,12 +20,17 @@ from sce.files import Contract, check, read_yaml
 PROMPTS = Path("resources/prompts")
 PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
 COMMON = {"context", "subject", "question", "option_0", "option_1", "options", "levels", "record"}
-REQUIRED = {"question": {"description"}, "condition": {"target"}, "choice": {"start", "candidates"}}
-ALLOWED = {
-    "question": COMMON | {"description"},
-    "condition": COMMON | {"target", "answer"},
-    "choice": COMMON | {"start", "candidates"},
+REQUIRED = {
+    "question": {"description"},
+    "condition": {"target"},
+    "choice": {"start", "candidates"},
+    "self_prediction": {"description"},
+    "several": {"target", "k"},
+    "feedback": {"target", "outcome"},
 }
+ALLOWED = {kind: COMMON | needed for kind, needed in REQUIRED.items()}
+for _kind in ("condition", "several", "feedback"):
+    ALLOWED[_kind].add("answer")
 LETTERS = string.ascii_uppercase
 
 
@@ -32,7 +38,7 @@ class Prompt(Contract):
     """A wording. ``kind`` tells where it stands in the conversation; ``metric`` which distance it defines."""
 
     name: str
-    kind: Literal["question", "condition", "choice"]
+    kind: Literal["question", "condition", "choice", "self_prediction", "several", "feedback"]
     metric: str | None = None
     text: str
 
@@ -67,9 +73,11 @@ def ask(prompt: Prompt, dataset: Dataset, description: str) -> str:
     return prompt.fill(_common(dataset) | {"description": description})
 
 
-def follow_up(prompt: Prompt, dataset: Dataset, answer: str) -> str:
-    """The text of a condition after the model chose the option ``answer``; its target is the other option."""
-    return prompt.fill(_common(dataset) | {"target": other_option(dataset, answer), "answer": answer})
+def follow_up(prompt: Prompt, dataset: Dataset, answer: str, **values: str) -> str:
+    """The text of a condition after the model chose the option ``answer``; its target is the other option.
+    ``values``: of further placeholders, where the kind of prompt has any."""
+    target = other_option(dataset, answer)
+    return prompt.fill(_common(dataset) | {"target": target, "answer": answer} | values)
 
 
 def choose(prompt: Prompt, dataset: Dataset, start: int, candidates: list[int]) -> str:

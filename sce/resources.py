@@ -42,13 +42,13 @@ def runtime_min(model: Model, attempt: int = 1) -> int:
 
 
 def pool(model: Model) -> str | None:
-    """The resource that all jobs of one provider share: ``openai``, ``anthropic``, or the host and port of a
-    ``base_url`` of one's own (``my_server_8000``); None where there is no provider."""
+    """The resource that all jobs of one provider share: ``openai``, ``anthropic``, or, after the host and
+    port of another ``base_url``, ``api_my_server_8000``; None where there is no provider."""
     if not isinstance(model, Hosted):
         return None
     if model.base_url == type(model).model_fields["base_url"].default:
         return model.engine
-    return re.sub(r"\W", "_", urlsplit(model.base_url).netloc)
+    return "api_" + re.sub(r"\W", "_", urlsplit(model.base_url).netloc)
 
 
 def weights_gb(model: Model) -> float:

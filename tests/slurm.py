@@ -18,6 +18,7 @@ PACKAGES = ("slurm-wlm", "munge")
 DAEMONS = ("munged", "slurmctld", "slurmd")
 COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo", "sacct")
 CPUS, MEMORY_MB = 4, 64_000  # pretended: what is scheduled here sleeps or waits for most of its time
+LONGEST_MIN = 120  # in partition cpu
 GPUS = {"small": 2, "large": 1}  # type -> number
 
 CONFIGURATION = """\
@@ -52,7 +53,7 @@ KillWait=2
 # squeue tells of a job that ended for as long.
 MinJobAge=3600
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres={gres} State=UNKNOWN
-PartitionName=cpu Nodes={host} Default=YES MaxTime=120 DefMemPerCPU=500 State=UP
+PartitionName=cpu Nodes={host} Default=YES MaxTime={longest_min} DefMemPerCPU=500 State=UP
 PartitionName=gpu Nodes={host} MaxTime=INFINITE DefMemPerCPU=500 State=UP
 """
 
@@ -182,6 +183,7 @@ def _configure(folder):
         node_port=_free_port(),
         cpus=CPUS,
         memory=MEMORY_MB,
+        longest_min=LONGEST_MIN,
         gres=",".join(f"gpu:{kind}:{number}" for kind, number in GPUS.items()),
     )
     (folder / "slurm.conf").write_text(configuration)

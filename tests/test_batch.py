@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from sce import plan
 from sce.asking import open_asker
+from sce.elicit import elicit
 from sce.engines import Fatal, batch
 from sce.engines.batch import chat_outcome, write_batch_file
 from sce.engines.openai import OpenAIEngine
@@ -26,6 +28,7 @@ from tests.conftest import ROOT
 from tests.faults import Answer, served
 from tests.test_asking import ABOUT, entry, rows, walk
 from tests.test_engines_vllm import HELPERS, vllm_python
+from tests.test_plan import study
 
 ENGINES = ["openai", "anthropic"]
 
@@ -209,20 +212,53 @@ def test_a_budget_sends_what_is_safe_first(tmp_path):
     assert spent + 0.1 > 0.25
 
 
+def test_a_study_goes_in_few_batches(tmp_path):
+    """The walk of a study, every point at once: no batch holds less than one round of questions."""
+    made = study(tmp_path, {"m": {"engine": "openai", "model": "tiny", "mode": "batch"}})
+    protocol = plan._protocol(made, "m", "exam")
+    stub, size = OpenAIStub(), protocol.dataset.size
+    stub.text = lambda request: json.dumps({"answer": "Fail"} if len(request["messages"]) == 1 else {})
+    with served(stub) as url:
+        model = entry("openai", url, mode="batch", max_in_flight=size)
+        engine = batch.open_engine(model, ledger_file(tmp_path, "openai", "tiny"), poll_s=0.05)
+        engine.quiet_s = 0.5
+        with open_asker(model, protocol.dataset, tmp_path, engine=engine) as asker:
+            responses = elicit(protocol, asker, lambda status: None)
+    assert list(responses["status"]) == ["answered"] * 3 * size
+    sizes = [len(each["lines"]) for each in stub.batches.values()]
+    assert sum(sizes) == 3 * size
+    assert all(number % size == 0 for number in sizes)
+    assert once(stub, 3 * size)
+
+
 # --- Killed, and continued
 
 CHILD = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from tests.test_batch import ask, entry
-ask(entry(sys.argv[2], sys.argv[3], mode="batch", max_in_flight=1000), Path(sys.argv[4]), range(30))
+import asyncio, sys
+from pydantic import TypeAdapter
+from sce.asking import open_asker
+from sce.engines import About, batch
+from sce.ledger import ledger_file
+from sce.models import Model
+
+model, folder = TypeAdapter(Model).validate_json(sys.argv[1]), sys.argv[2]
+engine = batch.open_engine(model, ledger_file(folder, model.engine, model.provider_model), poll_s=0.05)
+engine.quiet_s = 0.1
+
+async def walk(asker):
+    about = About("question", "question", {})
+    messages = ([{"role": "user", "content": f"question {number}"}] for number in range(30))
+    await asyncio.gather(*(asker.ask(each, about) for each in messages))
+
+with open_asker(model, None, folder, engine=engine) as asker:
+    asyncio.run(walk(asker))
 """
 
 
-def child(model, url, folder):
-    command = [sys.executable, "-c", CHILD, str(ROOT), model.engine, url, str(folder)]
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+def child(model, folder):
+    """A run of 30 questions in a process of its own."""
+    command = [sys.executable, "-c", CHILD, model.model_dump_json(), str(folder)]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def wait_for(condition, seconds=20):
@@ -242,7 +278,7 @@ def test_kill_9_after_the_submission_submits_nothing_twice(engine, moment, tmp_p
         model = entry(engine, url, mode="batch", max_in_flight=1000)
         if moment == "before it is told":
             stub.before_reply = lambda: time.sleep(0.5)
-        process = child(model, url, tmp_path)
+        process = child(model, tmp_path)
         wait_for(lambda: stub.batches)
         if moment == "while it waits":
             wait_for(lambda: next(iter(stub.batches.values()))["looks"] > 2)

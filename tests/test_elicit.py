@@ -13,6 +13,7 @@ from sce.models import read_entry
 from sce.prompts import load_prompt
 
 DATASET = load_dataset("resources/datasets/weather.yaml")
+N = DATASET.size
 QUESTION = load_prompt("resources/prompts/question.yaml")
 CONDITIONS = [load_prompt(f"resources/prompts/{name}.yaml") for name in ("unconstrained", "minimal")]
 
@@ -63,12 +64,12 @@ def warm_above_ten(body):
 def test_follow_ups_continue_the_raw_answer(tmp_path):
     engine = Scripted(warm_above_ten)
     table = run(tmp_path, engine, system="Be brief.")
-    assert len(table) == 55 * 3
-    assert table["kind"].value_counts().to_dict() == {"condition": 110, "question": 55}
+    assert len(table) == 3 * N
+    assert table["kind"].value_counts().to_dict() == {"condition": 2 * N, "question": N}
     follow_up = next(b for b in engine.bodies if b["kind"] == "condition")["messages"]
     assert [m["role"] for m in follow_up] == ["system", "user", "assistant", "user"]
     assert follow_up[0]["content"] == "Be brief."
-    assert DATASET.describe({"temperature": -15, "wind_speed": 0}) in follow_up[1]["content"]
+    assert DATASET.describe(DATASET.record(0)) in follow_up[1]["content"]
     assert follow_up[2]["content"] == '{"answer": "Cold"}'
     assert "would have been Warm" in follow_up[3]["content"]
     question = next(b for b in engine.bodies if b["kind"] == "question")["messages"]
@@ -97,7 +98,7 @@ def test_no_condition_without_a_prediction(tmp_path):
 
     table = run(tmp_path, Scripted(say))
     asked = table[table["kind"] == "condition"]["point_id"]
-    assert len(asked) == 2 * 44
+    assert len(asked) == 2 * N * 4 // 5
     assert all(DATASET.record(point)["wind_speed"] > 0 for point in asked)
 
 
@@ -105,7 +106,7 @@ def test_off_grid_sces_are_asked_about_once(tmp_path):
     engine = Scripted(warm_above_ten)
     table = run(tmp_path, engine, verify_off_grid=True)
     verified = table[table["kind"] == "verification"]
-    assert len(verified) == 110
+    assert len(verified) == 2 * N
     assert verified["digest"].nunique() == 1
     off_grid = {"temperature": 3.5, "wind_speed": 0}
     about = [b for b in engine.bodies if b["record"] == off_grid]
@@ -135,4 +136,4 @@ def test_a_fatal_fault_stops_at_once_and_keeps_what_was_answered(tmp_path):
     answered = len([b for b in engine.bodies if b["record"]["temperature"] <= 0])
     again = Scripted(warm_above_ten)
     run(tmp_path, again)
-    assert len(again.bodies) == 55 * 3 - answered
+    assert len(again.bodies) == 3 * N - answered

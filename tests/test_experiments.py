@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sce import artifacts, choices, consistency, outcomes, tables, wordings
+from sce import artifacts, choices, consistency, distances, outcomes, responses, tables, wordings
 from sce.asking import open_asker
+from sce.boundaries import predictions
 from sce.config import load
 from sce.datasets import load_dataset
 from sce.elicit import elicit, protocol_of, tasks_in
-from sce.experiment_figures import consistency_map, wordings_scatter
+from sce.experiment_figures import consistency_map, outcome_panels, wordings_scatter
 from sce.files import read_yaml
 from sce.responses import features_at
 from sce.style import FigureStyle
@@ -145,6 +146,41 @@ def test_the_map_of_uncertainty_has_a_layer_for_probabilities_where_there_are_an
     assert layers == [1, 2]
 
 
+def answers_of(policy, tmp_path, **more):
+    """The raw answers of a control respondent to what an experiment asks about a small dataset."""
+    dataset = load_dataset("resources/datasets/house_prices_coarse.yaml")
+    entry = {"engine": "control", "policy": policy} | more.pop("entry", {})
+    content = {
+        "models": {"m": entry},
+        "experiments": {"e": {"models": ["m"], "datasets": [dataset.name], **more}},
+    }
+    study = load(content, "config.yaml")
+    protocol = protocol_of(dataset, study.config.models["m"], study.asked("m", dataset.name), None, [])
+    with open_asker(study.config.models["m"], dataset, tmp_path) as asker:
+        return dataset, elicit(protocol, asker, lambda status: None)
+
+
+def test_a_boundary_that_moves_with_the_wording_at_a_known_rate(tmp_path):
+    """One in ten of the answers to 20 numbered wordings is another one: of 21, 19 agree on average."""
+    names = ["question", "question_01..question_20"]
+    dataset, raw = answers_of("nearest", tmp_path, questions=names, entry={"wavers": 0.1})
+    found = consistency.points(dataset, responses.boundary(raw, dataset))
+    assert (found["majority"] == found["main"]).all()
+    assert found["agreement"].mean() == pytest.approx((1 + 20 * 0.9) / 21, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("policy", "own", "other"), [("nearest", "gower", "l1"), ("nearest_l1", "l1", "gower")]
+)
+def test_a_control_follows_its_own_distance(policy, own, other, tmp_path):
+    dataset, raw = answers_of(policy, tmp_path, conditions=["minimal"])
+    sce = responses.counterfactuals(raw, dataset, ["minimal"])
+    codes = predictions(dataset, responses.boundary(raw, dataset))
+    excess = {metric: distances.measure(dataset, codes, sce, metric)["excess"] for metric in (own, other)}
+    assert (excess[own] == 0).all()
+    assert excess[other].mean() > 0
+
+
 # --- wordings of the request
 
 
@@ -217,9 +253,9 @@ def test_a_letter_is_read(text, index):
 def test_accuracy_counts_the_unreadable_apart():
     tasks = pd.DataFrame({"point_id": [5, 6, 7, 8], "candidates": ["[1, 2, 3]"] * 4, "nearest": [0, 1, 2, 0]})
     replies = [(5, "answered", "A"), (6, "answered", "C"), (7, "answered", "well"), (8, "failed", None)]
-    responses = pd.DataFrame(replies, columns=["point_id", "status", "response"])
-    responses = responses.assign(kind="choice", wording="nearest_choice")
-    values = choices.scores(responses, tasks, seed=1, resamples=100).set_index("score")
+    asked = pd.DataFrame(replies, columns=["point_id", "status", "response"])
+    asked = asked.assign(kind="choice", wording="nearest_choice")
+    values = choices.scores(asked, tasks, seed=1, resamples=100).set_index("score")
     assert set(values["condition"]) == {"nearest_choice_of_3"}
     assert values.value["accuracy"] == 0.5
     assert values.value["accuracy_of_all"] == 0.25
@@ -237,9 +273,9 @@ def test_a_control_chooses_at_its_rate(rate, tmp_path):
     tasks = choices.draw(dataset, tasks=1000, candidates=4, seed=42)
     protocol = protocol_of(dataset, model, study.asked("m", dataset.name), None, tasks_in(tasks))
     with open_asker(model, dataset, tmp_path) as asker:
-        responses = elicit(protocol, asker, lambda status: None)
-    assert len(responses) == protocol.at_most == dataset.size + len(tasks)
-    values = choices.scores(responses, tasks, seed=1, resamples=100).set_index("score")
+        raw = elicit(protocol, asker, lambda status: None)
+    assert len(raw) == protocol.at_most == dataset.size + len(tasks)
+    values = choices.scores(raw, tasks, seed=1, resamples=100).set_index("score")
     assert values.value["unparseable"] == 0
     expected = 1 if rate is None else rate
     assert values.value["accuracy"] == pytest.approx(expected, abs=0 if rate in (None, 0.0, 1.0) else 0.1)
@@ -290,3 +326,64 @@ def test_every_wording_has_its_mark():
     axes = wordings_scatter(table, FigureStyle()).axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["minimal", "unconstrained"]
     assert sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() == "o") == 4
+
+
+def test_every_score_has_a_panel_and_counted_ones_share_one():
+    names = ["validity_at_1", "validity_at_2", "validity_at_16", "readable", "unparseable"]
+    rows = pd.concat([scored(several=0.5).assign(score=name) for name in names])
+    rows.loc[rows["score"] == "unparseable", ["low", "high"]] = None
+    table = tables.collect([rows], [["m", "exam"]], ["several"], ["gower"], {"m": ["m", 0]}, None)
+    figure = outcome_panels(table, FigureStyle())
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["validity", "readable"]
+    assert figure.axes[0].get_xticks().tolist() == [1, 2, 16]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["m / exam / several"]
+
+
+# --- the real workflow
+
+
+@pytest.mark.slow
+def test_every_experiment_ends_in_its_tables_and_figures(project, reference):
+    common = {"datasets": ["exam"], "conditions": ["minimal"]}
+    experiments = {
+        "main": common | {"models": ["nearest", "echo"]},
+        "rewordings": common | {"models": ["echo"], "conditions": ["minimal_01..minimal_03"]},
+        "consistency": common
+        | {"models": ["nearest"], "questions": ["question", "question_01..question_02"]},
+        "nearest_choice": {"models": ["nearest"], "datasets": ["exam"], "choices": ["nearest_choice"]},
+        "aloud": common | {"models": ["thinking"], "conditions": ["metacognitive"]},
+        "knows": common
+        | {"models": ["echo"], "self_predictions": ["self_prediction"], "several": ["several"]}
+        | {"feedback": ["feedback"], "queries": [1, 4]},
+    }
+    models = {name: {"engine": "control", "policy": name} for name in ("nearest", "echo", "thinking")}
+    project.configure(
+        {
+            "models": models,
+            "experiments": experiments,
+            "reference": str(reference),
+            "scoring": {"resamples": 100},
+        }
+    )
+    project.snakemake("experiments")
+    tables = {
+        "main": ["scores"],
+        "rewordings": ["scores", "wordings"],
+        "consistency": ["scores", "consistency"],
+        "nearest_choice": ["choices"],
+        "aloud": ["scores", "candidates"],
+        "knows": ["scores", "self_prediction", "several", "feedback", "search"],
+    }
+    for experiment, names in tables.items():
+        folder = project.folder / "results/experiments" / experiment
+        assert {path.stem for path in folder.glob("*.tex")} == set(names)
+        assert all((folder / f"{name}.md").read_text().count("\n") > 2 for name in names)
+        drawn = {f"{name}_panels.png" for name in names} - {"scores_panels.png", "wordings_panels.png"}
+        assert drawn <= {path.name for path in folder.glob("*.png")}
+    assert (project.folder / "results/nearest/exam/consistency.png").exists()
+    found = pd.read_csv(project.folder / "results/experiments/knows/feedback.csv").set_index("score")["value"]
+    assert (found["valid_within_0"], found["valid_within_1"]) == (0, 1)
+    before = project.rows_in_ledger()
+    assert "Nothing to be done" in project.snakemake("experiments")
+    assert "Nothing to be done" in project.snakemake("knows")
+    assert project.rows_in_ledger() == before

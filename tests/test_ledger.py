@@ -164,7 +164,8 @@ def test_half_a_character_does_not_cost_the_answer(tmp_path):
 
 def test_a_digest_does_not_hang_on_order_and_does_on_content():
     assert digest({"a": 1, "b": {"c": 2, "d": 3}}) == digest({"b": {"d": 3, "c": 2}, "a": 1})
-    assert len({digest({"t": t}) for t in (0, 0.5, None, "0", [0])}) == 5
+    assert len({digest({"t": t}) for t in (0, 0.5, None, "0", [0], False)}) == 6
+    assert digest({"t": 0, "codes": [1, 2.5]}) == digest({"t": 0.0, "codes": [1.0, 2.5]})
 
 
 def test_models_that_read_alike_have_files_of_their_own():

@@ -38,7 +38,7 @@ class ControlEngine:
         self._grid_digest = hashlib.sha256(levels.encode()).hexdigest()[:16]
 
     def body(self, messages, about: About) -> dict:
-        optional = {"rate": self.model.rate, "more": about.more}  # which came later than the first answers
+        optional = self.model.optional | ({"more": about.more} if about.more else {})
         return {
             "engine": "control",
             "version": VERSION,
@@ -50,7 +50,7 @@ class ControlEngine:
             "record": about.record,
             "answer": about.answer,
             "messages": messages,
-            **{name: value for name, value in optional.items() if value is not None},
+            **optional,
         }
 
     async def start(self) -> None:
@@ -62,10 +62,31 @@ class ControlEngine:
     async def ask(self, body) -> Reply:
         record = body["record"]
         if body["kind"] == "question":
-            return _said(json.dumps({"answer": self.dataset.options[self._decide(record)]}))
+            decided = self._decide(record) ^ self._wavers(body["name"], record)
+            return _said(json.dumps({"answer": self.dataset.options[decided]}))
         if body["kind"] == "choice":
             return self._choice(record, body["more"]["candidates"])
+        if body["kind"] == "self_prediction":
+            foreseen = self._decide(record) ^ (not self._is_right("self_prediction", [record, body["more"]]))
+            return _said(json.dumps({"answer": self.dataset.options[foreseen]}))
+        if body["kind"] == "several":
+            return self._several(record, body["answer"], body["more"]["k"])
+        if body["kind"] == "feedback":
+            return self._once_more(record, body["more"]["turn"])
         return self._counterfactual(self.dataset.locate(record), body["answer"])
+
+    def _several(self, record, answer, k) -> Reply:
+        """A list of k, each the policy's own SCE where it is right this time and else the start itself."""
+        start = self.dataset.locate(record)
+        own = self._counterfactual(start, answer).response
+        right = [self._is_right(f"several {number}", record) for number in range(k)]
+        return _said(f"[{', '.join(own if is_right else self._written(start) for is_right in right)}]")
+
+    def _once_more(self, record, turn) -> Reply:
+        """After it was told that its SCE failed: the nearest where it is right this time, else the start."""
+        start = self.dataset.locate(record)
+        right = self._is_right(f"feedback {turn}", record)
+        return _said(self._written(int(self._nearest[start]) if right else start))
 
     def _choice(self, record, candidates) -> Reply:
         """The letter of the nearest under Gower's distance, or of the one after it where it is wrong."""
@@ -82,12 +103,20 @@ class ControlEngine:
         ]
         return sum(parts) / len(parts)
 
-    def _is_right(self, what, record) -> bool:
+    def _is_right(self, what, about) -> bool:
         """Whether it is right this time: at its rate, drawn anew for every kind of request and instance."""
-        if self.model.rate is None:
-            return True
-        drawn = hashlib.sha256(json.dumps([self.model.seed, what, record]).encode()).digest()
-        return int.from_bytes(drawn[:8], "big") < self.model.rate * 2**64
+        return self.model.rate is None or self._drawn(what, about) < self.model.rate
+
+    def _wavers(self, name, record) -> bool:
+        """Whether a numbered wording of the question gets the other answer, drawn anew for every wording."""
+        if self.model.wavers is None or not name[-1].isdigit():
+            return False
+        return self._drawn(f"wording {name}", record) < self.model.wavers
+
+    def _drawn(self, what, about) -> float:
+        """A number from [0, 1) that is the same whenever the same is asked."""
+        drawn = hashlib.sha256(json.dumps([self.model.seed, what, about]).encode()).digest()
+        return int.from_bytes(drawn[:8], "big") / 2**64
 
     def _decide(self, record) -> int:
         if self.model.policy == "constant":
@@ -104,8 +133,8 @@ class ControlEngine:
 
     @cached_property
     def _nearest(self) -> np.ndarray:
-        """(N,) id of a nearest point of the other class under Gower's distance."""
-        return nearest_across(self.dataset, self._labels)
+        """(N,) id of a nearest point of the other class, under Gower's distance or the policy's own."""
+        return nearest_across(self.dataset, self._labels, l1=self.model.policy == "nearest_l1")
 
     def _counterfactual(self, point_id, answer) -> Reply:
         target = 1 - self.dataset.options.index(answer)
@@ -123,7 +152,20 @@ class ControlEngine:
             chosen = int(self._nearest[point_id])
             if policy == "timid":
                 chosen = self._one_step_short(point_id, chosen)
+            if policy == "thinking":
+                return self._aloud(point_id, chosen)
         return _said(self._written(chosen))
+
+    def _aloud(self, start, goal) -> Reply:
+        """Five candidates, of which the third and the last are valid and as near as can be, each with an
+        answer that it foresees at its rate."""
+        short = self._one_step_short(start, goal)
+        lines = []
+        for number, point in enumerate((start, short, goal, short, goal), start=1):
+            answer = int(self._labels[point]) ^ (not self._is_right(f"candidate {number}", start))
+            candidate = {"candidate": number, "record": json.loads(self._written(point))}
+            lines.append(json.dumps(candidate | {"answer": self.dataset.options[answer]}))
+        return _said("\n".join([*lines, f"FINAL: {self._written(goal)}"]))
 
     def _one_step_short(self, start, goal) -> int:
         """The point one level before ``goal`` on the way from ``start``: always strictly nearer, so never
@@ -169,11 +211,11 @@ def boundary(dataset: Dataset) -> np.ndarray:
     return decide(dataset, np.indices(dataset.shape).reshape(len(dataset.shape), -1))
 
 
-def nearest_across(dataset: Dataset, labels: np.ndarray) -> np.ndarray:
-    """(N,) id of a nearest point of the other class under Gower's distance.
+def nearest_across(dataset: Dataset, labels: np.ndarray, l1: bool = False) -> np.ndarray:
+    """(N,) id of a nearest point of the other class under Gower's distance, or under l1.
 
-    A tree over coordinates in which Gower's distance is the sum of absolute differences: found by other
-    means than sce.distances, whose check it is.
+    A tree over coordinates in which the distance is the sum of absolute differences: found by other means
+    than sce.distances, whose check it is.
     """
     ranks = np.indices(dataset.shape).reshape(len(dataset.shape), -1)
     parts = []
@@ -182,7 +224,8 @@ def nearest_across(dataset: Dataset, labels: np.ndarray) -> np.ndarray:
             parts.append(np.eye(len(feature.codes))[rank] / 2)
         else:
             codes = np.array(feature.codes, dtype=float)
-            parts.append((codes[rank] / (codes[-1] - codes[0]))[:, None])
+            scale = np.median(abs(codes - np.median(codes))) if l1 else codes[-1] - codes[0]
+            parts.append((codes[rank] / scale)[:, None])
     points = np.hstack(parts)
     found = np.empty(dataset.size, dtype=np.int64)
     for label in (0, 1):

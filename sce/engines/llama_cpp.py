@@ -5,6 +5,7 @@ reply depend on what was computed before it.
 """
 
 import asyncio
+import os
 
 from sce.datasets import Dataset
 from sce.engines import About, Fatal, Rejected, Reply, Transient
@@ -50,6 +51,8 @@ class LlamaCppEngine:
         self._server = await asyncio.to_thread(self._load)
 
     def _load(self):
+        # Read when the library loads: threads that wait for work leave their core to others.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         try:
             import xllamacpp
         except ImportError as error:
@@ -60,8 +63,7 @@ class LlamaCppEngine:
         params.n_parallel = 1
         params.cache_prompt = False
         params.cache_ram_mib = 0
-        for cores in (params.cpuparams, params.cpuparams_batch):
-            cores.n_threads, cores.poll = self.model.threads, 0  # waiting threads leave their core to others
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.model.threads
         params.warmup = False
         params.verbosity = 0
         try:

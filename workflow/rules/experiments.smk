@@ -3,40 +3,7 @@
 wildcard_constraints:
     experiment="|".join(map(re.escape, STUDY.config.experiments)),
     table="|".join(sorted({t for name in STUDY.config.experiments for t in STUDY.tables(name)})) or "none",
-
-
-def get_outcomes(wildcards):
-    """The files of one table, of every (model, dataset) of an experiment."""
-    pairs = STUDY.pairs_of(wildcards.experiment)
-    return [f"results/{model}/{dataset}/{wildcards.table}.parquet" for model, dataset in pairs]
-
-
-def get_tabulated(wildcards):
-    """What a table of an experiment holds."""
-    return exact(
-        {
-            "pairs": STUDY.pairs_of(wildcards.experiment),
-            "subjects": STUDY.tables(wildcards.experiment)[wildcards.table],
-            "metrics": STUDY.config.experiments[wildcards.experiment].metrics,
-            "respondents": STUDY.respondents(wildcards.experiment),
-            "reference": STUDY.config.reference,
-        }
-    )
-
-
-def get_experiment_files(experiment):
-    """Everything that an experiment ends in."""
-    tables, folder = STUDY.tables(experiment), f"results/experiments/{experiment}"
-    files = [f"{folder}/{table}.md" for table in tables]
-    pairs = STUDY.pairs_of(experiment)
-    if "wordings" in tables:
-        files.append(f"{folder}/wordings.png")
-    elif "scores" in tables:
-        files.append(f"{folder}/validity.png")
-        files += [f"results/{model}/{dataset}/boundary.png" for model, dataset in pairs]
-    if "consistency" in tables:
-        files += [f"results/{model}/{dataset}/consistency.png" for model, dataset in pairs]
-    return files
+    outcome="candidates|self_prediction|several|feedback|search",
 
 
 rule draw_choices:
@@ -80,6 +47,33 @@ rule measure_choices:
         "How often {wildcards.model} chooses the nearest on {wildcards.dataset}"
     script:
         "../scripts/measure_choices.py"
+
+
+rule measure_outcome:
+    input:
+        responses=rules.elicit.output,
+        boundary=rules.parse_responses.output.boundary,
+        sce=rules.parse_responses.output.sce,
+        scores=rules.score.output,
+        dataset=get_dataset_file,
+        modules=closure("sce.self_modelling", "sce.search", "sce.artifacts", "sce.jobs"),
+        script=script_file("measure_outcome"),
+    output:
+        "results/{model}/{dataset}/{outcome}.parquet",
+    log:
+        "logs/measure_outcome/{model}/{dataset}/{outcome}.log",
+    conda:
+        "../../envs/core.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(20),
+    params:
+        settings=get_outcome_settings,
+        scoring=exact(STUDY.config.scoring.model_dump()),
+    message:
+        "The outcome {wildcards.outcome} of {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../scripts/measure_outcome.py"
 
 
 rule measure_consistency:
@@ -192,6 +186,27 @@ rule plot_experiment:
         "Validity against excess distance in the experiment {wildcards.experiment}"
     script:
         "../scripts/plot_experiment.py"
+
+
+rule plot_outcomes:
+    input:
+        outcomes="results/experiments/{experiment}/{table}.parquet",
+        modules=closure("sce.experiment_figures", "sce.figures", "sce.artifacts", "sce.jobs"),
+        script=script_file("plot_outcomes"),
+    output:
+        png="results/experiments/{experiment}/{table}_panels.png",
+        svg="results/experiments/{experiment}/{table}_panels.svg",
+    log:
+        "logs/plot_outcomes/{experiment}/{table}.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        style=exact(STUDY.config.figures.model_dump()),
+    message:
+        "The outcomes {wildcards.table} of the experiment {wildcards.experiment}, drawn"
+    script:
+        "../scripts/plot_outcomes.py"
 
 
 rule plot_wordings:

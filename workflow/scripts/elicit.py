@@ -12,6 +12,7 @@ from sce.errors import InputError
 from sce.jobs import Progress, logged
 from sce.ledger import DEFAULT_FOLDER
 from sce.models import read_entry
+from sce.prices import load_prices, open_budget
 from sce.published_prompts import load_published
 
 model, name = snakemake.wildcards.model, snakemake.wildcards.dataset
@@ -27,7 +28,8 @@ with logged(snakemake.log[0]):
     path = snakemake.config.get("prompts", {}).get("published")
     protocol = protocol_of(dataset, entry, shape, load_published(path) if path else None, tasks)
     progress = Progress(f"{model} on {name}", protocol.at_most)
-    with open_asker(entry, dataset, ledger, gpus=snakemake.resources.gpu) as asker:
+    budget = open_budget(entry, load_prices(), ledger, f"models.{model}")
+    with open_asker(entry, dataset, ledger, budget, gpus=snakemake.resources.gpu) as asker:
         try:
             responses = elicit(protocol, asker, progress)
         except Fatal as error:
