@@ -35,7 +35,7 @@ rule all:
         rules.describe_boundaries.output,
         rules.check_failures.output,
         rules.plot_validity.output,
-        expand(rules.build_grid.output, dataset=STUDY.datasets),
+        expand("results/grids/{dataset}.parquet", dataset=STUDY.datasets),
         collect_pairs("results/{model}/{dataset}/boundary.png"),
 
 
@@ -48,7 +48,7 @@ rule scores:
 rule distance_matrices:
     input:
         expand(
-            rules.build_distance_matrix.output.matrix,
+            "resources/distance_matrices/{dataset}_{metric}.npy",
             dataset=STUDY.matrix_datasets(),
             metric=STUDY.all_metrics(),
         ),

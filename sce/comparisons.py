@@ -4,12 +4,14 @@ import pandas as pd
 
 from sce import artifacts
 from sce.scores import paired_differences
+from sce.wordings import reworded
 
 
 def differences(tables: dict[tuple[str, str], pd.DataFrame], seed: int, resamples: int) -> pd.DataFrame:
     """The ``differences`` artifact of the ``distances`` of every (model, dataset).
 
-    ``a`` and ``b`` read MODEL / CONDITION; the value is a minus b over the points that both have.
+    ``a`` and ``b`` read MODEL / CONDITION; the value is a minus b over the points that both have. The many
+    wordings of one condition are left out: their spread is told by ``sce.wordings``.
     """
     parts = []
     for dataset in dict.fromkeys(dataset for _, dataset in tables):
@@ -18,6 +20,7 @@ def differences(tables: dict[tuple[str, str], pd.DataFrame], seed: int, resample
             for (model, on), table in tables.items()
             if on == dataset
             for condition, rows in table.groupby("condition", sort=False)
+            if condition not in reworded(list(table["condition"].unique()))
         }
         for group in [*_alike(split, 0), *_alike(split, 1)]:
             compared = paired_differences(group, seed, resamples)

@@ -19,6 +19,7 @@ from sce.datasets import DATASETS, Dataset, load_dataset
 from sce.distances import METRICS
 from sce.errors import InputError
 from sce.files import Contract, check
+from sce.keys import refuse_keys
 from sce.ledger import DEFAULT_FOLDER
 from sce.models import Model, resolve
 from sce.naming import expand, suggest
@@ -379,6 +380,7 @@ def _flat(names):
 
 def load(config: dict, where: str) -> Study:
     """The study in the mapping read from the file ``where``. Raises InputError for the first wrong key."""
+    refuse_keys(config, where)
     models = config.get("models")
     if isinstance(models, dict):
         resolved = {name: resolve(entry, f"{where}: models.{name}") for name, entry in models.items()}

@@ -75,9 +75,9 @@ async def _gather(number, there, held):
         queued = False
         while True:
             queued = queued or _hold(folder / "queue", turn)
-            if queued:
-                free = (d for d in there if d not in mine)
-                mine += [d for d in free if len(mine) < number and _hold(folder / d.replace("/", "_"), held)]
+            for device in there if queued else []:
+                if device not in mine and _hold(folder / device.replace("/", "_"), held):
+                    mine.append(device)
                 if len(mine) == number:
                     return mine
             if not told and time.monotonic() - begin > TELL_AFTER_S:

@@ -9,6 +9,7 @@ the slowest of a batch.
 import asyncio
 import itertools
 import json
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -154,10 +155,20 @@ def record_schema(dataset: Dataset) -> dict:
     """JSON schema of a record: every feature, each with one of its levels."""
     return _object(
         {
-            name: {"enum": feature.codes if feature.is_number else feature.labels}
+            name: {"type": _json_type(feature), "enum": _levels(feature)}
             for name, feature in dataset.features.items()
         }
     )
+
+
+def _levels(feature):
+    return feature.codes if feature.is_number else feature.labels
+
+
+def _json_type(feature):
+    if not feature.is_number:
+        return "string"
+    return "integer" if all(isinstance(code, int) for code in feature.codes) else "number"
 
 
 async def _walk(protocol, asker, progress):
@@ -172,6 +183,8 @@ async def _walk(protocol, asker, progress):
                 rows.append(asked)
                 progress(asked.entry.status)
 
+    # A cluster that ends a job sends SIGTERM first: stop as with Ctrl-C, and keep what is being answered.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     try:
         async with asyncio.TaskGroup() as workers:
             for _ in range(asker.max_in_flight):

@@ -312,7 +312,7 @@ def test_few_sces_are_all_arrows_and_of_many_a_sample():
         return [len(artist.U) for artist in figure.axes[1].findobj(Quiver)]
 
     assert arrows(draw(dataset, codes, {"minimal": "nearest"})) == [50]
-    sampled = draw(dataset, codes, {"minimal": "nearest"}, max_arrows=54, sample_arrows=10)
+    sampled = draw(dataset, codes, {"minimal": "nearest"}, max_arrows=49, sample_arrows=10)
     assert arrows(sampled) == [10]
     assert "arrows: a sample of 10" in words(sampled)
     assert "valid x' (area: how many)" in legend_labels(sampled)

@@ -343,8 +343,7 @@ def test_every_step_after_an_elicitation_is_in_the_group_of_the_slurm_profile():
     grouped = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())["groups"]
     for file in (ROOT / "workflow/rules").glob("*.smk"):
         for rule in re.split(r"^rule ", file.read_text(), flags=re.MULTILINE)[1:]:
-            name, output = rule.split(":")[0], rule.split("output:")[1].split("log:")[0]
-            of_a_pair = "{model}/{dataset}" in output and name != "elicit"
-            if of_a_pair and "localrule: True" not in rule:
+            name, output = rule.split(":")[0], rule.partition("output:")[2].partition("log:")[0]
+            if name != "elicit" and "{model}/{dataset}" in output and "localrule: True" not in rule:
                 assert grouped.pop(name, None) == "after_elicit", name
     assert grouped == {}

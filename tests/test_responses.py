@@ -93,7 +93,7 @@ def tokens(*pieces):
         # the whole option in one token, a third alternative left out
         ([('{"answer": "', {'{"answer": "': 1.0}), ("Fail", {"Fail": 0.6, "Pass": 0.2, "Other": 0.2})], 0.75),
         # spelled in pieces: the first piece decides, shorter and longer spellings are added up
-        ([('"', {'"': 1.0}), ("F", {"F": 0.3, "Fail": 0.3, "Pa": 0.1, "P": 0.1}), ("ail", {"ail": 1.0})], 0.75),
+        ([('"', {'"': 1}), ("F", {"F": 0.3, "Fail": 0.3, "Pa": 0.1, "P": 0.1}), ("ail", {"ail": 1})], 0.75),
         # the quotation mark and the option in one token
         ([('"Pass', {'"Pass': 0.9, '"Fail': 0.1})], 0.1),
         # nothing spelled

@@ -31,7 +31,7 @@ SCORED = {"collect_scores": 1, "plot_validity": 1}
 MEASURED = SCORED | {"compare": 1}
 READ = MEASURED | {"describe_boundaries": 1}
 ASKED = READ | {"collect_usage": 1, "check_failures": 1}
-ALL = {rule: 2 for rule in EACH} | {"build_grid": 1} | ASKED
+ALL = dict.fromkeys(EACH, 2) | {"build_grid": 1} | ASKED
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_another_model_runs_its_own_jobs_only(copy):
         ("sce/scores.py", {"score": 2} | MEASURED),
         ("sce/distances.py", {"measure_distances": 2, "score": 2} | MEASURED),
         ("sce/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
-        ("sce/elicit.py", {r: 2 for r in EACH} | ASKED),
+        ("sce/elicit.py", dict.fromkeys(EACH, 2) | ASKED),
         ("workflow/scripts/score.py", {"score": 2} | SCORED),
         ("sce/ledger_tools.py", {}),
         ("sce/engines/llama_cpp.py", {}),
@@ -134,7 +134,7 @@ def test_an_edited_module_asks_nothing_again(copy):
 def test_an_edited_condition_asks_that_condition_alone(copy):
     before = copy.rows_in_ledger()
     copy.edit("resources/prompts/minimal.yaml", "as little as possible", "as little as you can")
-    assert copy.stale() == {r: 2 for r in EACH} | ASKED
+    assert copy.stale() == dict.fromkeys(EACH, 2) | ASKED
     copy.snakemake()
     assert copy.rows_in_ledger() == before + 2 * 66
 
@@ -144,7 +144,7 @@ def test_an_edited_level_asks_what_changed(copy):
     before = copy.rows_in_ledger()
     copy.edit("resources/datasets/exam.yaml", "last: 100, step: 10", "last: 110, step: 10")
     stale = copy.stale()
-    assert stale == {r: 2 for r in EACH} | {"build_grid": 1} | ASKED
+    assert stale == dict.fromkeys(EACH, 2) | {"build_grid": 1} | ASKED
     copy.snakemake()
     assert copy.rows_in_ledger() > before + 2 * 3 * 6
 

@@ -4,12 +4,12 @@ import sys
 from snakemake.exceptions import WorkflowError
 
 from sce import config as study_config
+from sce import modules
 from sce.artifacts import next_round
 from sce.config import exact
 from sce.distances import METRICS
 from sce.errors import InputError
 from sce.jobs import hold_lock
-from sce.modules import closure
 
 CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
 
@@ -34,13 +34,23 @@ def collect_pairs(pattern):
     return [pattern.format(model=model, dataset=dataset) for model, dataset in STUDY.pairs]
 
 
+def of_checkout(files):
+    """Files of the checkout as inputs: they are here, wherever a storage provider keeps the results."""
+    return [local(str(file)) for file in files]
+
+
+def closure(*names):
+    """The files of modules, and of all that they import."""
+    return of_checkout(modules.closure(*names))
+
+
 def script_file(name):
     """A rule's script as an input, so that its content counts and its modification time does not."""
-    return f"workflow/scripts/{name}.py"
+    return local(f"workflow/scripts/{name}.py")
 
 
 def get_dataset_file(wildcards):
-    return study_config.dataset_file(wildcards.dataset)
+    return local(str(study_config.dataset_file(wildcards.dataset)))
 
 
 def get_embeddings(wildcards):
@@ -58,7 +68,7 @@ def get_elicit_modules(wildcards):
 
 
 def get_prompt_files(wildcards):
-    return STUDY.prompt_files(wildcards.model, wildcards.dataset)
+    return of_checkout(STUDY.prompt_files(wildcards.model, wildcards.dataset))
 
 
 def get_choices(wildcards):

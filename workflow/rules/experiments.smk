@@ -146,7 +146,7 @@ rule spread_wordings:
 rule tabulate:
     input:
         outcomes=get_outcomes,
-        reference=STUDY.reference_files(),
+        reference=of_checkout(STUDY.reference_files()),
         modules=closure("sce.tables", "sce.reference", "sce.artifacts", "sce.jobs"),
         script=script_file("tabulate"),
     output:

@@ -3,7 +3,7 @@ rule plot_boundary:
         boundary=rules.parse_responses.output.boundary,
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
-        modules=closure("sce.figures", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.figures", "sce.wordings", "sce.artifacts", "sce.jobs"),
         script=script_file("plot_boundary"),
     output:
         png="results/{model}/{dataset}/boundary.png",

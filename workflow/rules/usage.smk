@@ -1,7 +1,7 @@
 rule describe_boundaries:
     input:
         boundaries=collect_pairs("results/{model}/{dataset}/boundary.parquet"),
-        datasets=[study_config.dataset_file(name) for name in STUDY.datasets],
+        datasets=of_checkout(map(study_config.dataset_file, STUDY.datasets)),
         modules=closure("sce.boundaries", "sce.artifacts", "sce.jobs"),
         script=script_file("describe_boundaries"),
     output:
@@ -23,7 +23,7 @@ rule describe_boundaries:
 rule collect_usage:
     input:
         responses=collect_pairs("results/{model}/{dataset}/responses.parquet"),
-        prices="config/prices.yaml",
+        prices=local("config/prices.yaml"),
         modules=closure("sce.usage", "sce.models", "sce.artifacts", "sce.jobs"),
         script=script_file("collect_usage"),
     output:

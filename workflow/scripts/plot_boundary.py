@@ -6,12 +6,16 @@ from sce import artifacts, figures
 from sce.datasets import load_dataset
 from sce.jobs import logged
 from sce.style import FigureStyle
+from sce.wordings import reworded
 
 with logged(snakemake.log[0]):
+    sce = artifacts.read(snakemake.input.sce)
+    # Many wordings of one condition would fill pages: the figure of their spread shows them.
+    sce = sce[~sce["condition"].isin(reworded(list(sce["condition"].unique())))]
     figure = figures.boundary_map(
         load_dataset(snakemake.input.dataset),
         artifacts.read(snakemake.input.boundary),
-        artifacts.read(snakemake.input.sce),
+        sce,
         snakemake.wildcards.model,
         FigureStyle(**json.loads(snakemake.params.style)),
     )
