@@ -4,8 +4,6 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sce.datasets import Dataset
 
@@ -109,6 +107,9 @@ def _neighbours(dataset):
 
 def _count_regions(codes, links):
     """The number of connected groups of option 0 and of option 1; ``links`` joins points that agree."""
+    from scipy.sparse import coo_array  # half a second, which every reading of the Snakefile would pay
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(len(codes), len(codes)))
     _, group = connected_components(graph, directed=False)
     return [len(np.unique(group[codes == option])) for option in (0, 1)]

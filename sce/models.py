@@ -5,6 +5,7 @@ An entry's fields fall in two: those that shape an answer (they are in its diges
 parameters), and ``TRANSPORT``, which can change without anything running again.
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -356,11 +357,16 @@ def resolve(entry, where) -> dict:
     beside it in the configuration counts. Raises InputError for a name the catalogue lacks."""
     if not isinstance(entry, dict) or "from" not in entry:
         return entry
-    catalogue = read_yaml(CATALOGUE)["models"]
+    catalogue = _read_catalogue(CATALOGUE)
     if entry["from"] not in catalogue:
         raise InputError(where, "from", entry["from"], f"an entry of {CATALOGUE}: {', '.join(catalogue)}")
     own = {key: value for key, value in entry.items() if key != "from"}
     return catalogue[entry["from"]] | own
+
+
+@cache
+def _read_catalogue(path):
+    return read_yaml(path)["models"]
 
 
 def read_entry(config: dict, name: str) -> Model:

@@ -13,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from scipy.special import erf
 
 from sce.errors import InputError
 
@@ -80,6 +79,10 @@ class MiniLM:
 
     def _encode(self, tokens):
         """Token ids (texts, length) -> states (texts, length, width)."""
+        from scipy.special import (
+            erf,  # not at every reading of the Snakefile, which knows this module's names
+        )
+
         table = self.weights
         states = table["embeddings.word_embeddings.weight"][tokens]
         states = states + table["embeddings.position_embeddings.weight"][: tokens.shape[1]]

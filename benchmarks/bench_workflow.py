@@ -1,0 +1,197 @@
+"""What the workflow itself costs: building its graph, finding nothing to do, starting jobs, loading models.
+
+    python benchmarks/bench_workflow.py graph [--times 1 10]   minutes; config/paper.yaml, and 10 times as much
+    python benchmarks/bench_workflow.py jobs                   a minute; what a job takes beside its work
+    python benchmarks/bench_workflow.py jobs --slurm           the same through a Slurm of the tests (as root)
+    python benchmarks/bench_workflow.py loads                  a second; how often a study loads its models
+
+``graph`` asks no model: it pretends every result (files that are there, and Snakemake's own records of them)
+and measures a dry run before and after. Processor seconds stand beside the wall clock, which other work on
+the machine lengthens.
+"""
+
+import argparse
+import os
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from sce import artifacts, config, resources  # noqa: E402
+from tests import slurm  # noqa: E402
+from tests.conftest import Project  # noqa: E402
+
+PAPER = ROOT / "config/paper.yaml"
+CONTROLS = ("nearest", "overshoot", "timid", "echo", "malformed", "constant")
+IMPATIENT = [
+    *("--profile", "profiles/slurm", "--latency-wait", "5"),
+    *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"),
+]
+
+
+def paper(times):
+    """The paper's configuration with every model in so many variants, each of which is another respondent."""
+    content = yaml.safe_load(PAPER.read_text())
+    for variant in range(1, times):
+        for name, entry in list(content["models"].items()):
+            if "variant" not in name:
+                content["models"][f"{name}.variant{variant}"] = entry | {"system": f"Variant {variant}."}
+    for experiment in content["experiments"].values():
+        models = experiment["models"]
+        experiment["models"] = [
+            *models,
+            *(f"{name}.variant{variant}" for variant in range(1, times) for name in models),
+        ]
+    return content
+
+
+class Spent:
+    """Wall clock, processor seconds and peak memory of processes started in a with-block."""
+
+    def __enter__(self):
+        self._begin, self._before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        return self
+
+    def __exit__(self, *_):
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.wall_s = time.monotonic() - self._begin
+        self.processor_s = used.ru_utime + used.ru_stime - self._before.ru_utime - self._before.ru_stime
+        self.memory_mb = used.ru_maxrss / 1024
+
+
+def snakemake(project, *options, env=None):
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *options]
+    done = subprocess.run(
+        command, cwd=project.folder, env={**os.environ, **(env or {})}, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(done.stdout[-3000:] + done.stderr[-3000:])
+    return done.stdout + done.stderr
+
+
+def dry_run(project, repeats):
+    spent = []
+    for _ in range(repeats):
+        with Spent() as one:
+            out = snakemake(project, "--dry-run")
+        spent.append(one)
+    jobs = re.search(r"^total\s+(\d+)", out, re.MULTILINE)
+    median = {
+        n: statistics.median(getattr(s, n) for s in spent) for n in ("wall_s", "processor_s", "memory_mb")
+    }
+    return int(jobs[1]) if jobs else 0, median
+
+
+def pretend(project):
+    """Every output file of the study, and Snakemake's records that it made them."""
+    table = snakemake(project, "--summary")
+    empty = pd.DataFrame(columns=list(artifacts.columns("responses")))
+    for line in table.splitlines():
+        path = project.folder / line.split("\t")[0]
+        if "\t" not in line or (path.suffix == "" and path.name != "failures_checked"):
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.name == "responses.parquet":
+            artifacts.write(empty, path, "responses", provenance={"round": 0, "open": 0})
+        else:
+            path.touch()
+    snakemake(project, "--touch", "--forceall")
+
+
+def graph(times, repeats):
+    for factor in times:
+        with tempfile.TemporaryDirectory() as folder:
+            project = Project(Path(folder) / "project")
+            project.configure(paper(factor))
+            jobs, build = dry_run(project, repeats)
+            pretend(project)
+            left, nothing = dry_run(project, repeats)
+            assert left == 0, f"{left} jobs are stale after all"
+            for what, spent in (("build", build), ("no-op", nothing)):
+                print(
+                    f"paper x {factor}: {jobs} jobs, {what}: {spent['wall_s']:.1f} s, "
+                    f"{spent['processor_s']:.1f} processor s, {spent['memory_mb']:.0f} MB",
+                    flush=True,
+                )
+
+
+def jobs(through_slurm):
+    models = {name: {"engine": "control", "policy": name} for name in CONTROLS}
+    experiment = {"models": list(models), "datasets": ["exam"], "conditions": ["minimal"]}
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project(Path(folder) / "project")
+        project.configure({"models": models, "experiments": {"main": experiment}})
+        number, _ = dry_run(project, 1)
+        if through_slurm:
+            slurm.install()
+            with slurm.started() as cluster:
+                run(project, number, IMPATIENT, cluster)
+        else:
+            run(project, number, [])
+
+
+def run(project, number, options, cluster=None):
+    with Spent() as spent:
+        snakemake(project, *options, env=cluster and cluster.env)
+    work = [
+        float(seconds)
+        for log in (project.folder / "logs").rglob("*.log")
+        for seconds in re.findall(r"done in ([\d.]+) s", log.read_text())
+    ]
+    print(f"{number} jobs: {spent.wall_s:.1f} s, of which {sum(work):.1f} s of work in {len(work)} scripts")
+    if cluster is None:
+        print(
+            f"beside its work a job takes {(spent.wall_s - sum(work)) / number:.2f} s (one core, one at a time)"
+        )
+        return
+    queued = cluster.jobs()
+    ran = [_seconds(job["RunTime"]) for job in queued]
+    print(f"{len(queued)} jobs of Slurm, which ran for {statistics.mean(ran):.1f} s each")
+
+
+def loads():
+    """Loads of local weights: ours, once for a model and dataset; the published scripts', once for each of
+    its conditions too."""
+    study = config.load(yaml.safe_load(PAPER.read_text()), str(PAPER))
+    ours = [pair for pair in study.pairs if resources.gpus(study.config.models[pair[0]])]
+    theirs = sum(
+        len(experiment.datasets) * max(1, len(experiment.conditions))
+        for experiment in study.config.experiments.values()
+        for model in experiment.models
+        if resources.gpus(study.config.models[model])
+    )
+    print(f"config/paper.yaml loads weights {len(ours)} times; one load for each condition would be {theirs}")
+
+
+def _seconds(clock):
+    hours, minutes, seconds = clock.split(":")
+    return 3600 * int(hours) + 60 * int(minutes) + int(seconds)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=["graph", "jobs", "loads"])
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 10])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--slurm", action="store_true")
+    options = parser.parse_args()
+    if options.what == "graph":
+        graph(options.times, options.repeats)
+    elif options.what == "jobs":
+        jobs(options.slurm)
+    else:
+        loads()
+
+
+if __name__ == "__main__":
+    main()
