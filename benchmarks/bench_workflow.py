@@ -1,6 +1,6 @@
 """What the workflow itself costs: building its graph, finding nothing to do, starting jobs, loading models.
 
-    python benchmarks/bench_workflow.py graph [--times 1 10]   minutes; config/paper.yaml, and 10 times as much
+    python benchmarks/bench_workflow.py graph [--times 1 10]   minutes; config/paper.yaml, and 10 times that
     python benchmarks/bench_workflow.py jobs                   a minute; what a job takes beside its work
     python benchmarks/bench_workflow.py jobs --slurm           the same through a Slurm of the tests (as root)
     python benchmarks/bench_workflow.py loads                  a second; how often a study loads its models
@@ -86,9 +86,8 @@ def dry_run(project, repeats):
             out = snakemake(project, "--dry-run")
         spent.append(one)
     jobs = re.search(r"^total\s+(\d+)", out, re.MULTILINE)
-    median = {
-        n: statistics.median(getattr(s, n) for s in spent) for n in ("wall_s", "processor_s", "memory_mb")
-    }
+    names = ("wall_s", "processor_s", "memory_mb")
+    median = {name: statistics.median(getattr(one, name) for one in spent) for name in names}
     return int(jobs[1]) if jobs else 0, median
 
 
@@ -105,7 +104,7 @@ def pretend(project):
             artifacts.write(empty, path, "responses", provenance={"round": 0, "open": 0})
         else:
             path.touch()
-    snakemake(project, "--touch", "--forceall")
+    snakemake(project, "--touch", "--forceall", "--no-hooks")
 
 
 def graph(times, repeats):
@@ -148,11 +147,11 @@ def run(project, number, options, cluster=None):
         for log in (project.folder / "logs").rglob("*.log")
         for seconds in re.findall(r"done in ([\d.]+) s", log.read_text())
     ]
-    print(f"{number} jobs: {spent.wall_s:.1f} s, of which {sum(work):.1f} s of work in {len(work)} scripts")
+    print(f"{number} jobs: {spent.wall_s:.1f} s, {spent.processor_s:.1f} processor s here")
+    print(f"of which {sum(work):.1f} s are the work of {len(work)} scripts")
     if cluster is None:
-        print(
-            f"beside its work a job takes {(spent.wall_s - sum(work)) / number:.2f} s (one core, one at a time)"
-        )
+        beside = (spent.wall_s - sum(work)) / number
+        print(f"beside its work a job takes {beside:.2f} s (one core, one job at a time)")
         return
     queued = cluster.jobs()
     ran = [_seconds(job["RunTime"]) for job in queued]

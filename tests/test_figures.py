@@ -353,7 +353,7 @@ def test_tables_as_they_are_read_from_parquet(tmp_path):
     codes = diagonal(dataset)
     codes[3] = codes[30] = None
     sce = pd.concat([make_sce(dataset, codes, c, p) for c, p in {"u": "malformed", "m": "nearest"}.items()])
-    tables = {"boundary": make_boundary(dataset, codes), "sce": sce}
+    tables = {"boundary": make_boundary(dataset, codes), "sce": sce.assign(prediction_at_sce=None)}
     for artifact, table in tables.items():
         artifacts.write(table, tmp_path / artifact, artifact, list(dataset.features))
     read = [artifacts.read(tmp_path / artifact) for artifact in tables]
