@@ -1,6 +1,7 @@
 """The embedded real model: SmolLM2-135M through llama.cpp."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -42,9 +43,9 @@ def test_it_answers_within_the_schema_and_repeats_itself():
         (MESSAGES, ABOUT),
     )
     assert first.status == "answered"
-    assert first.response in ('{"answer": "Cold"}', '{"answer": "Warm"}', '{ "answer": "Warm" }')
+    assert json.loads(first.response) in ({"answer": "Cold"}, {"answer": "Warm"})
     assert (first.response, first.logprobs) == (second.response, second.logprobs)
-    assert first.usage["out"] == len(first.logprobs) or first.usage["out"] == len(first.logprobs) + 1
+    assert first.usage["out"] - len(first.logprobs) in (0, 1)  # the end of the reply is a token too
     assert between.status in ("answered", "truncated")
 
 
