@@ -1,4 +1,4 @@
-"""Results in a bucket: the workflow over the S3 storage plugin and a real S3 server here (moto)."""
+"""Results in a bucket: the workflow over the S3 storage plugin, and a real S3 server on this machine."""
 
 import os
 import socket
