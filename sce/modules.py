@@ -1,11 +1,15 @@
 """Which modules of this package a module runs, so that rules can declare them as inputs (style, habit 4)."""
 
-import ast
 import os
+import re
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+# Imports of this package as text. Parsing the modules instead takes 0.4 s, at every reading of the Snakefile.
+IMPORTS = re.compile(
+    rf"^[ \t]*(?:from ({PACKAGE.name}[\w.]*) import (\([^)]*\)|[^\n#]*)|import ({PACKAGE.name}[\w.]*))", re.M
+)
 
 
 def let_jobs_import() -> None:
@@ -32,14 +36,11 @@ def closure(*names: str) -> list[str]:
 
 @cache
 def _imports(name):
-    nodes = ast.walk(ast.parse(_file(name).read_text(encoding="utf-8")))
-    modules = []
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            modules += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [m for m in modules if m.split(".")[0] == PACKAGE.name and _file(m) is not None]
+    modules = set()
+    for source, names, alone in IMPORTS.findall(_file(name).read_text(encoding="utf-8")):
+        modules |= {source or alone}
+        modules |= {f"{source}.{words.split()[0]}" for words in names.strip("()").split(",") if words.split()}
+    return [module for module in modules if _file(module) is not None]
 
 
 def _file(name):
