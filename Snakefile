@@ -37,6 +37,7 @@ rule all:
         rules.plot_validity.output,
         expand("results/grids/{dataset}.parquet", dataset=STUDY.datasets),
         collect_pairs("results/{model}/{dataset}/boundary.png"),
+        rules.experiments.input,
 
 
 rule scores:

@@ -311,8 +311,8 @@ def test_few_sces_are_all_arrows_and_of_many_a_sample():
     def arrows(figure):
         return [len(artist.U) for artist in figure.axes[1].findobj(Quiver)]
 
-    assert arrows(draw(dataset, codes, {"minimal": "nearest"})) == [50]
-    sampled = draw(dataset, codes, {"minimal": "nearest"}, max_arrows=49, sample_arrows=10)
+    assert arrows(draw(dataset, codes, {"minimal": "nearest"})) == [dataset.size]
+    sampled = draw(dataset, codes, {"minimal": "nearest"}, max_arrows=dataset.size - 1, sample_arrows=10)
     assert arrows(sampled) == [10]
     assert "arrows: a sample of 10" in words(sampled)
     assert "valid x' (area: how many)" in legend_labels(sampled)

@@ -27,7 +27,7 @@ STUDY = {
     "scoring": {"resamples": 200},
 }
 EACH = {"elicit": 1, "parse_responses": 1, "measure_distances": 1, "score": 1, "plot_boundary": 1}
-SCORED = {"collect_scores": 1, "plot_validity": 1}
+SCORED = {"collect_scores": 1, "plot_validity": 1, "tabulate": 1, "plot_experiment": 1}
 MEASURED = SCORED | {"compare": 1}
 READ = MEASURED | {"describe_boundaries": 1}
 ASKED = READ | {"collect_usage": 1, "check_failures": 1}
@@ -92,7 +92,7 @@ def test_a_limit_reruns_nothing(copy):
 
 def test_a_plot_colour_redraws_figures_only(copy):
     copy.configure(STUDY | {"figures": {"missing_colour": "#777777"}})
-    assert copy.stale() == {"plot_boundary": 2, "plot_validity": 1}
+    assert copy.stale() == {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}
 
 
 def test_another_model_runs_its_own_jobs_only(copy):
@@ -106,7 +106,7 @@ def test_another_model_runs_its_own_jobs_only(copy):
 @pytest.mark.parametrize(
     ("path", "stale"),
     [
-        ("sce/figures.py", {"plot_boundary": 2, "plot_validity": 1}),
+        ("sce/figures.py", {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}),
         ("sce/scores.py", {"score": 2} | MEASURED),
         ("sce/distances.py", {"measure_distances": 2, "score": 2} | MEASURED),
         ("sce/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
