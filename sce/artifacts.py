@@ -33,6 +33,7 @@ SCHEMAS = {
         "tokens_written": INT,
         "tokens_out": INT,
         "tokens_reasoning": INT,
+        "batch": FLAG,
         "latency_s": FLOAT,
         "attempts": INT,
     },

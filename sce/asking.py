@@ -25,6 +25,7 @@ from sce.models import Model
 from sce.pacing import Pace
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60  # between two tries of a question; doubles, with up to 1 s of jitter
+EVERYTHING = 2**31  # requests in flight, where there is no limit
 GRACE_S = 20  # for requests under way when the job stops: their answers were paid for
 
 stamina.instrumentation.set_on_retry_hooks([])  # it would log a line for every retry; we count them by cause
@@ -33,8 +34,15 @@ stamina.instrumentation.set_on_retry_hooks([])  # it would log a line for every 
 class Budget(Protocol):
     """What one job may spend."""
 
-    def reserve(self, body: dict) -> None:
-        """Before a question is sent. Raises Fatal when its answer could pass the limit."""
+    @property
+    def waits(self) -> bool:
+        """Whether questions are under way for which more is set aside than they may turn out to cost."""
+
+    def fits(self, body: dict) -> bool:
+        """Before a question is sent: set aside what it can cost; False where that could pass the limit."""
+
+    def exhausted(self) -> Fatal:
+        """What to tell when nothing fits any more."""
 
     def settle(self, entry: Entry) -> None:
         """After it ended, with what it really took."""
@@ -44,11 +52,11 @@ class Budget(Protocol):
 class Asker:
     """Answers questions from the ledger, or else from the engine, each at most once.
 
-    ``retry``: statuses in the ledger that are asked again (failed, truncated, refused). A question is tried
-    up to ``attempts`` times in this run, and for ``patience_s``, before it counts as failed; a provider that
-    asks us to slow down uses up patience only. ``gpus``: claimed for the engine before it starts. ``asked``
-    and ``found`` count entries from the engine and from the ledger; ``faults`` the tries that failed, by
-    cause.
+    ``max_in_flight``: questions under way at a time; more may be waiting for their turn. ``retry``: statuses
+    in the ledger that are asked again (failed, truncated, refused). A question is tried up to ``attempts``
+    times in this run, and for ``patience_s``, before it counts as failed; a provider that asks us to slow
+    down uses up patience only. ``gpus``: claimed for the engine before it starts. ``asked`` and ``found``
+    count entries from the engine and from the ledger; ``faults`` the tries that failed, by cause.
     """
 
     engine: Engine
@@ -69,6 +77,11 @@ class Asker:
     _pending: dict[str, asyncio.Task] = field(default_factory=dict)
     _under_way: set[asyncio.Task] = field(default_factory=set)
     _devices: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _slots: asyncio.Semaphore = field(init=False)
+    _settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self):
+        self._slots = asyncio.Semaphore(self.max_in_flight)
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         """The entry for a request. Raises Fatal when no question can be answered."""
@@ -138,11 +151,15 @@ class Asker:
 
     async def _insist(self, key, body):
         """The entry of a question that is tried until it is answered or the budget of tries is used up."""
+        async with self._slots:
+            return await self._insist_now(key, body)
+
+    async def _insist_now(self, key, body):
         if not self._ready:
             await self._begin()
         self.ledger.require_room()
         if self.budget:
-            self.budget.reserve(body)
+            await self._afford(body)
         tries = _Tries(self.attempts, self.patience_s)
         begin = time.monotonic()
         try:
@@ -168,8 +185,17 @@ class Asker:
         self._under_way.discard(asyncio.current_task())
         if self.budget:
             self.budget.settle(entry)
+            self._settled.set()
         self.asked += 1
         return entry
+
+    async def _afford(self, body):
+        """Set aside what a question can cost, as soon as those under way have left room for it."""
+        while not self.budget.fits(body):
+            if not self.budget.waits:
+                raise self.budget.exhausted()
+            self._settled.clear()
+            await self._settled.wait()
 
     async def _try(self, body) -> tuple[Reply, float]:
         """One attempt at its turn: the reply, and the seconds it took."""
@@ -226,8 +252,8 @@ def open_asker(
     """An asker for a model's entry, over its file in the ledger's folder. ``engine``: one to use instead of
     the entry's own (a wrapper of it). ``gpus``: how many the engine may use.
 
-    With ``mode: batch`` every point of the dataset is under way at once, so that a batch holds all that can
-    be asked; it keeps to the budget itself, and the provider to its own pace.
+    With ``mode: batch`` everything is under way at once, so that a batch holds all that can be asked; it
+    keeps to the budget itself, and the provider to its own pace.
     """
     path = ledger_file(folder, model.engine, model.provider_model)
     limits = {
@@ -238,7 +264,7 @@ def open_asker(
     if engine is None and getattr(model, "mode", "live") == "batch":
         # By name, as engines are: how a question travels shapes no answer, so no job depends on this module.
         engine = importlib.import_module("sce.engines.batch").open_engine(model, path, budget)
-        limits = {"max_in_flight": dataset.size}
+        limits = {"max_in_flight": EVERYTHING}
     engine = engine or open_engine(model, dataset)
     with Ledger(path, group_commits=engine.free) as ledger:
         yield Asker(

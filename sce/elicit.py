@@ -187,7 +187,7 @@ async def _walk(protocol, asker, progress):
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     try:
         async with asyncio.TaskGroup() as workers:
-            for _ in range(asker.max_in_flight):
+            for _ in range(min(asker.max_in_flight, protocol.dataset.size + len(protocol.tasks))):
                 workers.create_task(work())
     except BaseExceptionGroup as group:
         raise _first(group) from None  # one cause is what the user needs; the other workers were cancelled
@@ -208,44 +208,73 @@ async def _converse(protocol, asker, point_id) -> AsyncIterator[Asked]:
     answer = prediction(main_entry, dataset)
     if answer is None:
         return
-    schema = record_schema(dataset) if protocol.structured else None
-    for prompt in protocol.conditions:
-        text = prompts.follow_up(prompt, dataset, answer)
-        messages = messages_of_follow_up(main, main_entry, text)
-        entry = await asker.ask(messages, About("condition", prompt.name, record, answer, schema))
-        yield Asked("condition", protocol.questions[0].name, prompt.name, point_id, entry)
-        if protocol.verify_off_grid:
-            off_grid = off_grid_record(entry, dataset)
-            if off_grid is not None:
-                verified = await _ask_question(protocol, asker, protocol.questions[0], off_grid)
-                yield Asked("verification", protocol.questions[0].name, prompt.name, point_id, verified)
-        said = _Said(point_id, record, answer, prompt.name, messages, entry)
-        async for asked in _foresee(protocol, asker, said, main, main_entry):
+    begun = _Begun(point_id, record, answer, main, main_entry)
+    # Independent of each other, so all at once: a batch then needs one round for all of them.
+    follow_ups = [_explain(protocol, asker, begun, prompt) for prompt in protocol.conditions]
+    follow_ups += [_propose_several(protocol, asker, begun, prompt) for prompt in protocol.several]
+    for rows in await asyncio.gather(*map(_collect, follow_ups)):
+        for asked in rows:
             yield asked
-        async for asked in _try_again(protocol, asker, said, schema):
-            yield asked
-    for prompt in protocol.several:
-        text = prompts.follow_up(prompt, dataset, answer, k=str(protocol.k))
-        about = About("several", prompt.name, record, answer, more={"k": protocol.k})
-        entry = await asker.ask(messages_of_follow_up(main, main_entry, text), about)
-        yield Asked("several", protocol.questions[0].name, prompt.name, point_id, entry)
+
+
+async def _collect(rows: AsyncIterator[Asked]) -> list[Asked]:
+    return [asked async for asked in rows]
 
 
 @dataclass(frozen=True)
-class _Said:
-    """An SCE in its conversation: ``entry`` is the reply to ``messages``."""
+class _Begun:
+    """A conversation in which the model has answered the main question: ``entry`` is the reply to
+    ``messages``, ``answer`` the option read from it."""
 
     point_id: int
     record: dict
     answer: str
+    messages: list[dict]
+    entry: Entry
+
+
+async def _explain(protocol, asker, begun, prompt) -> AsyncIterator[Asked]:
+    """The SCE of one condition, and what is asked about it."""
+    dataset, question = protocol.dataset, protocol.questions[0]
+    schema = record_schema(dataset) if protocol.structured else None
+    text = prompts.follow_up(prompt, dataset, begun.answer)
+    messages = messages_of_follow_up(begun.messages, begun.entry, text)
+    entry = await asker.ask(messages, About("condition", prompt.name, begun.record, begun.answer, schema))
+    yield Asked("condition", question.name, prompt.name, begun.point_id, entry)
+    if protocol.verify_off_grid:
+        off_grid = off_grid_record(entry, dataset)
+        if off_grid is not None:
+            verified = await _ask_question(protocol, asker, question, off_grid)
+            yield Asked("verification", question.name, prompt.name, begun.point_id, verified)
+    said = _Said(begun, prompt.name, messages, entry)
+    async for asked in _foresee(protocol, asker, said):
+        yield asked
+    async for asked in _try_again(protocol, asker, said, schema):
+        yield asked
+
+
+async def _propose_several(protocol, asker, begun, prompt) -> AsyncIterator[Asked]:
+    """Several SCEs at once."""
+    text = prompts.follow_up(prompt, protocol.dataset, begun.answer, k=str(protocol.k))
+    about = About("several", prompt.name, begun.record, begun.answer, more={"k": protocol.k})
+    entry = await asker.ask(messages_of_follow_up(begun.messages, begun.entry, text), about)
+    yield Asked("several", protocol.questions[0].name, prompt.name, begun.point_id, entry)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """An SCE in its conversation, which goes on from ``begun``: ``entry`` is the reply to ``messages``."""
+
+    begun: _Begun
     condition: str
     messages: list[dict]
     entry: Entry
 
 
-async def _foresee(protocol, asker, said, main, main_entry) -> AsyncIterator[Asked]:
+async def _foresee(protocol, asker, said) -> AsyncIterator[Asked]:
     """What a fresh copy would answer at the SCE: asked in the conversation as it was before the SCE was asked
     for, and as it is after."""
+    begun = said.begun
     wordings = protocol.self_predictions.get(said.condition, [])
     revised = sce_record(said.entry, protocol.dataset) if wordings else None
     if revised is None:
@@ -254,16 +283,16 @@ async def _foresee(protocol, asker, said, main, main_entry) -> AsyncIterator[Ask
         sure = '"confidence"' in prompt.text
         schema = answer_schema(protocol.dataset, sure) if protocol.structured else None
         text = prompts.ask(prompt, protocol.dataset, protocol.dataset.describe(revised))
-        for when, messages, entry in (("before", main, main_entry), ("after", said.messages, said.entry)):
-            more = {"when": when, "start": said.record}
-            about = About("self_prediction", prompt.name, revised, said.answer, schema, more)
-            found = await asker.ask(messages_of_follow_up(messages, entry, text), about)
-            yield Asked(f"self_prediction_{when}", prompt.name, said.condition, said.point_id, found)
+        for when, stand in (("before", begun), ("after", said)):
+            more = {"when": when, "start": begun.record}
+            about = About("self_prediction", prompt.name, revised, begun.answer, schema, more)
+            found = await asker.ask(messages_of_follow_up(stand.messages, stand.entry, text), about)
+            yield Asked(f"self_prediction_{when}", prompt.name, said.condition, begun.point_id, found)
 
 
 async def _try_again(protocol, asker, said, schema) -> AsyncIterator[Asked]:
     """While the SCE is on the grid and invalid, tell the model so, and what a fresh copy answered there."""
-    dataset = protocol.dataset
+    dataset, begun = protocol.dataset, said.begun
     for prompt in protocol.feedback.get(said.condition, []):
         messages, entry = said.messages, said.entry
         for turn in range(1, protocol.tries + 1):
@@ -273,13 +302,13 @@ async def _try_again(protocol, asker, said, schema) -> AsyncIterator[Asked]:
             outcome = prediction(
                 await _ask_question(protocol, asker, protocol.questions[0], revised), dataset
             )
-            if outcome != said.answer:  # valid, or not known
+            if outcome != begun.answer:  # valid, or not known
                 break
-            text = prompts.follow_up(prompt, dataset, said.answer, outcome=outcome)
+            text = prompts.follow_up(prompt, dataset, begun.answer, outcome=outcome)
             messages = messages_of_follow_up(messages, entry, text)
-            about = About("feedback", prompt.name, said.record, said.answer, schema, {"turn": turn})
+            about = About("feedback", prompt.name, begun.record, begun.answer, schema, {"turn": turn})
             entry = await asker.ask(messages, about)
-            yield Asked(f"feedback_{turn}", prompt.name, said.condition, said.point_id, entry)
+            yield Asked(f"feedback_{turn}", prompt.name, said.condition, begun.point_id, entry)
 
 
 async def _choose(protocol, asker, task) -> AsyncIterator[Asked]:
@@ -346,6 +375,7 @@ def _row(asked: Asked) -> dict:
         "tokens_written": usage.get("written"),
         "tokens_out": usage.get("out"),
         "tokens_reasoning": usage.get("reasoning"),
+        "batch": bool(usage.get("batch")),
         "latency_s": entry.latency_s,
         "attempts": entry.attempts,
     }

@@ -180,16 +180,18 @@ class Hosted(Remote):
     """What the entries of other people's servers have. ``api_key_env``: the variable that holds the key, in
     the environment or in ``.env``; null where none is needed. ``check_model``: ask the endpoint at the start
     whether it serves this model. ``mode``: ``batch`` goes through the provider's batch API, slower and
-    cheaper. ``budget_usd``: what one job may spend."""
+    cheaper, and looks at its batches every ``poll_s`` seconds. ``budget_usd``: what may be spent on this
+    model's answers in all."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | {
-        "base_url", "api_key_env", "check_model", "mode", "budget_usd"
+        "base_url", "api_key_env", "check_model", "mode", "poll_s", "budget_usd"
     }  # fmt: skip
 
     base_url: str = Field(pattern=URL)
     api_key_env: str | None = None
     check_model: bool = True
     mode: Literal["live", "batch"] = "live"
+    poll_s: float = Field(30, gt=0)
     budget_usd: float | None = Field(None, gt=0)
 
 

@@ -132,10 +132,10 @@ class Budget:
         self._reserved_usd += bound
         return True
 
-    def reserve(self, body: dict) -> None:
-        """``fits``, or Fatal."""
-        if not self.fits(body):
-            raise self.exhausted()
+    @property
+    def waits(self) -> bool:
+        """Whether something is set aside for questions under way."""
+        return bool(self._reserved)
 
     def settle(self, entry: Entry) -> None:
         """A question has ended and is in the ledger: what it cost counts from there."""

@@ -54,7 +54,7 @@ def _row(part, price):
     counts = part["status"].value_counts()
     replied = part.loc[part["status"] != "failed", "latency_s"]
     told = {
-        name: part[name].sum(min_count=1) if name in part else None
+        name: part[name].sum(min_count=1)
         for name in ("tokens_in", "tokens_cached", "tokens_written", "tokens_out", "tokens_reasoning")
     }
     return {
@@ -71,11 +71,10 @@ def _row(part, price):
 
 
 def _cost(part, price):
-    batch = part["batch"].fillna(False).astype(bool) if "batch" in part else pd.Series(False, part.index)
     total = 0.0
-    for through_batch, rows in part.groupby(batch):
+    for through_batch, rows in part.groupby("batch"):
         counts = {
-            word: float(rows[column].sum()) if column in rows else 0.0
+            word: float(rows[column].sum())
             for word, column in [
                 ("in", "tokens_in"), ("cached", "tokens_cached"), ("written", "tokens_written"),
                 ("out", "tokens_out"),

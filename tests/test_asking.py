@@ -359,7 +359,7 @@ def test_answers_under_way_when_the_job_stops_are_kept(ledger):
 
     engine = Scripted({"question 3": [fatal]}, otherwise=slow)
     with pytest.raises(Fatal):
-        asyncio.run(walk(Asker(engine, ledger), range(100), workers=8))
+        asyncio.run(walk(Asker(engine, ledger, max_in_flight=8), range(100), workers=8))
     assert {e.response for e, _ in ledger.entries()} == {"paid for"}
     assert len(list(ledger.entries())) == 7
     assert len(engine.asked) == 8  # nothing new was sent meanwhile
@@ -377,7 +377,7 @@ def test_a_cancelled_job_keeps_what_it_was_waiting_for_and_tries_nothing_again(l
     engine = Scripted({"question 1": [drop] * 9}, otherwise=slow)
 
     async def main():
-        task = asyncio.create_task(walk(Asker(engine, ledger), range(100), workers=4))
+        task = asyncio.create_task(walk(Asker(engine, ledger, max_in_flight=4), range(100), workers=4))
         await asyncio.sleep(0.1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -392,21 +392,32 @@ def test_a_cancelled_job_keeps_what_it_was_waiting_for_and_tries_nothing_again(l
 
 def test_a_budget_is_asked_before_and_told_after(ledger):
     class Budget:
-        left, told = 2, ()
+        """Each question costs 1 and could cost 2, of 6 in all."""
 
-        def reserve(self, body):
-            if self.left == 0:
-                raise Fatal("budget_usd: 1 could be passed")
-            self.left -= 1
+        spent, told, under_way = 0, (), 0
+        waits = property(lambda self: self.under_way > 0)
+
+        def fits(self, body):
+            room = self.spent + 2 * self.under_way + 2 <= 6
+            self.under_way += room
+            return room
 
         def settle(self, entry):
-            self.told = (*self.told, entry.response)
+            self.told, self.under_way = (*self.told, entry.response), self.under_way - 1
+            self.spent += 1
+
+        def exhausted(self):
+            return Fatal("budget_usd: 6 could be passed")
+
+    async def slow():
+        await asyncio.sleep(0.01)
 
     budget = Budget()
     with pytest.raises(Fatal, match="budget_usd"):
-        asyncio.run(walk(Asker(Scripted(), ledger, budget=budget), range(9), workers=1))
-    assert budget.told == ("answer to question 0", "answer to question 1")
-    assert len(list(ledger.entries())) == 2
+        asyncio.run(walk(Asker(Scripted(otherwise=slow), ledger, max_in_flight=9, budget=budget), range(9)))
+    # Not all nine at once: three, and as many more as those left room for.
+    assert sorted(budget.told) == [f"answer to question {number}" for number in range(5)]
+    assert len(list(ledger.entries())) == 5
 
 
 def test_faults_are_counted_in_the_log(ledger, hasty, caplog):

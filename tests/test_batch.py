@@ -40,8 +40,9 @@ def stub_of(engine, **options):
 def ask(model, folder, numbers, budget=None):
     """(number -> entry, engine) of one run in batch mode."""
     path = ledger_file(folder, model.engine, model.provider_model)
-    engine = batch.open_engine(model, path, budget, poll_s=0.05)
+    engine = batch.open_engine(model, path, budget)
     engine.quiet_s = 0.1
+    model = model.model_copy(update={"max_in_flight": len(numbers)})
     with open_asker(model, None, folder, engine=engine) as asker:
         return asyncio.run(walk(asker, numbers, workers=len(numbers))), engine
 
@@ -52,7 +53,7 @@ def provider(request):
     stub = stub_of(request.param)
     with served(stub) as url:
         stub.url = url
-        yield stub, entry(request.param, url, mode="batch", max_in_flight=1000)
+        yield stub, entry(request.param, url, mode="batch", poll_s=0.05)
 
 
 def texts(found):
@@ -176,7 +177,7 @@ def test_a_full_queue_makes_batches_smaller(tmp_path):
     stub = OpenAIStub()
     stub.queue = 15
     with served(stub) as url:
-        found, _ = ask(entry("openai", url, mode="batch"), tmp_path, range(40))
+        found, _ = ask(entry("openai", url, mode="batch", poll_s=0.05), tmp_path, range(40))
     assert texts(found) == right(range(40))
     assert once(stub, 40)
 
@@ -188,7 +189,7 @@ def test_a_batch_that_is_refused_whole_stops_the_job(tmp_path, monkeypatch):
         "code": "model_not_found", "message": "The model does not support batches", "line": 1,
     })  # fmt: skip
     with served(stub) as url, pytest.raises(Fatal, match=r"does not support batches \(line 1\)"):
-        ask(entry("openai", url, mode="batch"), tmp_path, range(3))
+        ask(entry("openai", url, mode="batch", poll_s=0.05), tmp_path, range(3))
 
 
 def test_a_budget_sends_what_is_safe_first(tmp_path):
@@ -196,7 +197,7 @@ def test_a_budget_sends_what_is_safe_first(tmp_path):
     stub = OpenAIStub()
     price = Price(input=0, output=1000)
     with served(stub) as url:
-        model = entry("openai", url, mode="batch", max_tokens=100)
+        model = entry("openai", url, mode="batch", poll_s=0.05, max_tokens=100)
         path = ledger_file(tmp_path, "openai", "tiny")
         found, _ = ask(model, tmp_path, range(30), Budget(1.05, price, path, batch=True))
         assert texts(found) == right(range(30))
@@ -213,21 +214,19 @@ def test_a_budget_sends_what_is_safe_first(tmp_path):
 
 
 def test_a_study_goes_in_few_batches(tmp_path):
-    """The walk of a study, every point at once: no batch holds less than one round of questions."""
-    made = study(tmp_path, {"m": {"engine": "openai", "model": "tiny", "mode": "batch"}})
+    """The walk of a study, everything at once: a batch of all questions, then one of all conditions."""
+    made = study(tmp_path, {"m": {"engine": "openai", "model": "tiny", "mode": "batch", "poll_s": 0.05}})
     protocol = plan._protocol(made, "m", "exam")
     stub, size = OpenAIStub(), protocol.dataset.size
     stub.text = lambda request: json.dumps({"answer": "Fail"} if len(request["messages"]) == 1 else {})
     with served(stub) as url:
-        model = entry("openai", url, mode="batch", max_in_flight=size)
-        engine = batch.open_engine(model, ledger_file(tmp_path, "openai", "tiny"), poll_s=0.05)
+        model = entry("openai", url, mode="batch", poll_s=0.05, max_in_flight=3 * size)
+        engine = batch.open_engine(model, ledger_file(tmp_path, "openai", "tiny"))
         engine.quiet_s = 0.5
         with open_asker(model, protocol.dataset, tmp_path, engine=engine) as asker:
             responses = elicit(protocol, asker, lambda status: None)
     assert list(responses["status"]) == ["answered"] * 3 * size
-    sizes = [len(each["lines"]) for each in stub.batches.values()]
-    assert sum(sizes) == 3 * size
-    assert all(number % size == 0 for number in sizes)
+    assert [len(each["lines"]) for each in stub.batches.values()] == [size, 2 * size]
     assert once(stub, 3 * size)
 
 
@@ -242,7 +241,7 @@ from sce.ledger import ledger_file
 from sce.models import Model
 
 model, folder = TypeAdapter(Model).validate_json(sys.argv[1]), sys.argv[2]
-engine = batch.open_engine(model, ledger_file(folder, model.engine, model.provider_model), poll_s=0.05)
+engine = batch.open_engine(model, ledger_file(folder, model.engine, model.provider_model))
 engine.quiet_s = 0.1
 
 async def walk(asker):
@@ -275,7 +274,7 @@ def test_kill_9_after_the_submission_submits_nothing_twice(engine, moment, tmp_p
     stub.hold.clear()
     with served(stub) as url:
         stub.url = url
-        model = entry(engine, url, mode="batch", max_in_flight=1000)
+        model = entry(engine, url, mode="batch", poll_s=0.05, max_in_flight=1000)
         if moment == "before it is told":
             stub.before_reply = lambda: time.sleep(0.5)
         process = child(model, tmp_path)
@@ -307,7 +306,7 @@ def test_a_batch_that_never_arrived_is_submitted(engine, tmp_path):
     path = ledger_file(tmp_path, engine, "tiny")
     with served(stub) as url:
         stub.url = url
-        model = entry(engine, url, mode="batch")
+        model = entry(engine, url, mode="batch", poll_s=0.05)
         bodies = [batch.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)]
         with Ledger(path) as ledger:
             ledger.record(batch.Batch("k", engine, {digest(body): body for body in bodies}, time.time() - 9))
@@ -336,7 +335,7 @@ def test_a_submission_that_fails_is_made_again_unless_it_was_taken(engine, tmp_p
     stub = stub_of(engine)
     with served(with_faulty_submission(stub, iter(["lost", "lost", "busy", "busy", None]))) as url:
         stub.url = url
-        model = entry(engine, url, mode="batch")
+        model = entry(engine, url, mode="batch", poll_s=0.05)
         found = {}
         for numbers in (range(5), range(5, 10), range(10, 15)):
             found |= ask(model, tmp_path, numbers)[0]
@@ -355,7 +354,7 @@ def test_a_provider_that_stays_down_is_told(down, told, tmp_path, monkeypatch):
         served(with_faulty_submission(stub, iter(["busy"] * 99))) as url,
         pytest.raises(Fatal, match=told),
     ):
-        ask(entry("openai", url, mode="batch", attempts=2), tmp_path, [99])
+        ask(entry("openai", url, mode="batch", poll_s=0.05, attempts=2), tmp_path, [99])
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -364,7 +363,7 @@ def test_a_batch_the_provider_does_not_know_is_told(engine, tmp_path):
     path = ledger_file(tmp_path, engine, "tiny")
     with served(stub) as url:
         stub.url = url
-        model = entry(engine, url, mode="batch")
+        model = entry(engine, url, mode="batch", poll_s=0.05)
         body = batch.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)
         with Ledger(path) as ledger:
             recorded = batch.Batch("k9", engine, {digest(body): body}, time.time(), "gone_1", "submitted")

@@ -134,7 +134,7 @@ def test_estimates_without_any_answer_are_stated(tmp_path):
     assert here.tokens_from == "characters/4, 20 out per question, 80 out per condition"
     assert here.tokens_out == size * (20 + 80)
     assert here.tokens_in > size * 200
-    assert here.usd == pytest.approx((here.tokens_in * 2 + here.tokens_out * 8) / 1e6)
+    assert here.usd == pytest.approx((here.tokens_in * 2 + here.tokens_out * 8) / 1e6, rel=1e-4)
     assert here.usd_at_most == pytest.approx((here.tokens_in * 2 + 2 * size * 500 * 8) / 1e6, rel=1e-4)
     assert (here.price_from, here.minutes) == ("prices.yaml", None)
     sampled = here.tokens_in
@@ -288,7 +288,8 @@ def test_a_budget_stops_before_it_is_passed(tmp_path):
 
     def ask_all(ledger):
         for number in numbers:
-            budget.reserve(body(number))
+            if not budget.fits(body(number)):
+                raise budget.exhausted()
             budget.settle(_put(ledger, body(number), 100))  # 0.1 USD in truth
 
     with Ledger(path) as ledger:
@@ -298,12 +299,12 @@ def test_a_budget_stops_before_it_is_passed(tmp_path):
         assert budget.spent_usd == pytest.approx(0.9)
         # What is under way counts at its most; a question that failed gives its share back.
         wide = Budget(1.3, price, path)
-        wide.reserve(body(100))
-        wide.reserve(body(101))
-        with pytest.raises(Fatal):
-            wide.reserve(body(102))
+        assert wide.fits(body(100))
+        assert wide.fits(body(101))
+        assert wide.waits
+        assert not wide.fits(body(102))
         wide.settle(Entry.of_failure(digest(body(100)), "HTTP 500", None, 0, 1))
-        wide.reserve(body(102))
+        assert wide.fits(body(102))
         # Another job's answers count once they are stored.
         _put(ledger, body(103), 100)
         assert wide.spent_usd == pytest.approx(1.0)
@@ -352,7 +353,9 @@ def responses(**columns):
         "tokens_in": [100, 200, None, 300, None],
         "tokens_cached": [50, 0, None, None, None],
         "tokens_out": [10, 20, None, 1000, None],
+        "tokens_written": [None] * 5,
         "tokens_reasoning": [None] * 5,
+        "batch": [False] * 5,
         "latency_s": [1.0, 3.0, 60.0, 9.0, 60.0],
         "attempts": [1, 2, 6, 1, 6],
     }

@@ -25,12 +25,12 @@ from sce.engines.faults import decoded, fault_of, is_error
 from sce.ledger import Batch, Entry, Ledger, digest
 from sce.prices import Budget
 
-POLL_S = 30
 QUIET_S = 2  # without a new question before the collected ones are submitted
 UPLOAD_S = 3600  # for sending a whole batch
 MOST_POLLS_LOST = 120
 STORED_WITHIN_S = 60
-KEEP_LOOKING_S = 3600  # clocks of ours and the provider's may differ
+CLOCKS_DIFFER_S = 30  # ours and the provider's
+KEEP_LOOKING_S = 3600
 CHAT_URL = "/v1/chat/completions"
 
 Outcome = Reply | Transient | Rejected | Fatal
@@ -219,7 +219,7 @@ class AnthropicBatches(_Provider, anthropic.AnthropicEngine):
                 if created < batch.submitted_at - KEEP_LOOKING_S:
                     return None
                 same = sum(item["request_counts"].values()) == len(batch.requests)
-                if same and item["id"] not in known and created > batch.submitted_at - POLL_S:
+                if same and item["id"] not in known and created > batch.submitted_at - CLOCKS_DIFFER_S:
                     return item["id"]
             if not page.get("has_more") or not page["data"]:
                 return None
@@ -265,12 +265,12 @@ class BatchEngine:
         provider: OpenAIBatches | AnthropicBatches,
         path,
         budget: Budget | None = None,
-        rounds: int = 6,
-        poll_s: float = POLL_S,
-        quiet_s: float = QUIET_S,
+        *,
+        rounds: int,
+        poll_s: float,
     ):
         self.provider, self.path, self.budget = provider, path, budget
-        self.rounds, self.poll_s, self.quiet_s = rounds, poll_s, quiet_s
+        self.rounds, self.poll_s, self.quiet_s = rounds, poll_s, QUIET_S
         self.submitted = 0  # batches, in this run
         self._most = provider.most
         self._not_taken = 0  # submissions that failed since one did not
@@ -575,10 +575,10 @@ class BatchEngine:
                 question.answer.set_exception(error)
 
 
-def open_engine(model, path, budget: Budget | None = None, poll_s: float = POLL_S) -> BatchEngine:
+def open_engine(model, path, budget: Budget | None = None) -> BatchEngine:
     """The engine of an entry with ``mode: batch``, over the ledger's file ``path``; not yet started."""
     provider = {"openai": OpenAIBatches, "anthropic": AnthropicBatches}[model.engine](model)
-    return BatchEngine(provider, path, budget, rounds=model.attempts, poll_s=poll_s)
+    return BatchEngine(provider, path, budget, rounds=model.attempts, poll_s=model.poll_s)
 
 
 def _date(seconds):
