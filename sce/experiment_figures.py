@@ -14,6 +14,7 @@ from sce.wordings import stem
 
 PANEL = (3.2, 2.8)  # inches
 COUNTED = re.compile(r"(.+?)_(?:at|within)_(\d+)$")  # scores of the same kind, by a number
+MANY = 10  # counts beyond which their axis is logarithmic
 TICKS = 5  # labels along an axis of a map, at most
 
 
@@ -115,7 +116,9 @@ def _draw_outcome(axes, rows, place, subject, colour):
     look = {"color": colour, "markersize": 4, "elinewidth": 0.6, "label": name}
     if rows["count"].notna().any():
         axes.errorbar(rows["count"], value, yerr=bars, fmt="o-", linewidth=0.9, **look)
-        axes.set_xticks(sorted({*axes.get_xticks(), *rows["count"]} & set(rows["count"])))
+        if rows["count"].max() > MANY:  # budgets double from one to the next
+            axes.set_xscale("log", base=2)
+        axes.set_xticks(rows["count"], [f"{count:g}" for count in rows["count"]], minor=False)
     else:
         axes.errorbar(value, [place], xerr=bars, fmt="o", **look)
         axes.plot(rows["reference"], [place], "o", markerfacecolor="none", color=colour, markersize=6)

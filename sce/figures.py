@@ -609,58 +609,68 @@ def _draw_landings(axes, end, look, cell):
 
 NO_BOUNDARY = "no boundary"  # how the reason begins where a score needs a boundary that is not there
 PANEL = (2.7, 2.3)  # inches
+TICK_LABELS = 0.7  # inches left of a panel: small excesses have long numbers
 CONDITION_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)))
 INTERVALS = "bars: 95% intervals"
 STRIP = (1.08, 1.24)  # where SCEs without an excess stand, in units of the largest excess
 
 
-def validity_scatter(scores: pd.DataFrame, style: FigureStyle | dict, metric: str | None = None) -> Figure:
-    """Validity (x) against mean excess distance (y) of every model and condition; one panel per dataset.
+def validity_scatter(
+    scores: pd.DataFrame, style: FigureStyle | dict, metrics: list[str] | None = None
+) -> Figure:
+    """Validity (x) against mean excess distance (y) of every model and condition; a panel per dataset, and
+    for each of ``metrics`` a row of panels of its own.
 
-    ``scores`` has the columns of all_scores. ``metric`` is gower where it was measured, else the first one,
-    unless given. Lines join the conditions of a model. Where no SCE is valid, there is no excess: these
+    ``scores`` has the columns of all_scores. ``metrics``: gower alone where it was measured, else the first
+    one, unless given. Lines join the conditions of a model. Where no SCE is valid, there is no excess: these
     stand on a strip at the top. Models without a boundary, or without scores, are named below their panel.
     """
     style = FigureStyle.model_validate(style)
-    if metric is None:
-        metric = "gower" if (scores["metric"] == "gower").any() else scores["metric"].iloc[0]
-    points = _scored(scores, metric)
-    captions = {dataset: _caption(rows) for dataset, rows in points.groupby("dataset", sort=False)}
+    if metrics is None:
+        metrics = ["gower" if (scores["metric"] == "gower").any() else scores["metric"].iloc[0]]
+    points = pd.concat([_scored(scores, metric) for metric in metrics], ignore_index=True)
+    datasets = list(points["dataset"].unique())
+    of_panel = dict(list(points.groupby(["metric", "dataset"], sort=False)))
     points = points[points["drawn"]]
     models = {model: _model_look(k, style) for k, model in enumerate(points["model"].unique())}
     conditions = dict(zip(points["condition"].unique(), itertools.cycle(CONDITION_MARKERS), strict=False))
     with _settings(style):
         line = style.font_size * 1.35 / 72
-        across = math.ceil(len(captions) / math.ceil(len(captions) / 3))
-        texts = [_wrap(text, style.font_size - 1, PANEL[0]) for text in captions.values()]
-        pitch = (PANEL[0] + 0.6, PANEL[1] + line * (4.2 + max(map(len, texts))))
-        height = MARGIN + math.ceil(len(captions) / across) * pitch[1]
-        left, top = MARGIN + 0.5, height - MARGIN - 1.2 * line
-        right = left + across * pitch[0] - 0.3
+        rows = math.ceil(len(datasets) / 3)  # of one metric
+        across = math.ceil(len(datasets) / rows)
+        captions = {
+            panel: _wrap(_caption(its), style.font_size - 1, PANEL[0]) for panel, its in of_panel.items()
+        }
+        pitch = (PANEL[0] + TICK_LABELS, PANEL[1] + line * (4.2 + max(map(len, captions.values()))))
+        height = MARGIN + rows * len(metrics) * pitch[1]
+        left, top = MARGIN + TICK_LABELS, height - MARGIN - 1.2 * line
+        right = left + across * pitch[0] - TICK_LABELS / 2
         legend_columns = math.ceil(len(models) / max(4, int(height / (1.3 * line)) - len(conditions) - 6))
         names = [*models, *conditions, INTERVALS]
         room = legend_columns * (max(_width(name, style.font_size) for name in names) + 0.65)
         figure = Figure(figsize=(right + room, height), dpi=style.dpi)
-        for index, (dataset, lines) in enumerate(zip(captions, texts, strict=True)):
-            down, column = divmod(index, across)
-            x, y = left + column * pitch[0], top - down * pitch[1]
-            axes = _add_panel(figure, x, y, dataset, lines, line, style)
+        for (metric, dataset), its in of_panel.items():
+            down, column = divmod(datasets.index(dataset), across)
+            x = left + column * pitch[0]
+            y = top - (metrics.index(metric) * rows + down) * pitch[1]
+            title = in_words(dataset) + (f", {metric}" if len(metrics) > 1 else "")
+            axes = _add_panel(figure, x, y, title, captions[metric, dataset], line, style)
             if column == 0:
                 axes.set_ylabel(f"mean excess distance ({metric})")
-            _draw_scores(axes, points[points["dataset"] == dataset], models, conditions, style)
+            _draw_scores(axes, its[its["drawn"]], models, conditions, style)
         if models:
             _add_score_legends(figure, right, line, models, conditions, legend_columns)
     return figure
 
 
-def _add_panel(figure, x, y, dataset, caption, line, style):
-    """The empty panel of a dataset, its upper left corner at (x, y) inches, and the caption below it."""
+def _add_panel(figure, x, y, title, caption, line, style):
+    """An empty panel, its upper left corner at (x, y) inches, and the caption below it."""
     width, height = figure.get_size_inches()
     box = (x / width, (y - PANEL[1]) / height, PANEL[0] / width, PANEL[1] / height)
-    axes = figure.add_axes(box, label=dataset)
+    axes = figure.add_axes(box, label=title)
     axes.tick_params(labelsize=style.font_size - 1)
-    axes.set_title(in_words(dataset), loc="left", fontweight="bold", fontsize=style.font_size, pad=4)
+    axes.set_title(title, loc="left", fontweight="bold", fontsize=style.font_size, pad=4)
     axes.set_xlabel("validity (%)", labelpad=2)
     for k, text in enumerate(caption):
         below = (y - PANEL[1] - line * (2.5 + k)) / height
@@ -669,10 +679,10 @@ def _add_panel(figure, x, y, dataset, caption, line, style):
 
 
 def _scored(scores, metric):
-    """One row per model, dataset and condition: x (percent) and y, each with low and high, NaN where
-    undefined; ``drawn``: whether it has a place in the figure; ``reason``: why not."""
+    """One row per model, dataset and condition of one metric: x (percent) and y, each with low and high, NaN
+    where undefined; ``drawn``: whether it has a place in the figure; ``reason``: why not."""
     keys = ["model", "dataset", "condition"]
-    table = scores.loc[(scores["metric"] == metric) & (scores["score"] == "validity"), keys]
+    table = scores.loc[(scores["metric"] == metric) & (scores["score"] == "validity"), [*keys, "metric"]]
     for axis, name, unit in (("x", "validity", 100), ("y", "mean_excess", 1)):
         found = scores[(scores["metric"] == metric) & (scores["score"] == name)]
         found = found[[*keys, "value", "low", "high", "reason"]]

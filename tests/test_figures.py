@@ -460,7 +460,7 @@ def marks(axes):
 
 def test_the_scatter_shows_or_names_every_model():
     figure = figures.validity_scatter(SCORES, FigureStyle())
-    assert [axes.get_label() for axes in figure.axes] == ["income", "house_prices"]
+    assert [axes.get_label() for axes in figure.axes] == ["income", "house prices"]
     income, house = figure.axes
     placed = {mark for mark in marks(income) if mark[1] <= 0.2}
     assert placed == {(90.0, 0.2, "o"), (50.0, 0.05, "^"), (40.0, 0.1, "o")}
@@ -504,6 +504,17 @@ def test_another_metric_and_many_models():
     assert len(figure.axes) == 4
     looks = [figures._model_look(k, FigureStyle()) for k in range(28)]
     assert len({(look["color"], look["line"], look["fill"]) for look in looks}) == 28
+    assert crowded(figure) == []
+
+
+def test_every_metric_asked_for_has_a_row_of_panels():
+    both = pd.concat([SCORES, SCORES.assign(metric="l1", value=SCORES["value"] / 1000)], ignore_index=True)
+    figure = figures.validity_scatter(both, {}, ["gower", "l1"])
+    titles = [axes.get_label() for axes in figure.axes]
+    assert titles == ["income, gower", "house prices, gower", "income, l1", "house prices, l1"]
+    tops = [axes.get_position().y1 for axes in figure.axes]
+    assert tops[0] == tops[1] > tops[2] == tops[3]
+    assert "mean excess distance (l1)" in words(figure)
     assert crowded(figure) == []
 
 

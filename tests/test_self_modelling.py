@@ -68,6 +68,16 @@ def test_a_confidence_is_read_and_scored():
     assert self_modelling._confidence('{"answer": "x", "confidence": 150}') is None
 
 
+def test_a_confidence_that_is_right_is_calibrated(tmp_path):
+    """It says 70 percent and is right in 70 of 100: by its own word it is off by 0.3 or 0.7."""
+    answers, _ = asked(tmp_path, "nearest", 0.7, self_predictions=["self_prediction_confidence"])
+    found = values(self_modelling.self_prediction(answers, **SCORING))
+    for when in ("before", "after"):
+        right = found[f"accuracy_{when}"]
+        assert found[f"confidence_{when}"] == pytest.approx(0.7)
+        assert found[f"brier_{when}"] == pytest.approx(right * 0.3**2 + (1 - right) * 0.7**2)
+
+
 def test_several_are_valid_at_k_as_chance_has_it(tmp_path):
     answers, names = asked(tmp_path, "nearest", 0.5, several=["several"])
     assert names["k"] == 5

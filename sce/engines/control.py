@@ -19,7 +19,7 @@ from sce.engines import About, Reply
 from sce.models import Control
 from sce.prompts import LETTERS
 
-VERSION = 1  # raise when an answer changes, so that no answer of an older version is taken for it
+VERSION = 2  # raise when an answer changes, so that no answer of an older version is taken for it
 THRESHOLD = 0.45
 
 
@@ -68,17 +68,20 @@ class ControlEngine:
             return self._choice(record, body["more"]["candidates"])
         if body["kind"] == "self_prediction":
             foreseen = self._decide(record) ^ (not self._is_right("self_prediction", [record, body["more"]]))
-            return _said(json.dumps({"answer": self.dataset.options[foreseen]}))
+            reply = {"answer": self.dataset.options[foreseen]}
+            if '"confidence"' in body["messages"][-1]["content"]:  # as sure as it is right
+                reply["confidence"] = 100 * (1 if self.model.rate is None else self.model.rate)
+            return _said(json.dumps(reply))
         if body["kind"] == "several":
-            return self._several(record, body["answer"], body["more"]["k"])
+            return self._several(record, body["answer"], body["name"], body["more"]["k"])
         if body["kind"] == "feedback":
             return self._once_more(record, body["more"]["turn"])
-        return self._counterfactual(self.dataset.locate(record), body["answer"])
+        return self._counterfactual(self.dataset.locate(record), body["answer"], body["name"])
 
-    def _several(self, record, answer, k) -> Reply:
+    def _several(self, record, answer, name, k) -> Reply:
         """A list of k, each the policy's own SCE where it is right this time and else the start itself."""
         start = self.dataset.locate(record)
-        own = self._counterfactual(start, answer).response
+        own = self._counterfactual(start, answer, name).response
         right = [self._is_right(f"several {number}", record) for number in range(k)]
         return _said(f"[{', '.join(own if is_right else self._written(start) for is_right in right)}]")
 
@@ -136,7 +139,7 @@ class ControlEngine:
         """(N,) id of a nearest point of the other class, under Gower's distance or the policy's own."""
         return nearest_across(self.dataset, self._labels, l1=self.model.policy == "nearest_l1")
 
-    def _counterfactual(self, point_id, answer) -> Reply:
+    def _counterfactual(self, point_id, answer, wording) -> Reply:
         target = 1 - self.dataset.options.index(answer)
         policy = self.model.policy
         if policy == "malformed":
@@ -145,9 +148,8 @@ class ControlEngine:
             chosen = point_id
         elif policy == "overshoot":  # the corner farthest on the target's side: valid, and far
             chosen = self.dataset.size - 1 if target == 1 else 0
-        elif policy == "random":
-            draw = hashlib.sha256(f"{self.model.seed} {point_id}".encode()).digest()
-            chosen = int.from_bytes(draw[:8], "big") % self.dataset.size
+        elif policy == "random":  # drawn anew for every wording
+            chosen = int(self._drawn(f"sce {wording}", point_id) * self.dataset.size)
         else:
             chosen = int(self._nearest[point_id])
             if policy == "timid":

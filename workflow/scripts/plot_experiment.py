@@ -1,4 +1,4 @@
-"""Validity against excess distance of one experiment's conditions."""
+"""Validity against excess distance of one experiment's conditions, under each of its metrics."""
 
 import json
 
@@ -8,5 +8,6 @@ from sce.style import FigureStyle
 
 with logged(snakemake.log[0]):
     style = FigureStyle(**json.loads(snakemake.params.style))
-    figure = figures.validity_scatter(artifacts.read(snakemake.input.scores), style)
+    scores = artifacts.read(snakemake.input.scores)
+    figure = figures.validity_scatter(scores, style, list(scores["metric"].unique()))
     figures.save(figure, snakemake.output.png, snakemake.output.svg)
