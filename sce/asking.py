@@ -75,6 +75,7 @@ class Asker:
     _ready: bool = False
     _closing: bool = False
     _pending: dict[str, asyncio.Task] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)
     _under_way: set[asyncio.Task] = field(default_factory=set)
     _devices: AsyncExitStack = field(default_factory=AsyncExitStack)
     _slots: asyncio.Semaphore = field(init=False)
@@ -124,7 +125,9 @@ class Asker:
             task.exception()  # told to whoever still waits; where nobody does, it is no accident either
 
     def _again(self, entry):
-        return entry.status in self.retry and entry.finish_reason != "rejected"
+        """Whether to ask anew what an earlier run asked; what this run asked, it does not ask twice."""
+        earlier = entry.digest not in self._ended
+        return earlier and entry.status in self.retry and entry.finish_reason != "rejected"
 
     async def _begin(self):
         """Start the engine, once for all who wait for it."""
@@ -139,12 +142,16 @@ class Asker:
         await self.engine.start()
 
     async def _take(self, key, body):
-        """The entry of an engine whose answers are free and never fail."""
+        """The entry of an engine whose answers are free: at once, or never."""
         if not self._ready:
             await self._begin()
         begin = time.monotonic()
-        reply = await self.engine.ask(body)
-        entry = Entry.of_reply(key, reply, time.monotonic() - begin, 1)
+        try:
+            reply = await self.engine.ask(body)
+        except Rejected as error:
+            entry = Entry.of_failure(key, str(error), "rejected", time.monotonic() - begin, 1)
+        else:
+            entry = Entry.of_reply(key, reply, time.monotonic() - begin, 1)
         self.ledger.put(entry, body)
         self.asked += 1
         return entry
@@ -182,6 +189,7 @@ class Asker:
             entry = Entry.of_reply(key, reply, latency_s, tries.number)
         self._under_way.add(asyncio.current_task())  # a job that stops waits for it to be stored
         await self.ledger.store(entry, body)
+        self._ended.add(key)
         self._under_way.discard(asyncio.current_task())
         if self.budget:
             self.budget.settle(entry)
@@ -257,6 +265,7 @@ def open_asker(
     """
     path = ledger_file(folder, model.engine, model.provider_model)
     limits = {
+        "attempts": model.attempts,
         "max_in_flight": model.max_in_flight,
         "pace": Pace(model.requests_per_minute, model.tokens_per_minute),
         "budget": budget,
@@ -264,13 +273,12 @@ def open_asker(
     if engine is None and getattr(model, "mode", "live") == "batch":
         # By name, as engines are: how a question travels shapes no answer, so no job depends on this module.
         engine = importlib.import_module("sce.engines.batch").open_engine(model, path, budget)
-        limits = {"max_in_flight": EVERYTHING}
+        limits = {"max_in_flight": EVERYTHING, "attempts": 1}  # which the batches count
     engine = engine or open_engine(model, dataset)
     with Ledger(path, group_commits=engine.free) as ledger:
         yield Asker(
             engine,
             ledger,
-            attempts=model.attempts,
             patience_s=model.patience_s,
             retry=frozenset(model.retry),
             gpus=gpus,

@@ -162,11 +162,12 @@ class Study:
         whatever stands before it in an experiment without conditions."""
         return list(dict.fromkeys([*self._mains(model, dataset), *self._of(model, dataset, "questions")]))
 
+    # Sorted, as their order in the configuration means nothing and must make no job stale.
     def conditions(self, model: str, dataset: str) -> list[str]:
-        return self._of(model, dataset, "conditions")
+        return sorted(self._of(model, dataset, "conditions"))
 
     def metrics(self, model: str, dataset: str) -> list[str]:
-        return self._of(model, dataset, "metrics")
+        return sorted(self._of(model, dataset, "metrics"))
 
     def verify_off_grid(self, model: str, dataset: str) -> bool:
         """Whether any experiment asks for off-grid SCEs of this pair to be verified."""
@@ -204,7 +205,7 @@ class Study:
         content = self.config.experiments[experiment]
         stems = list(dict.fromkeys(map(wordings.stem, wordings.reworded(content.conditions))))
         found = {
-            "scores": content.conditions,
+            "scores": sorted(content.conditions),
             "wordings": stems,
             "consistency": [BOUNDARY, *content.conditions] if len(content.questions) > 1 else [],
             "choices": [choice_label(name, self.config.choosing.candidates) for name in content.choices],

@@ -115,7 +115,8 @@ def tasks_in(table: pd.DataFrame) -> list[Task]:
 
 
 def elicit(protocol: Protocol, asker: Asker, progress: Callable[[str], None]) -> pd.DataFrame:
-    """Ask everything; the ``responses`` artifact, sorted by kind, wording, condition and point.
+    """Ask everything; the ``responses`` artifact, sorted by wording or condition (in the
+    order of the protocol) and point.
 
     ``progress`` is called with the status of each question as it ends. Raises Fatal when no question can be
     answered; everything answered until then is in the ledger.

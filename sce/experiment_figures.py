@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sce.datasets import Dataset
 from sce.mosaic import in_words, lay_out
 from sce.style import FigureStyle
-from sce.wordings import stem
+from sce.wordings import reworded, stem
 
 PANEL = (3.2, 2.8)  # inches
 COUNTED = re.compile(r"(.+?)_(?:at|within)_(\d+)$")  # scores of the same kind, by a number
@@ -20,20 +20,22 @@ TICKS = 5  # labels along an axis of a map, at most
 
 def wordings_scatter(scores: pd.DataFrame, style: FigureStyle) -> Figure:
     """A point per wording, mean excess distance (x) against validity (y), both with 95% intervals, in the
-    colour of the condition that it rewords; a panel per model and dataset. The published figures are hollow.
+    colour of the condition that it rewords; a panel per model, dataset and metric. The published figures are
+    hollow.
 
-    ``scores``: all_scores with the column ``reference``, of the reworded conditions under one metric.
+    ``scores``: all_scores with the column ``reference``; of its conditions those that are reworded count.
     """
-    panels = list(scores[["model", "dataset"]].drop_duplicates().itertuples(index=False, name=None))
+    scores = scores[scores["condition"].isin(reworded(list(scores["condition"].unique())))]
+    panels = list(scores[["model", "dataset", "metric"]].drop_duplicates().itertuples(index=False, name=None))
     stems = list(dict.fromkeys(map(stem, scores["condition"])))
     colours = {name: style.model_colours[k % len(style.model_colours)] for k, name in enumerate(stems)}
     with _settings(style):
         figure = Figure(figsize=(PANEL[0] * len(panels) + 0.3, PANEL[1]), dpi=style.dpi, layout="constrained")
-        for axes, (model, dataset) in zip(_row_of_axes(figure, len(panels)), panels, strict=True):
-            here = scores[(scores["model"] == model) & (scores["dataset"] == dataset)]
+        for axes, panel in zip(_row_of_axes(figure, len(panels)), panels, strict=True):
+            model, dataset, metric = panel
+            here = scores[(scores[["model", "dataset", "metric"]] == list(panel)).all(axis=1)]
             for name in stems:
                 _draw_wordings(axes, here[here["condition"].map(stem) == name], name, colours[name])
-            metric = scores["metric"].iloc[0]
             axes.set(xlabel=f"mean excess distance ({metric})", ylabel="validity (%)", ylim=(-4, 104))
             axes.set_title(f"{model} on {in_words(dataset)}", loc="left", fontsize=style.font_size)
             axes.spines[["top", "right"]].set_visible(False)

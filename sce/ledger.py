@@ -210,10 +210,12 @@ class Ledger:
             for *row, request in self.query(f"SELECT {COLUMNS} FROM responses WHERE id = ?", number):
                 yield _entry(row), _unzipped(request)
 
-    def usages(self, after: int = 0) -> Iterator[tuple[int, dict]]:
-        """(row, token counts) of the rows after a row, those that no longer count included: all were paid."""
-        for number, usage in self.query("SELECT id, usage FROM responses WHERE id > ? ORDER BY id", after):
-            yield number, json.loads(usage)
+    def usages(self, after: int = 0) -> Iterator[tuple[int, str, str, dict]]:
+        """(row, digest, status, token counts) of the rows after a row, those that no longer count included:
+        all were paid."""
+        rows = self.query("SELECT id, digest, status, usage FROM responses WHERE id > ? ORDER BY id", after)
+        for number, key, status, usage in rows:
+            yield number, key.hex(), status, json.loads(usage)
 
     def query(self, statement: str, *values) -> Iterator[tuple]:
         """The rows of a SELECT over the tables ``responses`` and ``batches``."""

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 from sce.errors import InputError
 from sce.files import Contract, check, read_yaml
 from sce.keys import refuse_keys
-from sce.weights import file_digest, fingerprint, weights_file
+from sce.weights import file_digest, fingerprint, folder_fingerprint, local_weights, weights_file
 
 CATALOGUE = Path("resources/models.yaml")
 Retried = Literal["failed", "truncated", "refused"]
@@ -303,6 +303,14 @@ class Vllm(Chat, Local):
     max_in_flight: int = Field(64, ge=1)
 
     @property
+    def weights_identity(self) -> dict[str, str]:
+        """Which weights a folder given in place of the named model holds; nothing where none is given."""
+        return {} if self.weights is None else {"weights": folder_fingerprint(local_weights(self.weights))}
+
+    def shape(self):
+        return super().shape() | self.weights_identity
+
+    @property
     def cores(self):
         """The server, its scheduler, and a worker that never sleeps for each GPU."""
         return 2 + self.tensor_parallel_size * self.pipeline_parallel_size
@@ -316,9 +324,11 @@ def _refuse_keys(content):
 
 
 class Published(Entry):
-    """Result files of the study's own code, adopted as a model's answers. ``files``: dataset -> path."""
+    """Result files of the study's own code, adopted as a model's answers. ``files``: dataset -> path. Points
+    that a file leaves out count as failed, and end no run."""
 
     engine: Literal["published"]
+    max_failed_share: float = Field(1, ge=0, le=1)
     files: dict[str, str] = Field(min_length=1)
 
     def shape(self):

@@ -136,7 +136,7 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
             found[model] = 0.0
             if path.exists():
                 with Ledger(path, read_only=True) as ledger:
-                    found[model] = sum(price.of(usage) for _, usage in ledger.usages())
+                    found[model] = sum(price.of(usage) or 0.0 for *_, usage in ledger.usages())
     return found
 
 
@@ -333,6 +333,9 @@ def run(options) -> int:
     study = config.load(read_yaml(options.configfile), options.configfile)
     prices = load_prices(options.prices) if options.prices else load_prices()
     table = plan(study, prices)
+    if table.empty:
+        print("Nothing to plan: every answer of this study is in published result files.")
+        return 0
     if options.csv:
         table.to_csv(options.csv, index=False)
     print(written(table))

@@ -19,7 +19,7 @@ from sce.files import Contract, check, read_yaml
 from sce.ledger import Entry, Ledger, digest, ledger_file
 
 PRICES = Path("config/prices.yaml")
-LOCAL_ENGINES = {"control", "llama_cpp", "vllm"}
+LOCAL_ENGINES = {"control", "llama_cpp", "vllm", "published"}
 OVERHEAD_TOKENS = 50  # of a chat format around the text, at most
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _DATE = re.compile(r"(?:-latest|-\d{4}-\d{2}-\d{2}|[-@]\d{8})$")
@@ -34,15 +34,17 @@ class Price(Contract):
     cache_write: float | None = Field(None, ge=0)
     batch_discount: float = Field(0, ge=0, lt=1)
 
-    def of(self, usage: dict) -> float:
-        """USD for the tokens of one answer."""
+    def of(self, usage: dict) -> float | None:
+        """USD for the tokens of one answer; None where the provider did not tell them."""
+        if "in" not in usage or "out" not in usage:
+            return None
         cached, written = usage.get("cached", 0), usage.get("written", 0)
-        fresh = max(0, usage.get("in", 0) - cached - written)
+        fresh = max(0, usage["in"] - cached - written)
         full = (
             fresh * self.input
             + cached * _either(self.cached_input, self.input)
             + written * _either(self.cache_write, self.input)
-            + usage.get("out", 0) * self.output
+            + usage["out"] * self.output
         ) / 1e6
         return full * (1 - self.batch_discount) if usage.get("batch") else full
 
@@ -116,21 +118,28 @@ class Budget:
 
     @property
     def spent_usd(self) -> float:
-        """What the answers in the ledger have cost so far."""
-        for row, usage in self._ledger.usages(self._last_row):
+        """What the answers in the ledger have cost so far; one whose tokens nobody told, at its most."""
+        for row, key, status, usage in self._ledger.usages(self._last_row):
             self._last_row = row
-            self._stored_usd += self.price.of(usage)
+            cost = self.price.of(usage)
+            if cost is None:
+                cost = 0 if status == "failed" else self.price.bound(self._ledger.request(key), self.batch)
+            self._stored_usd += cost
         return self._stored_usd
 
     def fits(self, body: dict) -> bool:
         """Set aside what a question can cost at most; False, and nothing set aside, where the limit could
         be passed by it and those under way."""
-        bound = self.price.bound(body, self.batch)
-        if self.spent_usd + self._reserved_usd + bound > self.limit_usd:
+        if self.spent_usd + self._reserved_usd + self.price.bound(body, self.batch) > self.limit_usd:
             return False
+        self.set_aside(body)
+        return True
+
+    def set_aside(self, body: dict) -> None:
+        """Set aside what a question can cost at most, whether it fits or not: it is under way already."""
+        bound = self.price.bound(body, self.batch)
         self._reserved[digest(body)] = bound
         self._reserved_usd += bound
-        return True
 
     @property
     def waits(self) -> bool:

@@ -119,15 +119,7 @@ def _kept(rows):
     verdicts = rows["valid"].astype("boolean")
     kept = np.flatnonzero(status == "kept")
     kept = kept[np.argsort(points[kept], kind="stable")]
-    measured = [
-        "distance",
-        "nearest_distance",
-        "excess",
-        "relative_excess",
-        "shortfall",
-        "relative_shortfall",
-    ]
-    columns = {name: rows[name].to_numpy(dtype=float, na_value=np.nan)[kept] for name in measured}
+    columns = {name: rows[name].to_numpy(dtype=float, na_value=np.nan)[kept] for name in MEASURED}
     valid = verdicts.to_numpy(dtype=bool, na_value=False)[kept]
     columns["kept"] = np.ones(len(kept))
     columns["valid"] = np.where(valid, 1.0, np.nan)

@@ -89,30 +89,31 @@ def several(answers: Answers, k: int, seed: int, resamples: int) -> pd.DataFrame
     return outcomes.table(lines)
 
 
-def feedback(answers: Answers, tries: int, seed: int, resamples: int) -> pd.DataFrame:
-    """Does being told help? By condition, over points whose first SCE can be judged: ``valid_within_T``, the
-    share with a valid SCE after at most T times feedback (0: the first SCE), ``excess_within_T``, the mean
-    excess of that SCE, and ``tries``, the mean number of times that it took where it helped in the end."""
+def feedback(
+    answers: Answers, wordings: dict[str, list[str]], tries: int, seed: int, resamples: int
+) -> pd.DataFrame:
+    """Does being told help? By condition and wording of the feedback (the column metric), over points whose
+    first SCE can be judged: ``valid_within_T``, the share with a valid SCE after at most T times feedback (0:
+    the first SCE), ``excess_within_T``, the mean excess of that SCE under Gower's distance, and ``tries``,
+    the mean number of times that it took where it helped in the end."""
     lines = []
     told = {turn: answers.replies(f"feedback_{turn}") for turn in range(1, tries + 1)}
-    conditions = dict.fromkeys(name for rows in told.values() for name in rows["condition"].unique())
-    wordings = {n: r["wording"].iloc[0] for rows in told.values() for n, r in rows.groupby("condition")}
-    for condition in conditions:
-        sequences = _sequences(answers, condition, wordings[condition], told)
+    for condition, wording in [(name, each) for name, several in wordings.items() for each in several]:
+        sequences = _sequences(answers, condition, wording, told)
         first = {
             point: next(((turn, record) for turn, record in tried if answers.is_valid(point, record)), None)
             for point, tried in sequences.items()
         }
         solved = {point: found for point, found in first.items() if found}
         taken = [turn for turn, _ in solved.values() if turn > 0]
-        lines.append(outcomes.mean(condition, METRIC, "tries", taken, seed, resamples))
+        lines.append(outcomes.mean(condition, wording, "tries", taken, seed, resamples))
         for limit in range(tries + 1):
             within = {point: record for point, (turn, record) in solved.items() if turn <= limit}
             is_valid = [point in within for point in first]
             excess = [answers.excess(point, record) for point, record in within.items()]
             lines += [
-                outcomes.mean(condition, METRIC, f"valid_within_{limit}", is_valid, seed, resamples),
-                outcomes.mean(condition, METRIC, f"excess_within_{limit}", excess, seed, resamples),
+                outcomes.mean(condition, wording, f"valid_within_{limit}", is_valid, seed, resamples),
+                outcomes.mean(condition, wording, f"excess_within_{limit}", excess, seed, resamples),
             ]
     return outcomes.table(lines)
 
@@ -189,11 +190,12 @@ def _foreseen(answers, actual, condition, wording, when, rows, seed, resamples):
 
 
 def _confidence(text):
-    """The confidence, from 0 to 1, that a reply gives in percent."""
+    """The confidence, from 0.5 (a guess) to 1, that a reply gives in percent; None for anything else, such as
+    0.9, which may be meant as a share."""
     for found in reversed(objects(after_reasoning(text))):
         value = str(found.node.get("confidence", "")).strip().rstrip("%").strip()
         try:
-            return float(value) / 100 if 0 <= float(value) <= 100 else None
+            return float(value) / 100 if 50 <= float(value) <= 100 else None
         except ValueError:
             continue
     return None

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from sce.errors import InputError
-from sce.prices import Price
+from sce.prices import FREE, Price
 
 STATUSES = ("answered", "refused", "truncated", "failed")
 QUANTILES = {"latency_p50_s": 0.5, "latency_p90_s": 0.9, "latency_p99_s": 0.99}
@@ -22,7 +22,7 @@ def usage(responses: pd.DataFrame, price: Price | None, model: str, dataset: str
 
     Tokens are summed where the provider told them; null where it told none. ``tokens_cached`` are among
     ``tokens_in``, ``tokens_reasoning`` among ``tokens_out``. ``cost_usd`` is null where the price is not
-    known. Latencies are those of questions that got a reply.
+    known, or the tokens of some reply. Latencies are those of questions that got a reply.
     """
     rows = [
         {"model": model, "dataset": dataset, "kind": kind, **_row(part, price)}
@@ -71,6 +71,9 @@ def _row(part, price):
 
 
 def _cost(part, price):
+    untold = part[["tokens_in", "tokens_out"]].isna().any(axis=1) & (part["status"] != "failed")
+    if price != FREE and untold.any():
+        return None
     total = 0.0
     for through_batch, rows in part.groupby("batch"):
         counts = {

@@ -7,8 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from sce.errors import InputError
+from sce.keys import read_key
 
 SAMPLE_BYTES = 1 << 20
+WEIGHTS = {".safetensors", ".bin", ".pt", ".gguf"}
 
 
 def weights_file(weights: str) -> Path:
@@ -39,6 +41,14 @@ def weights_file(weights: str) -> Path:
     return path
 
 
+def local_weights(weights: str) -> Path:
+    """The folder (or file) of weights that an entry of vLLM names: a path, or $VARIABLE."""
+    named = read_key(weights[1:]) if weights.startswith("$") else weights
+    if not named or not Path(named).expanduser().exists():
+        raise InputError("the model's entry", "weights", weights, "an existing folder or file")
+    return Path(named).expanduser()
+
+
 @lru_cache
 def file_digest(path) -> str:
     """SHA-256 of a file's content, in hex."""
@@ -55,3 +65,16 @@ def fingerprint(path: Path) -> str:
         head = file.read(SAMPLE_BYTES)
         file.seek(max(0, size - SAMPLE_BYTES))
         return hashlib.sha256(str(size).encode() + head + file.read()).hexdigest()[:32]
+
+
+@lru_cache
+def folder_fingerprint(folder: Path) -> str:
+    """The same of a folder of weights: the names and sizes of its files, and the first and last file of
+    weights. A moved or renamed folder keeps it."""
+    if folder.is_file():
+        return fingerprint(folder)
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    told = "".join(f"{path.name} {path.stat().st_size}\n" for path in files)
+    weights = [path for path in files if path.suffix in WEIGHTS] or files
+    ends = "".join(map(fingerprint, {weights[0]: None, weights[-1]: None})) if weights else ""
+    return hashlib.sha256((told + ends).encode()).hexdigest()[:32]

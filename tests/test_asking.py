@@ -346,6 +346,16 @@ def test_a_job_that_finds_everything_answered_starts_nothing(ledger):
     assert (engine.started, engine.closed) == (0, 0)
 
 
+def test_what_this_run_asked_it_does_not_ask_again(ledger):
+    """A boundary question is looked up anew at every SCE that lands there."""
+    engine = Scripted(otherwise=Reply("truncated", "I thi"))
+    for _ in range(2):
+        asker = Asker(engine, ledger, retry=frozenset({"truncated"}))
+        found = asyncio.run(walk(asker, [1, 2, 1, 2], workers=1))
+        assert found[1].status == "truncated"
+    assert sorted(engine.asked) == ["question 1"] * 2 + ["question 2"] * 2  # once in either run
+
+
 def test_answers_under_way_when_the_job_stops_are_kept(ledger):
     """They were paid for: one question's fatal fault drops neither them nor what came before."""
 

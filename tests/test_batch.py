@@ -344,6 +344,28 @@ def test_a_submission_that_fails_is_made_again_unless_it_was_taken(engine, tmp_p
     assert len(stub.batches) == 3
 
 
+def test_another_jobs_batch_of_the_same_size_is_not_taken_for_ours(tmp_path):
+    """Anthropic keeps no name of ours with a batch: one that was searched for is known by its results."""
+    stub = stub_of("anthropic")
+    with served(stub) as url:
+        stub.url = url
+        model = entry("anthropic", url, mode="batch", poll_s=0.05)
+        ask(model, tmp_path / "other", range(10, 13))
+        path = ledger_file(tmp_path, "anthropic", "tiny")
+        bodies = [
+            batch.open_engine(model, path).body([{"role": "user", "content": f"question {n}"}], ABOUT)
+            for n in range(3)
+        ]
+        with Ledger(path) as ledger:
+            ledger.record(batch.Batch("k", "anthropic", {digest(b): b for b in bodies}, time.time() - 9))
+        found, _ = ask(model, tmp_path, range(3))
+    assert texts(found) == right(range(3))
+    assert once(stub, 6)
+    with Ledger(path) as ledger:
+        (lost,) = ledger.batches("lost")
+    assert lost.key == "k"
+
+
 @pytest.mark.parametrize(("down", "told"), [("submission", "takes no batch"), ("all", "cannot be reached")])
 def test_a_provider_that_stays_down_is_told(down, told, tmp_path, monkeypatch):
     monkeypatch.setattr(batch, "MOST_POLLS_LOST", 3)

@@ -17,6 +17,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from sce.engines import About, Fatal, Rejected, open_engine, vllm
+from sce.errors import InputError
 from sce.models import Model
 from tests.test_asking import ABOUT, ask_all, entry, question, rows
 
@@ -125,13 +126,27 @@ def test_the_command_line_says_what_the_entry_says(tmp_path):
     assert "key" not in line
 
 
-def test_how_it_is_served_shapes_no_answer_and_what_is_served_does(tmp_path):
+def test_other_weights_under_the_same_name_are_another_model(tmp_path):
+    def body(folder):
+        return open_engine(served_by("python", weights=str(folder)), None).body(question(0), ABOUT)
+
+    for name, tensor in (("one", b"1"), ("other", b"2")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+        (tmp_path / name / "model.safetensors").write_bytes(tensor)
+    one, other = body(tmp_path / "one"), body(tmp_path / "other")
+    assert one != other
+    (tmp_path / "one").rename(tmp_path / "moved")
+    assert body(tmp_path / "moved") == one
+
+
+def test_how_it_is_served_shapes_no_answer_and_what_is_served_does():
     def body(**fields):
         return open_engine(served_by("python", **fields), None).body(question(0), ABOUT)
 
     base = body()
     for fields in (
-        {"weights": str(tmp_path)}, {"tensor_parallel_size": 4}, {"gpu_memory_utilization": 0.5},
+        {"tensor_parallel_size": 4}, {"gpu_memory_utilization": 0.5},
         {"prefix_caching": False}, {"startup_s": 5}, {"gpus": 4},
     ):  # fmt: skip
         assert body(**fields) == base
@@ -226,10 +241,10 @@ def test_a_server_that_dies_stops_the_job(stand_in, tmp_path, monkeypatch):
 def test_what_is_missing_is_told(tmp_path):
     for fields, told in (
         ({"python": "/nowhere/python"}, "is no interpreter"),
-        ({"weights": "/nowhere/weights"}, "no folder or file"),
+        ({"weights": "/nowhere/weights"}, "an existing folder or file"),
         ({"weights": "$NO_SUCH_FOLDER"}, "NO_SUCH_FOLDER"),
     ):
-        with pytest.raises(Fatal, match=told):
+        with pytest.raises((Fatal, InputError), match=told):
             ask_all(served_by(**{"python": sys.executable} | fields), tmp_path, range(1))
 
 

@@ -226,7 +226,7 @@ def test_cost_by_hand():
     by_hand = (300 * 2 + 600 * 0.5 + 100 * 2.5 + 50 * 8) / 1e6
     assert price.of(counts) == pytest.approx(by_hand)
     assert price.of(counts | {"batch": 1}) == pytest.approx(by_hand / 2)
-    assert price.of({}) == 0
+    assert price.of({}) is None
     plain = Price(input=2, output=8)
     assert plain.of(counts) == pytest.approx((1000 * 2 + 50 * 8) / 1e6)
 
@@ -378,6 +378,18 @@ def test_usage_by_hand():
     assert half["cost_usd"][1] == pytest.approx(condition.cost_usd / 2)
     unknown = usage.usage(responses(), None, "m", "d")
     assert unknown["cost_usd"].isna().all()
+
+
+def test_an_answer_whose_tokens_nobody_told_is_not_free(tmp_path):
+    price, path = Price(input=0, output=1000), tmp_path / "l.sqlite"
+    assert price.of({"cached": 3}) is None
+    table = usage.usage(responses(tokens_out=[10, None, None, 5, None]), price, "m", "d")
+    assert pd.isna(table["cost_usd"][0])  # of the first kind, an answer without its tokens
+    assert table["cost_usd"][1] > 0
+    body = {"messages": [], "max_tokens": 200}
+    with Ledger(path) as ledger:
+        ledger.put(Entry.of_reply(digest(body), Reply("answered", "x"), 0, 1), body)
+    assert Budget(1.0, price, path).spent_usd == pytest.approx(price.bound(body, False))
 
 
 def test_usage_of_nothing_told():

@@ -66,6 +66,7 @@ def test_a_confidence_is_read_and_scored():
     assert self_modelling._confidence('{"answer": "x", "confidence": 50}') == 0.5
     assert self_modelling._confidence('{"answer": "x", "confidence": "high"}') is None
     assert self_modelling._confidence('{"answer": "x", "confidence": 150}') is None
+    assert self_modelling._confidence('{"answer": "x", "confidence": 0.9}') is None
 
 
 def test_a_confidence_that_is_right_is_calibrated(tmp_path):
@@ -90,7 +91,7 @@ def test_several_are_valid_at_k_as_chance_has_it(tmp_path):
 
 def test_feedback_helps_at_a_known_rate(tmp_path):
     answers, names = asked(tmp_path, "echo", 0.5, feedback=["feedback"])
-    found = values(self_modelling.feedback(answers, tries=names["tries"], **SCORING))
+    found = values(self_modelling.feedback(answers, names["feedback"], names["tries"], **SCORING))
     for turns in range(4):
         assert found[f"valid_within_{turns}"] == pytest.approx(1 - 0.5**turns, abs=0.08)
     assert found["excess_within_3"] == 0
@@ -98,8 +99,11 @@ def test_feedback_helps_at_a_known_rate(tmp_path):
 
 
 def test_nobody_whose_sce_is_valid_is_told_to_try_again(tmp_path):
-    answers, _ = asked(tmp_path, "nearest", feedback=["feedback"])
+    answers, names = asked(tmp_path, "nearest", feedback=["feedback"])
     assert not answers.responses["kind"].str.startswith("feedback").any()
+    found = values(self_modelling.feedback(answers, names["feedback"], names["tries"], **SCORING))
+    assert [found[f"valid_within_{turns}"] for turns in range(4)] == [1, 1, 1, 1]
+    assert found["tries"] is None or np.isnan(found["tries"])
 
 
 def test_feedback_without_conditions_is_refused(tmp_path):

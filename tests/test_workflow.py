@@ -80,7 +80,9 @@ def test_touching_every_file_reruns_nothing(copy):
 
 def test_reordering_the_configuration_reruns_nothing(copy):
     models = {name: dict(reversed(entry.items())) for name, entry in reversed(STUDY["models"].items())}
-    copy.configure(dict(reversed((STUDY | {"models": models}).items())))
+    experiment = STUDY["experiments"]["main"] | {"conditions": ["minimal", "unconstrained"]}
+    turned = STUDY | {"models": models, "experiments": {"main": experiment}}
+    copy.configure(dict(reversed(turned.items())))
     assert copy.stale() == {}
 
 

@@ -75,7 +75,12 @@ class Rejected(Exception):
 
 
 class Fatal(Exception):
-    """No question can be answered (a bad key, no credit, an unknown model): the job stops and says why."""
+    """No question can be answered (a bad key, no credit, an unknown model): the job stops and says why.
+    ``status``: of HTTP, where the provider gave one."""
+
+    def __init__(self, message: str, status: int | None = None):
+        super().__init__(message)
+        self.status = status
 
 
 def open_engine(model, dataset) -> Engine:

@@ -134,8 +134,9 @@ def _sent_back(block):
 def _usage(usage):
     """Token counts in the words of the other engines, where ``in`` counts cached tokens too."""
     read, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
+    told = usage.get("input_tokens")
     counts = {
-        "in": sum(count or 0 for count in (usage.get("input_tokens"), read, written)),
+        "in": None if told is None else told + (read or 0) + (written or 0),
         "cached": read,
         "written": written,
         "out": usage.get("output_tokens"),

@@ -278,6 +278,7 @@ class BatchEngine:
         self._ready: dict[str, _Question] = {}
         self._recorded: dict[str, Batch] = {}
         self._followed: set[str] = set()
+        self._others: set[str] = set()  # ids of batches that turned out not to be ours
         self._tasks: set[asyncio.Task] = set()
         self._news = asyncio.Event()
         self._ledger: Ledger | None = None
@@ -305,6 +306,9 @@ class BatchEngine:
             self._news.set()
         elif batch.key not in self._followed:
             logging.info("a batch of %s is waited for: %s", _date(batch.submitted_at), batch.id or batch.key)
+            if self.budget:
+                for request in batch.requests.values():
+                    self.budget.set_aside(request)
             self._follow(batch)
         try:
             return await question.answer
@@ -395,11 +399,37 @@ class BatchEngine:
 
     async def _take_in(self, batch):
         """Wait for a batch, and take in what became of its questions."""
+        while True:
+            searched = batch.id is None
+            batch, state = await self._waited_for(batch)
+            if state is None:
+                return
+            if state.fault:
+                self._end_failed(batch, state)
+                return
+            named, ended = set(), set()
+            fatal = await self._insist(lambda b=batch, s=state, n=named, e=ended: self._read(b, s, n, e))
+            if named or not searched:
+                break
+            # Another job's, of the same time and size: look on.
+            self._others.add(batch.id)
+            batch = replace(batch, id=None, state="submitting")
+            self._record(batch)
+        await self._stored(batch, ended)
+        self._end(replace(batch, state="done"))
+        logging.info("batch %s: %d of %d questions ended", batch.id, len(ended), len(batch.requests))
+        if fatal:
+            raise fatal
+        self._ask_again([key for key in batch.requests if key not in ended])
+
+    async def _waited_for(self, batch):
+        """(the batch with its id, how it ended), or (the batch, None) where it never reached the provider."""
         try:
             if batch.id is None:
-                batch = await self._found(batch)
-                if batch is None:
-                    return
+                found = await self._found(batch)
+                if found is None:
+                    return batch, None
+                batch = found
             while not (state := await self._insist(lambda: self.provider.look(batch.id))).over:
                 await asyncio.sleep(self.poll_s)
         except Fatal as error:
@@ -407,17 +437,7 @@ class BatchEngine:
                 f"{error} (about the batch {batch.id or batch.key} of {_date(batch.submitted_at)}; if the "
                 f"provider no longer knows it: python -m sce ledger batches --forget {batch.key})"
             ) from None
-        if state.fault:
-            self._end_failed(batch, state)
-            return
-        ended: set[str] = set()
-        fatal = await self._insist(lambda: self._read(batch, state, ended))
-        await self._stored(batch, ended)
-        self._end(replace(batch, state="done"))
-        logging.info("batch %s: %d of %d questions ended", batch.id, len(ended), len(batch.requests))
-        if fatal:
-            raise fatal
-        self._ask_again([key for key in batch.requests if key not in ended])
+        return batch, state
 
     async def _found(self, batch):
         """A recorded batch with its id, or None where it never reached the provider."""
@@ -431,13 +451,14 @@ class BatchEngine:
         self._record(batch)
         return batch
 
-    async def _read(self, batch, state, ended):
-        """Hand over every outcome once; the keys of those that ended their question go into ``ended``. A
-        fatal outcome is returned, so that all others come in first."""
+    async def _read(self, batch, state, named, ended):
+        """Hand over every outcome once; the keys of the batch's own questions go into ``named``, those of the
+        questions that ended into ``ended``. A fatal outcome is returned, so that all others come in first."""
         fatal = None
         async for key, outcome in self.provider.outcomes(state):
             if key in ended or key not in batch.requests:
                 continue
+            named.add(key)
             if isinstance(outcome, Fatal):
                 fatal = outcome
             elif isinstance(outcome, Transient):
@@ -540,7 +561,8 @@ class BatchEngine:
         self._news.set()  # there may be room in the budget or the provider's queue now
 
     def _known_ids(self):
-        return {batch.id for batch in self._ledger.batches("submitted", "done") if batch.id}
+        recorded = self._ledger.batches("submitted", "done")
+        return {batch.id for batch in recorded if batch.id} | self._others
 
     async def _insist(self, call):
         """The result of a call that may fail for a while."""

@@ -69,7 +69,7 @@ def fault_of(status: int, payload, headers: Mapping[str, str] | None = None) -> 
     if status == 200:
         status = _status_in(payload)
     if _any(NO_CREDIT, marks):
-        return Fatal(f"{told} ({ADVICE[402]})")
+        return Fatal(f"{told} ({ADVICE[402]})", 402)
     if status in (400, 413, 422) and _any(TOO_LONG, marks):
         return Rejected(f"the question is too long for the model: {message}")
     if status in (400, 403, 422, 451) and _any(NOT_ALLOWED, marks):
@@ -81,7 +81,7 @@ def fault_of(status: int, payload, headers: Mapping[str, str] | None = None) -> 
     if status == 429:
         return Transient(told, wait_of(headers) or 0.0)
     advice = ADVICE.get(status, ADVICE[400] if status in (405, 413, 415, 422) else "the provider's decision")
-    return Fatal(f"{told} ({advice})")
+    return Fatal(f"{told} ({advice})", status)
 
 
 def wait_of(headers: Mapping[str, str] | None) -> float | None:

@@ -133,7 +133,7 @@ class RemoteEngine:
         """A fatal fault told with the place it came from."""
         if not isinstance(fault, Fatal):
             return fault
-        return Fatal(f"{self.model.model} at {self._client.base_url}: {fault}")
+        return Fatal(f"{self.model.model} at {self._client.base_url}: {fault}", fault.status)
 
     def _hidden(self, text):
         return hide(
@@ -161,7 +161,7 @@ class RemoteEngine:
                     ) from None
                 await asyncio.sleep(0.5)
             except Fatal as error:
-                if "HTTP 401" in str(error) or "HTTP 402" in str(error):
+                if error.status in (401, 402):
                     raise
                 return
             except Exception:  # a list in an unknown form is no reason to stop
@@ -190,8 +190,8 @@ class RemoteEngine:
         models = self._client.models.with_raw_response
         try:
             return await self._exchange(lambda: models.retrieve(name, timeout=CONNECT_S))
-        except Fatal:
-            return None
+        except Fatal as error:
+            return None if error.status == 404 else {}
         except Exception:  # it did not say, so the first question will
             return {}
 

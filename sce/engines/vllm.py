@@ -26,6 +26,7 @@ from sce.engines import About, Fatal, keeper
 from sce.engines.openai import ChatEngine, chat_request
 from sce.keys import read_key
 from sce.models import Vllm
+from sce.weights import local_weights
 
 MODULE = "vllm.entrypoints.openai.api_server"
 POLL_S = 0.5
@@ -86,6 +87,7 @@ class VllmEngine(ChatEngine):
             "max_model_len": model.max_model_len,
             "reasoning_parser": model.reasoning_parser,
             **model.engine_args,
+            **model.weights_identity,
         }
         return {"engine": "vllm", "server": server, **chat_request(model, messages, about)}
 
@@ -167,12 +169,7 @@ def _python(model):
 
 
 def _weights(model):
-    if model.weights is None:
-        return model.model
-    named = read_key(model.weights[1:]) if model.weights.startswith("$") else model.weights
-    if not named or not Path(named).expanduser().exists():
-        raise Fatal(f"weights: {model.weights} is no folder or file here")
-    return str(Path(named).expanduser())
+    return model.model if model.weights is None else str(local_weights(model.weights))
 
 
 def _environment(key):

@@ -4,17 +4,19 @@ import sys
 from snakemake.exceptions import WorkflowError
 
 from sce import config as study_config
-from sce import modules
+from sce import modules, wordings
 from sce.artifacts import next_round
 from sce.config import exact
 from sce.distances import METRICS
 from sce.errors import InputError
 from sce.jobs import hold_lock
+from sce.prices import load_prices
 
 CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
 
 try:
     STUDY = study_config.load(config, CONFIG_FILES)
+    PRICES = load_prices()
     if workflow.is_main_process:
         print(*STUDY.notes, sep="\n", end="\n" if STUDY.notes else "", file=sys.stderr)
         if not workflow.dryrun:
@@ -27,6 +29,12 @@ wildcard_constraints:
     model="|".join(map(re.escape, STUDY.config.models)),
     dataset="|".join(map(re.escape, STUDY.datasets)),
     metric="|".join(METRICS),
+
+
+def get_prices():
+    """What the tokens of every model cost; null where it is not known."""
+    found = {model: PRICES.of_entry(entry) for model, entry in STUDY.config.models.items()}
+    return exact({model: price and price.model_dump() for model, price in found.items()})
 
 
 def collect_pairs(pattern):

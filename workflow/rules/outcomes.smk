@@ -13,7 +13,7 @@ def get_tabulated(wildcards):
         {
             "pairs": STUDY.pairs_of(wildcards.experiment),
             "subjects": STUDY.tables(wildcards.experiment)[wildcards.table],
-            "metrics": STUDY.config.experiments[wildcards.experiment].metrics,
+            "metrics": sorted(STUDY.config.experiments[wildcards.experiment].metrics),
             "respondents": STUDY.respondents(wildcards.experiment),
             "reference": STUDY.config.reference,
         }
@@ -29,7 +29,7 @@ def get_outcome_settings(wildcards):
             "candidates": {"conditions": STUDY.candidate_conditions(*pair)},
             "self_prediction": {},
             "several": {"k": asked.get("k")},
-            "feedback": {"tries": asked.get("tries")},
+            "feedback": {"wordings": asked.get("feedback"), "tries": asked.get("tries")},
             "search": {"queries": STUDY.queries(*pair)},
         }[wildcards.outcome]
     )
@@ -44,7 +44,7 @@ def get_experiment_files(experiment):
     pairs = STUDY.pairs_of(experiment)
     if "wordings" in tables:
         files.append(f"{folder}/wordings.png")
-    elif "scores" in tables:
+    if set(tables.get("scores", [])) - set(wordings.reworded(tables.get("scores", []))):
         files.append(f"{folder}/validity.png")
         files += [f"results/{model}/{dataset}/boundary.png" for model, dataset in pairs]
     if "consistency" in tables:

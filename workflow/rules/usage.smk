@@ -23,8 +23,7 @@ rule describe_boundaries:
 rule collect_usage:
     input:
         responses=collect_pairs("results/{model}/{dataset}/responses.parquet"),
-        prices=local("config/prices.yaml"),
-        modules=closure("sce.usage", "sce.models", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.usage", "sce.artifacts", "sce.jobs"),
         script=script_file("collect_usage"),
     output:
         usage="results/usage.parquet",
@@ -37,6 +36,7 @@ rule collect_usage:
         "../../envs/core.yaml"
     params:
         pairs=exact(STUDY.pairs),
+        prices=get_prices(),
     message:
         "What the answers took: tokens, money, time"
     script:
