@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -188,3 +189,27 @@ def test_killed_at_any_moment_the_same_command_ends_in_the_same_scores(finished,
     expected = (finished.folder / "results/scores.csv").read_bytes()
     assert (project.folder / "results/scores.csv").read_bytes() == expected
     assert project.rows_in_ledger() == finished.rows_in_ledger()
+
+
+def test_off_grid_sces_are_verified_and_every_metric_has_its_matrix(tmp_path):
+    """One in five of the respondent's SCEs is a record off the grid, about which it is asked afresh."""
+    project = Project(tmp_path / "project")
+    experiment = {
+        "models": ["malformed"], "datasets": ["exam"], "conditions": ["minimal"],
+        "metrics": ["gower", "semantic"], "verify_off_grid": True,
+    }  # fmt: skip
+    models = {"malformed": {"engine": "control", "policy": "malformed"}}
+    project.configure({"models": models, "experiments": {"main": experiment}})
+    project.snakemake("scores", "distance_matrices")
+    responses = pd.read_parquet(project.folder / "results/malformed/exam/responses.parquet")
+    verified = responses[responses["kind"] == "verification"]
+    assert len(verified) == sum(point % 5 == 2 for point in range(66)) == 13
+    scores = pd.read_csv(project.folder / "results/scores.csv").set_index(["metric", "score"])
+    for metric in ("gower", "semantic"):
+        assert scores.value[metric, "n_off_grid"] == 13
+        assert scores.n[metric, "validity_with_off_grid"] == 13  # no other SCE of theirs can be judged
+        assert 0 <= scores.value[metric, "validity_with_off_grid"] <= 1
+        matrix = np.load(project.folder / f"resources/distance_matrices/exam_{metric}.npy")
+        assert matrix.shape == (66, 66)
+        assert np.allclose(matrix, matrix.T)
+        assert np.allclose(np.diag(matrix), 0, atol=1e-6)
