@@ -333,15 +333,17 @@ def run(options) -> int:
     study = config.load(read_yaml(options.configfile), options.configfile)
     prices = load_prices(options.prices) if options.prices else load_prices()
     table = plan(study, prices)
-    if table.empty:
-        print("Nothing to plan: every answer of this study is in published result files.")
-        return 0
     if options.csv:
         table.to_csv(options.csv, index=False)
-    print(written(table))
-    for line in remarks(study, prices, table):
-        print(line)
+    print(report(study, prices, table))
     return 0
+
+
+def report(study: Study, prices: Prices, table: pd.DataFrame) -> str:
+    """The plan and what it alone does not say, for people."""
+    if table.empty:
+        return "Nothing to plan: every answer of this study is in published result files."
+    return "\n".join([written(table), *remarks(study, prices, table)])
 
 
 def written(table: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from sce.engines import Fatal, Reply
 from sce.errors import InputError
 from sce.ledger import Entry, Ledger, digest, ledger_file
 from sce.prices import Budget, Price, load_prices, open_budget
+from tests.conftest import Project
 from tests.test_asking import entry
 
 PRICES = load_prices()
@@ -340,6 +342,17 @@ def test_a_budget_stops_a_real_walk(tmp_path):
             asyncio.run(walk(asker, range(100), workers=1))
         assert budget.spent_usd <= 0.1
         assert sum(provider.answered.values()) == asker.asked == 11  # 11 x 0.005 + 0.05 would pass 0.1
+
+
+def test_the_workflow_has_a_target_for_it(tmp_path):
+    project = Project(tmp_path / "project")
+    models = {"gpt": {"from": "gpt41"}}
+    experiment = {"models": ["gpt"], "datasets": ["exam"], "conditions": ["minimal"]}
+    project.configure({"models": models, "experiments": {"main": experiment}})
+    out = project.snakemake("plan")
+    assert re.search(r"^gpt +exam +132 +0 ", out, re.MULTILINE)
+    assert not (project.folder / "results").exists()
+    assert not list(project.folder.glob("ledger/*"))
 
 
 # --- Usage

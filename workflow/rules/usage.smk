@@ -62,3 +62,18 @@ rule check_failures:
         "Whether too many questions failed"
     script:
         "../scripts/check_failures.py"
+
+
+rule plan:
+    input:
+        modules=closure("sce.plan", "sce.jobs"),
+        script=script_file("plan"),
+    log:
+        "logs/plan.log",
+    localrule: True
+    conda:
+        "../../envs/elicit.yaml"
+    message:
+        "What the study would ask and cost"
+    script:
+        "../scripts/plan.py"
