@@ -222,7 +222,7 @@ class Study:
         return self._with_candidates(self.conditions(model, dataset), dataset)
 
     def _with_candidates(self, conditions, dataset):
-        return [name for name in conditions if '{"candidate"' in self.prompt(name, dataset).text]
+        return [name for name in conditions if self.prompt(name, dataset).asks == "candidates"]
 
     def respondents(self, experiment: str) -> dict[str, tuple[str, float | None]]:
         """Model -> the name its provider knows it by, and its temperature."""

@@ -281,11 +281,11 @@ async def _foresee(protocol, asker, said) -> AsyncIterator[Asked]:
     if revised is None:
         return
     for prompt in wordings:
-        sure = '"confidence"' in prompt.text
+        sure = prompt.asks == "confidence"
         schema = answer_schema(protocol.dataset, sure) if protocol.structured else None
         text = prompts.ask(prompt, protocol.dataset, protocol.dataset.describe(revised))
         for when, stand in (("before", begun), ("after", said)):
-            more = {"when": when, "start": begun.record}
+            more = {"when": when, "start": begun.record} | ({"confidence": True} if sure else {})
             about = About("self_prediction", prompt.name, revised, begun.answer, schema, more)
             found = await asker.ask(messages_of_follow_up(stand.messages, stand.entry, text), about)
             yield Asked(f"self_prediction_{when}", prompt.name, said.condition, begun.point_id, found)

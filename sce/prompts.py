@@ -35,11 +35,14 @@ LETTERS = string.ascii_uppercase
 
 
 class Prompt(Contract):
-    """A wording. ``kind`` tells where it stands in the conversation; ``metric`` which distance it defines."""
+    """A wording. ``kind`` tells where it stands in the conversation; ``metric`` which distance it defines;
+    ``asks`` what the reply holds besides the answer or the record: how sure the model is, or the candidates
+    that it considered."""
 
     name: str
     kind: Literal["question", "condition", "choice", "self_prediction", "several", "feedback"]
     metric: str | None = None
+    asks: Literal["confidence", "candidates"] | None = None
     text: str
 
     @model_validator(mode="after")

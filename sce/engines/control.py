@@ -69,7 +69,7 @@ class ControlEngine:
         if body["kind"] == "self_prediction":
             foreseen = self._decide(record) ^ (not self._is_right("self_prediction", [record, body["more"]]))
             reply = {"answer": self.dataset.options[foreseen]}
-            if '"confidence"' in body["messages"][-1]["content"]:  # as sure as it is right
+            if body["more"].get("confidence"):  # as sure as it is right
                 reply["confidence"] = 100 * (1 if self.model.rate is None else self.model.rate)
             return _said(json.dumps(reply))
         if body["kind"] == "several":

@@ -1,0 +1,40 @@
+"""What the documentation lists is what there is."""
+
+import re
+
+import pytest
+from pydantic import BaseModel
+
+from sce import config, datasets, models, prompts, style
+from tests.conftest import ROOT
+
+README = (ROOT / "config/README.md").read_text()
+
+
+def contracts(module):
+    own = [
+        value for value in vars(module).values() if isinstance(value, type) and issubclass(value, BaseModel)
+    ]
+    return [each for each in own if each.__module__ == module.__name__ and each is not models.Catalog]
+
+
+@pytest.mark.parametrize(
+    "module", [config, models, style, datasets, prompts], ids=lambda module: module.__name__
+)
+def test_config_readme_holds_every_key(module):
+    keys = {key for contract in contracts(module) for key in contract.model_fields}
+    assert len(keys) > 3
+    # In backticks, after a dot of its section, or in an example as KEY:
+    missing = {key for key in keys if not re.search(rf"`{key}\b|[`.]{key}`|\b{key}:", README)}
+    assert missing == set()
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "config/README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+)
+def test_files_that_a_page_names_exist(page):
+    named = re.findall(
+        r"`((?:config|docs|resources|workflow|sce|envs|profiles|benchmarks|tests)/[\w./-]+)`",
+        (ROOT / page).read_text(),
+    )
+    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
