@@ -1,6 +1,8 @@
 """What every job's script needs around its one call: its log, and its progress."""
 
 import fcntl
+import hashlib
+import json
 import logging
 import sys
 import time
@@ -13,6 +15,7 @@ from tqdm import tqdm
 from sce.errors import InputError
 
 LINE_EVERY_S = 30
+SOURCES = ("dataset", "datasets", "prompts", "reference", "script", "modules")
 _HELD = []
 
 
@@ -34,6 +37,32 @@ def logged(log_file):
         logging.exception("the job failed")
         raise
     logging.info("done in %.1f s", time.monotonic() - begin)
+
+
+def provenance(job) -> dict:
+    """What made an artifact, for its metadata: the parameters of Snakemake's ``job``, and by the name of the
+    input the digest of the files of the checkout that it read (its dataset, wordings, script and modules)."""
+    sources = {name: getattr(job.input, name, []) for name in SOURCES}
+    read = {name: [files] if isinstance(files, str) else list(files) for name, files in sources.items()}
+    return {
+        "params": {name: _decoded(value) for name, value in job.params.items()},
+        "digests": {name: _digest(files) for name, files in read.items() if files},
+    }
+
+
+def _decoded(value):
+    """A parameter as it was before it was written as JSON (``config.exact``)."""
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def _digest(files):
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def hold_lock(path) -> None:

@@ -41,9 +41,10 @@ def _shown(row):
 
 
 def _note(values):
-    """Why there is no excess, where there is none; else the commonest reason for rows that are not kept."""
+    """Why rows are not kept, the commonest reason first; where all are kept, why there is no excess."""
     lost = values[values.index.str.startswith("n_") & (values.index != "n_kept")].value
     if lost.max() > 0:
-        return f"{int(lost.max())} {lost.idxmax().removeprefix('n_')}"
+        lost = lost[lost > 0].sort_values(ascending=False, kind="stable")
+        return ", ".join(f"{int(number)} {name.removeprefix('n_')}" for name, number in lost.items())
     reason = values.reason["mean_excess"]
     return reason if isinstance(reason, str) else ""

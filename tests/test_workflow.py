@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import sce
+from sce import artifacts
 from tests.conftest import Project
 
 STUDY = {
@@ -66,6 +68,18 @@ def test_the_study_ends_in_the_known_scores(finished):
     for name in ("nearest/exam/boundary", "validity"):
         assert (finished.folder / f"results/{name}.png").stat().st_size > 10_000
         assert (finished.folder / f"results/{name}.svg").stat().st_size > 10_000
+
+
+def test_every_artifact_says_what_made_it(finished):
+    files = list((finished.folder / "results").rglob("*.parquet"))
+    assert len(files) > 10
+    for path in files:
+        note = artifacts.provenance(path)
+        assert note["package_version"] == sce.__version__
+        assert {"script", "modules"} <= set(note["digests"])
+    note = artifacts.provenance(finished.folder / "results/nearest/exam/responses.parquet")
+    assert note["params"]["shape"]["model"]["policy"] == "nearest"
+    assert {"dataset", "prompts"} <= set(note["digests"])
 
 
 def test_nothing_is_stale_after_a_run(finished):

@@ -2,8 +2,10 @@
 
 from sce import artifacts
 from sce.datasets import load_dataset
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)
-    artifacts.write(dataset.grid(), snakemake.output[0], "grid", list(dataset.features))
+    artifacts.write(
+        dataset.grid(), snakemake.output[0], "grid", list(dataset.features), provenance=provenance(snakemake)
+    )

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 
 from sce import artifacts
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     pairs = json.loads(snakemake.params.pairs)
@@ -14,5 +14,5 @@ with logged(snakemake.log[0]):
         for (model, dataset), path in zip(pairs, snakemake.input.scores, strict=True)
     ]
     table = pd.concat(tables, ignore_index=True)[list(artifacts.columns("all_scores"))]
-    artifacts.write(table, snakemake.output.parquet, "all_scores")
+    artifacts.write(table, snakemake.output.parquet, "all_scores", provenance=provenance(snakemake))
     table.to_csv(snakemake.output.csv, index=False)

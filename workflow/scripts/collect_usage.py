@@ -5,7 +5,7 @@ import json
 import pandas as pd
 
 from sce import artifacts, usage
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 from sce.prices import Price
 
 with logged(snakemake.log[0]):
@@ -18,6 +18,6 @@ with logged(snakemake.log[0]):
         used.append(usage.usage(responses, prices[model], model, dataset))
         failed.append(usage.failures(responses, model, dataset))
     used, failed = pd.concat(used, ignore_index=True), pd.concat(failed, ignore_index=True)
-    artifacts.write(used, snakemake.output.usage, "usage")
+    artifacts.write(used, snakemake.output.usage, "usage", provenance=provenance(snakemake))
     used.to_csv(snakemake.output.usage_csv, index=False)
-    artifacts.write(failed, snakemake.output.failures, "failures")
+    artifacts.write(failed, snakemake.output.failures, "failures", provenance=provenance(snakemake))

@@ -3,7 +3,7 @@
 import json
 
 from sce import artifacts, comparisons
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     pairs = json.loads(snakemake.params.pairs)
@@ -12,5 +12,5 @@ with logged(snakemake.log[0]):
         for (model, dataset), path in zip(pairs, snakemake.input.distances, strict=True)
     }
     differences = comparisons.differences(tables, **json.loads(snakemake.params.scoring))
-    artifacts.write(differences, snakemake.output.parquet, "differences")
+    artifacts.write(differences, snakemake.output.parquet, "differences", provenance=provenance(snakemake))
     differences.to_csv(snakemake.output.csv, index=False)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sce import artifacts, boundaries
 from sce.datasets import load_dataset
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     datasets = {Path(path).stem: load_dataset(path) for path in snakemake.input.datasets}
@@ -17,5 +17,5 @@ with logged(snakemake.log[0]):
         for (model, name), path in zip(pairs, snakemake.input.boundaries, strict=True)
     ]
     table = pd.DataFrame(rows)[list(artifacts.columns("boundaries"))]
-    artifacts.write(table, snakemake.output.parquet, "boundaries")
+    artifacts.write(table, snakemake.output.parquet, "boundaries", provenance=provenance(snakemake))
     table.to_csv(snakemake.output.csv, index=False)

@@ -4,8 +4,8 @@ import json
 
 from sce import artifacts, choices
 from sce.datasets import load_dataset
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     tasks = choices.draw(load_dataset(snakemake.input.dataset), **json.loads(snakemake.params.choosing))
-    artifacts.write(tasks, snakemake.output[0], "choices")
+    artifacts.write(tasks, snakemake.output[0], "choices", provenance=provenance(snakemake))

@@ -9,7 +9,7 @@ from sce.datasets import load_dataset
 from sce.elicit import elicit, open_questions, protocol_of, tasks_in
 from sce.engines import Fatal
 from sce.errors import InputError
-from sce.jobs import Progress, logged
+from sce.jobs import Progress, logged, provenance
 from sce.ledger import DEFAULT_FOLDER
 from sce.models import read_entry
 from sce.prices import load_prices, open_budget
@@ -37,5 +37,5 @@ with logged(snakemake.log[0]):
         finally:
             progress.close()
     logging.info("%d asked, %d found in the ledger", asker.asked, asker.found)
-    note = shape | {"open": open_questions(responses, entry.retry)}
+    note = provenance(snakemake) | {"round": shape["round"], "open": open_questions(responses, entry.retry)}
     artifacts.write(responses, snakemake.output[0], "responses", provenance=note)

@@ -3,10 +3,10 @@
 import json
 
 from sce import artifacts, choices
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     responses = artifacts.read(snakemake.input.responses[0])
     tasks = artifacts.read(snakemake.input.tasks[0])
     table = choices.scores(responses, tasks, **json.loads(snakemake.params.scoring))
-    artifacts.write(table, snakemake.output[0], "scores")
+    artifacts.write(table, snakemake.output[0], "scores", provenance=provenance(snakemake))

@@ -4,12 +4,18 @@ import json
 
 from sce import artifacts, consistency
 from sce.datasets import load_dataset
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)
     points = consistency.points(dataset, artifacts.read(snakemake.input.boundary))
     sce = artifacts.read(snakemake.input.sce)
     scores = consistency.scores(points, sce, **json.loads(snakemake.params.scoring))
-    artifacts.write(points, snakemake.output.points, "consistency", list(dataset.features))
-    artifacts.write(scores, snakemake.output.scores, "scores")
+    artifacts.write(
+        points,
+        snakemake.output.points,
+        "consistency",
+        list(dataset.features),
+        provenance=provenance(snakemake),
+    )
+    artifacts.write(scores, snakemake.output.scores, "scores", provenance=provenance(snakemake))

@@ -5,7 +5,7 @@ import pandas as pd
 
 from sce import artifacts, boundaries, distances
 from sce.datasets import load_dataset
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)
@@ -17,4 +17,4 @@ with logged(snakemake.log[0]):
         for metric in snakemake.params.metrics
     ]
     table = pd.concat(measured, ignore_index=True)
-    artifacts.write(table, snakemake.output[0], "distances", provenance={"metrics": snakemake.params.metrics})
+    artifacts.write(table, snakemake.output[0], "distances", provenance=provenance(snakemake))

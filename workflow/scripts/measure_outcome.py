@@ -4,7 +4,7 @@ import json
 
 from sce import artifacts, boundaries, search, self_modelling
 from sce.datasets import load_dataset
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     outcome = snakemake.wildcards.outcome
@@ -18,4 +18,4 @@ with logged(snakemake.log[0]):
         responses, sce = artifacts.read(snakemake.input.responses[0]), artifacts.read(snakemake.input.sce)
         answers = self_modelling.Answers(dataset, responses, boundary, sce)
         table = getattr(self_modelling, outcome)(answers, **settings, **scoring)
-    artifacts.write(table, snakemake.output[0], "scores")
+    artifacts.write(table, snakemake.output[0], "scores", provenance=provenance(snakemake))

@@ -2,7 +2,7 @@
 
 from sce import artifacts, responses
 from sce.datasets import load_dataset
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)
@@ -10,5 +10,7 @@ with logged(snakemake.log[0]):
     features = list(dataset.features)
     boundary = responses.boundary(raw, dataset)
     sce = responses.counterfactuals(raw, dataset, snakemake.params.conditions)
-    artifacts.write(boundary, snakemake.output.boundary, "boundary", features)
-    artifacts.write(sce, snakemake.output.sce, "sce", features, {"conditions": snakemake.params.conditions})
+    artifacts.write(
+        boundary, snakemake.output.boundary, "boundary", features, provenance=provenance(snakemake)
+    )
+    artifacts.write(sce, snakemake.output.sce, "sce", features, provenance(snakemake))

@@ -3,9 +3,9 @@
 import json
 
 from sce import artifacts, scores
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     scoring = json.loads(snakemake.params.scoring)
     table = scores.score(artifacts.read(snakemake.input.distances[0]), **scoring)
-    artifacts.write(table, snakemake.output[0], "scores", provenance={"scoring": scoring})
+    artifacts.write(table, snakemake.output[0], "scores", provenance=provenance(snakemake))

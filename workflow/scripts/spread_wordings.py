@@ -1,8 +1,8 @@
 """The spread of scores over the wordings of a condition."""
 
 from sce import artifacts, wordings
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     table = wordings.spread(artifacts.read(snakemake.input.scores[0]))
-    artifacts.write(table, snakemake.output[0], "scores")
+    artifacts.write(table, snakemake.output[0], "scores", provenance=provenance(snakemake))

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 from sce import artifacts, tables
-from sce.jobs import logged
+from sce.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     tabulated = json.loads(snakemake.params.tabulated)
     outcomes = [artifacts.read(path) for path in snakemake.input.outcomes]
     table = tables.collect(outcomes, **tabulated)
-    artifacts.write(table, snakemake.output.parquet, "outcomes")
+    artifacts.write(table, snakemake.output.parquet, "outcomes", provenance=provenance(snakemake))
     table.to_csv(snakemake.output.csv, index=False)
     shown = tables.wide(table, tables.SHOWN.get(snakemake.wildcards.table))
     Path(snakemake.output.markdown).write_text(tables.markdown(shown), encoding="utf-8")
