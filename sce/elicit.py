@@ -201,7 +201,7 @@ async def _converse(protocol, asker, point_id) -> AsyncIterator[Asked]:
     dataset = protocol.dataset
     record = dataset.record(point_id)
     asked = [_ask_question(protocol, asker, prompt, record) for prompt in protocol.questions]
-    entries = await asyncio.gather(*asked)
+    entries = await _together(asker, asked)
     for prompt, entry in zip(protocol.questions, entries, strict=True):
         yield Asked("question", prompt.name, None, point_id, entry)
     main_entry = entries[0]
@@ -213,9 +213,16 @@ async def _converse(protocol, asker, point_id) -> AsyncIterator[Asked]:
     # Independent of each other, so all at once: a batch then needs one round for all of them.
     follow_ups = [_explain(protocol, asker, begun, prompt) for prompt in protocol.conditions]
     follow_ups += [_propose_several(protocol, asker, begun, prompt) for prompt in protocol.several]
-    for rows in await asyncio.gather(*map(_collect, follow_ups)):
+    for rows in await _together(asker, list(map(_collect, follow_ups))):
         for asked in rows:
             yield asked
+
+
+async def _together(asker, coroutines: list) -> list:
+    """Their results in order, side by side where several may be under way: tasks cost time."""
+    if asker.max_in_flight == 1 or len(coroutines) == 1:
+        return [await coroutine for coroutine in coroutines]
+    return await asyncio.gather(*coroutines)
 
 
 async def _collect(rows: AsyncIterator[Asked]) -> list[Asked]:

@@ -364,6 +364,8 @@ class Ledger:
 def _whole(value):
     """The value with whole numbers written as such: a setting left out and the same setting written out may
     differ in nothing but this."""
+    if type(value) is str:  # nearly all of a request
+        return value
     if isinstance(value, dict):
         return {name: _whole(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
