@@ -6,9 +6,20 @@ min_version("9.27")
 
 sys.path.insert(0, workflow.basedir)
 
+from snakemake.exceptions import WorkflowError
+
+from sce.errors import InputError
+from sce.files import read_yaml
 from sce.modules import let_jobs_import
 
 let_jobs_import()
+
+# Snakemake's own reading takes the last of two entries with one name, and tells no line of bad YAML.
+for file in workflow.overwrite_configfiles or ["config/config.yaml"]:
+    try:
+        read_yaml(file)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 if not workflow.overwrite_configfiles:  # given ones replace the default instead of being merged into it

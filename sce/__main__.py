@@ -20,7 +20,11 @@ def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sce", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("parse", help="read answers or records out of raw replies (JSON lines)")
+    command = commands.add_parser(
+        "parse",
+        help="read answers or records out of raw replies (JSON lines)",
+        description='JSON lines {"text": REPLY} on stdin to JSON lines {"status": ..., "value": ...}.',
+    )
     command.add_argument("--dataset", required=True, help="a dataset's name, or the path of its YAML file")
     command.add_argument("--kind", required=True, choices=["answer", "sce"])
     command.set_defaults(run=parse)

@@ -769,7 +769,7 @@ def _draw_rug(axes, rug, largest, models, conditions, style):
     for k, (_, point) in enumerate(rug.iterrows()):
         _mark(axes, k * step, middle, models[point["model"]], conditions[point["condition"]], 6.0)
     note = {"ha": "right", "va": "center", "fontsize": style.font_size - 1, "color": "#333333"}
-    axes.text(103, middle, "no valid SCE", **note)
+    axes.text(103, middle, "no valid SCE (all at 0%)", **note)
 
 
 def _add_score_legends(figure, x, line, models, conditions, columns):

@@ -66,6 +66,9 @@ def check(contract: type[Contract], content, where):
         first = error.errors()[0]
         keys, names = _follow(contract, first["loc"])
         found = "nothing" if first["type"] == "missing" else first["input"]
+        if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
+            keys.append(first["ctx"]["discriminator"].strip("'"))
+            found = first["ctx"].get("tag", "nothing")
         raise InputError(where, ".".join(keys) or "content", found, _allowed(first, names)) from None
 
 
@@ -74,7 +77,9 @@ def _allowed(problem, names):
         return "no other key than " + ", ".join(names)
     if problem["type"] == "missing":
         return "this key is required"
-    return problem["msg"].removeprefix("Value error, ")
+    if "expected_tags" in problem.get("ctx", {}):
+        return f"one of {problem['ctx']['expected_tags']}"
+    return problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
 
 
 def _follow(contract, loc):

@@ -9,17 +9,23 @@ from sce import artifacts
 SCORES = ["validity", "mean_distance", "mean_excess", "exact_match"]
 
 
-def print_tables(folder) -> None:
-    """Print the summary of what a run left in the results folder; what is not there is left out."""
-    boundaries, scores = Path(folder) / "boundaries.parquet", Path(folder) / "scores.parquet"
+def print_tables(folder, pairs: list[tuple[str, str]], since: float) -> None:
+    """Print the summary of what a run wrote into the results folder since a time (seconds), as far as it is
+    about the (model, dataset) ``pairs`` of the study; older files may be of another configuration."""
     tables = []
-    if boundaries.exists():
-        tables.append(artifacts.read(boundaries)[["model", "dataset", "sentence"]])
-    if scores.exists():
-        tables.append(summary(artifacts.read(scores)))
+    for name, shown in (("boundaries", _sentences), ("scores", summary)):
+        path = Path(folder) / f"{name}.parquet"
+        if path.exists() and path.stat().st_mtime >= since:
+            table = artifacts.read(path)
+            ours = [pair in pairs for pair in zip(table["model"], table["dataset"], strict=True)]
+            tables.append(shown(table[ours]))
     for table in tables:
         if len(table):
             print("", table.to_string(index=False, justify="left"), sep="\n")
+
+
+def _sentences(boundaries):
+    return boundaries[["model", "dataset", "sentence"]]
 
 
 def summary(scores: pd.DataFrame) -> pd.DataFrame:

@@ -466,8 +466,8 @@ def test_the_scatter_shows_or_names_every_model():
     assert placed == {(90.0, 0.2, "o"), (50.0, 0.05, "^"), (40.0, 0.1, "o")}
     on_strip = [mark for mark in marks(income) if mark[1] > 0.25]
     assert [marker for *_, marker in on_strip] == ["o", "^"]
-    assert "no valid SCE" in [text.get_text() for text in income.texts]
-    assert "no valid SCE" not in [text.get_text() for text in house.texts]
+    assert "no valid SCE (all at 0%)" in [text.get_text() for text in income.texts]
+    assert "no valid SCE (all at 0%)" not in [text.get_text() for text in house.texts]
     assert "Not drawn – no boundary: constant; no kept rows: broken (minimal)" in words(figure)
     assert legend_labels(figure) == ["unconstrained", "minimal", "good", "echo", "broken"]
     assert "mean excess distance (gower)" in words(figure)

@@ -205,6 +205,17 @@ def test_killed_at_any_moment_the_same_command_ends_in_the_same_scores(finished,
     assert project.rows_in_ledger() == finished.rows_in_ledger()
 
 
+def test_what_snakemake_would_not_tell_of_a_configuration_is_told(tmp_path):
+    project = Project(tmp_path / "project")
+    project.configure("models:\n  a: {engine: control}\n  a: {engine: openai}\n")
+    out = project.snakemake("--dry-run", ok=False)
+    assert "config/config.yaml: a: found 'the same key twice (line 3)'; allowed: each key once" in out
+    project.configure("models: {a: [\n")
+    out = project.snakemake("--dry-run", ok=False)
+    assert "config/config.yaml: syntax: found" in out
+    assert "line 2" in out
+
+
 def test_off_grid_sces_are_verified_and_every_metric_has_its_matrix(tmp_path):
     """One in five of the respondent's SCEs is a record off the grid, about which it is asked afresh."""
     project = Project(tmp_path / "project")

@@ -1,5 +1,6 @@
 import re
 import sys
+import time
 
 from snakemake.exceptions import WorkflowError
 
@@ -12,6 +13,7 @@ from sce.errors import InputError
 from sce.jobs import hold_lock
 from sce.prices import load_prices
 
+STARTED = time.time()
 CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
 
 try:
@@ -100,4 +102,4 @@ def get_shape(wildcards):
 def print_summary():
     from sce.summary import print_tables
 
-    print_tables("results")
+    print_tables("results", STUDY.pairs, STARTED)
