@@ -82,6 +82,14 @@ def test_every_artifact_says_what_made_it(finished):
     assert {"dataset", "prompts"} <= set(note["digests"])
 
 
+def test_the_report_is_one_page_with_every_figure_and_the_scores(copy):
+    copy.snakemake("--report", "report.html")
+    page = (copy.folder / "report.html").read_text()
+    for shown in ("boundary.png", "validity.png", "scores.csv", "where the SCEs of each condition lead"):
+        assert shown in page
+    assert "<script src=" not in page  # it needs nothing from elsewhere
+
+
 def test_nothing_is_stale_after_a_run(finished):
     assert finished.stale() == {}
 

@@ -108,7 +108,12 @@ rule plot_consistency:
         modules=closure("sce.experiment_figures", "sce.figures", "sce.artifacts", "sce.jobs"),
         script=script_file("plot_consistency"),
     output:
-        png="results/{model}/{dataset}/consistency.png",
+        png=report(
+            "results/{model}/{dataset}/consistency.png",
+            caption="../report/consistency.rst",
+            category="Boundaries",
+            labels={"model": "{model}", "dataset": "{dataset}", "figure": "consistency"},
+        ),
         svg="results/{model}/{dataset}/consistency.svg",
     log:
         "logs/plot_consistency/{model}/{dataset}.log",
@@ -173,7 +178,12 @@ rule plot_experiment:
         modules=closure("sce.figures", "sce.artifacts", "sce.jobs"),
         script=script_file("plot_experiment"),
     output:
-        png="results/experiments/{experiment}/validity.png",
+        png=report(
+            "results/experiments/{experiment}/validity.png",
+            caption="../report/validity.rst",
+            category="Experiments",
+            labels={"experiment": "{experiment}", "figure": "validity"},
+        ),
         svg="results/experiments/{experiment}/validity.svg",
     log:
         "logs/plot_experiment/{experiment}.log",
@@ -194,7 +204,12 @@ rule plot_outcomes:
         modules=closure("sce.experiment_figures", "sce.figures", "sce.artifacts", "sce.jobs"),
         script=script_file("plot_outcomes"),
     output:
-        png="results/experiments/{experiment}/{table}_panels.png",
+        png=report(
+            "results/experiments/{experiment}/{table}_panels.png",
+            caption="../report/outcomes.rst",
+            category="Experiments",
+            labels={"experiment": "{experiment}", "figure": "{table}"},
+        ),
         svg="results/experiments/{experiment}/{table}_panels.svg",
     log:
         "logs/plot_outcomes/{experiment}/{table}.log",
@@ -215,7 +230,12 @@ rule plot_wordings:
         modules=closure("sce.experiment_figures", "sce.figures", "sce.artifacts", "sce.jobs"),
         script=script_file("plot_wordings"),
     output:
-        png="results/experiments/{experiment}/wordings.png",
+        png=report(
+            "results/experiments/{experiment}/wordings.png",
+            caption="../report/wordings.rst",
+            category="Experiments",
+            labels={"experiment": "{experiment}", "figure": "wordings"},
+        ),
         svg="results/experiments/{experiment}/wordings.svg",
     log:
         "logs/plot_wordings/{experiment}.log",

@@ -6,7 +6,12 @@ rule plot_boundary:
         modules=closure("sce.figures", "sce.wordings", "sce.artifacts", "sce.jobs"),
         script=script_file("plot_boundary"),
     output:
-        png="results/{model}/{dataset}/boundary.png",
+        png=report(
+            "results/{model}/{dataset}/boundary.png",
+            caption="../report/boundary.rst",
+            category="Boundaries",
+            labels={"model": "{model}", "dataset": "{dataset}", "figure": "boundary"},
+        ),
         svg="results/{model}/{dataset}/boundary.svg",
     log:
         "logs/plot_boundary/{model}/{dataset}.log",
@@ -29,7 +34,12 @@ rule plot_validity:
         modules=closure("sce.figures", "sce.artifacts", "sce.jobs"),
         script=script_file("plot_validity"),
     output:
-        png="results/validity.png",
+        png=report(
+            "results/validity.png",
+            caption="../report/validity.rst",
+            category="All models",
+            labels={"figure": "validity"},
+        ),
         svg="results/validity.svg",
     log:
         "logs/plot_validity.log",

@@ -76,7 +76,12 @@ rule collect_scores:
         script=script_file("collect_scores"),
     output:
         parquet="results/scores.parquet",
-        csv="results/scores.csv",
+        csv=report(
+            "results/scores.csv",
+            caption="../report/scores.rst",
+            category="All models",
+            labels={"figure": "scores (table)"},
+        ),
     log:
         "logs/collect_scores.log",
     localrule: True
