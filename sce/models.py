@@ -5,7 +5,7 @@ An entry's fields fall in two: those that shape an answer (they are in its diges
 parameters), and ``TRANSPORT``, which can change without anything running again.
 """
 
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -302,7 +302,7 @@ class Vllm(Chat, Local):
     startup_s: float = Field(3600, gt=0)
     max_in_flight: int = Field(64, ge=1)
 
-    @property
+    @cached_property
     def weights_identity(self) -> dict[str, str]:
         """Which weights a folder given in place of the named model holds; nothing where none is given."""
         return {} if self.weights is None else {"weights": folder_fingerprint(local_weights(self.weights))}
