@@ -9,10 +9,10 @@ rule elicit:
         "results/{model}/{dataset}/responses.parquet",
     log:
         "logs/elicit/{model}/{dataset}.log",
-    conda:
-        "../../envs/elicit.yaml"
     # The longest jobs first, so that no slow model is left to finish alone.
     priority: lambda wildcards: resources.runtime_min(get_model(wildcards))
+    conda:
+        "../../envs/elicit.yaml"
     threads: lambda wildcards: get_model(wildcards).cores
     resources:
         **get_elicit_resources(),
