@@ -108,12 +108,14 @@ class Local(Entry):
 
 class LlamaCpp(Local):
     """A GGUF file run in process by llama.cpp. ``weights``: a path, ``$VARIABLE``, or ``package:NAME`` for
-    the weights inside an installed Python package. ``context``: tokens of prompt and reply together."""
+    the weights inside an installed Python package. ``quantization``: a number format to bring them to, where
+    llama.cpp is slow with the file's own. ``context``: tokens of prompt and reply together."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Local.TRANSPORT | {"weights", "threads"}
 
     engine: Literal["llama_cpp"]
     weights: str
+    quantization: Literal["q8_0"] | None = None
     temperature: float = Field(0, ge=0)
     seed: int = 42
     max_tokens: int = Field(1000, ge=1)

@@ -67,3 +67,10 @@ def test_a_moved_file_is_the_same_model(tmp_path):
     copy = tmp_path / "renamed.gguf"
     copy.symlink_to(original.weights)
     assert engine(weights=str(copy)).body(MESSAGES, ABOUT) == original.body(MESSAGES, ABOUT)
+
+
+def test_quantized_weights_are_another_model_that_answers_too():
+    plain, quantized = engine(), engine(quantization="q8_0")
+    assert quantized.body(MESSAGES, ABOUT) == plain.body(MESSAGES, ABOUT) | {"quantization": "q8_0"}
+    (reply,) = ask(quantized, (MESSAGES, ABOUT))
+    assert json.loads(reply.response) in ({"answer": "Cold"}, {"answer": "Warm"})

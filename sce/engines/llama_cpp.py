@@ -6,11 +6,16 @@ reply depend on what was computed before it.
 
 import asyncio
 import os
+import tempfile
+from pathlib import Path
 
 from sce.datasets import Dataset
 from sce.engines import About, Fatal, Rejected, Reply, Transient
 from sce.models import LlamaCpp
+from sce.quantize import quantize
 from sce.weights import fingerprint, weights_file
+
+NOT_SENT = {"engine", "weights", "quantization", "context"}  # what a request holds for its identity alone
 
 
 def open_engine(model: LlamaCpp, dataset: Dataset) -> "LlamaCppEngine":
@@ -38,6 +43,8 @@ class LlamaCppEngine:
             "max_tokens": self.model.max_tokens,
             "context": self.model.context,
         }
+        if self.model.quantization:
+            body["quantization"] = self.model.quantization
         if about.schema:
             body["response_format"] = {
                 "type": "json_schema",
@@ -58,7 +65,6 @@ class LlamaCppEngine:
         except ImportError as error:
             raise Fatal("the engine llama_cpp needs the package xllamacpp (pip install xllamacpp)") from error
         params = xllamacpp.CommonParams()
-        params.model.path = str(self.weights)
         params.n_ctx = self.model.context
         params.n_parallel = 1
         params.cache_prompt = False
@@ -66,13 +72,28 @@ class LlamaCppEngine:
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.model.threads
         params.warmup = False
         params.verbosity = 0
+        with tempfile.TemporaryDirectory() as folder:  # a file that is mapped into memory may be deleted
+            params.model.path = str(self._quantized(Path(folder)))
+            try:
+                return xllamacpp.Server(params)
+            except Exception as error:
+                raise Fatal(f"llama.cpp cannot load {self.weights}: {error}") from error
+
+    def _quantized(self, folder):
+        """The weights as the entry wants them: as they are, or written anew into the folder."""
+        if not self.model.quantization:
+            return self.weights
+        target = folder / self.weights.name
         try:
-            return xllamacpp.Server(params)
-        except Exception as error:
-            raise Fatal(f"llama.cpp cannot load {self.weights}: {error}") from error
+            quantize(self.weights, target, self.model.quantization)
+        except ImportError as error:
+            raise Fatal("quantization needs the package gguf (pip install gguf)") from error
+        except ValueError as error:
+            raise Fatal(f"these weights cannot be quantized: {error}") from error
+        return target
 
     async def ask(self, body) -> Reply:
-        sent = {key: value for key, value in body.items() if key not in ("engine", "weights", "context")}
+        sent = {key: value for key, value in body.items() if key not in NOT_SENT}
         async with self._one_at_a_time:
             result = await asyncio.to_thread(self._server.handle_chat_completions, sent)
         if "error" in result:
