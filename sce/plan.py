@@ -22,7 +22,7 @@ from sce.config import Study
 from sce.elicit import Protocol, elicit, messages_of_follow_up, messages_of_question, protocol_of, tasks_in
 from sce.engines import About, open_engine
 from sce.ledger import Entry, Ledger, digest, ledger_file
-from sce.prices import FREE, Price, Prices, load_prices
+from sce.prices import FREE, Budget, Price, Prices, load_prices
 
 CHARACTERS_PER_TOKEN = 4
 DEFAULT_OUT = {  # tokens of a reply that is a small JSON object, or a few of them
@@ -126,17 +126,15 @@ def _rows_of_model(study, prices, datasets, model):
 
 
 def spent(study: Study, prices: Prices) -> dict[str, float]:
-    """USD that the answers in the ledger have cost, by model of the study with a price; entries that share a
-    file share the sum."""
+    """USD that the answers in the ledger have cost, by model of the study with a price, as a budget counts
+    them; entries that share a file share the sum."""
     found = {}
     for model in _by_model(study):
         entry = study.config.models[model]
         price, path = prices.of_entry(entry), _file(study, entry)
         if price is not None and price != FREE:
-            found[model] = 0.0
-            if path.exists():
-                with Ledger(path, read_only=True) as ledger:
-                    found[model] = sum(price.of(usage) or 0.0 for *_, usage in ledger.usages())
+            batch = getattr(entry, "mode", "live") == "batch"
+            found[model] = Budget(0, price, path, batch).spent_usd if path.exists() else 0.0
     return found
 
 
