@@ -1,7 +1,7 @@
 """GGUF weights in another number format (PyPI ``gguf``).
 
-llama.cpp computes with some formats faster than with others: with Q8_0 1.5 times as fast as with Q4_1
-(benchmarks/README.md). A format of more bits than the file's changes no weight by more than half of its own step.
+llama.cpp computes faster with some formats than with others: with Q8_0 1.5 times as fast as with Q4_1
+(benchmarks/README.md). A format of more bits than the file's own changes no weight by more than half a step.
 """
 
 from pathlib import Path
