@@ -1,20 +1,30 @@
 """Reading the JSON files that users bring along, so that a bad one is told by its name."""
 
+import gzip
 import json
+import zlib
 from pathlib import Path
 
 from sce.errors import InputError
 
+GZIPPED = b"\x1f\x8b"
+
 
 def read_json(path):
-    """The content of a JSON file. Raises InputError for a missing file, bad JSON or a key given twice."""
+    """The content of a JSON file, plain or gzipped. Raises InputError for a missing file, bad JSON or a key
+    given twice."""
     path = Path(path)
     if not path.is_file():
-        raise InputError(path, "file", "missing", "an existing JSON file")
+        raise InputError(path, "file", "missing", "an existing JSON file, plain or gzipped")
     try:
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_twins)
+        data = path.read_bytes()
+        if data.startswith(GZIPPED):
+            data = gzip.decompress(data)
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_without_twins)
     except _Twice as error:
         raise InputError(path, str(error), "the same key twice", "each key once") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(path, "compression", str(error), "a whole gzip file") from None
     except UnicodeDecodeError as error:
         raise InputError(path, "encoding", str(error), "UTF-8") from None
     except (json.JSONDecodeError, RecursionError) as error:

@@ -5,11 +5,8 @@ the point_id; ``original_full_response`` and ``followup_full_response`` are the 
 ``original_answer`` and the ``*_CF`` fields are what the published parser made of them.
 """
 
-import gzip
-import json
 import math
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +17,7 @@ import pandas as pd
 from sce import parsing
 from sce.distances import NONE, STATUSES, measure
 from sce.errors import InputError
+from sce.json_files import read_json
 from sce.scores import counts, estimates
 
 # published field -> our score
@@ -61,7 +59,7 @@ def read_results(path, dataset) -> dict[str, dict]:
     given twice, another dataset's fields, points or descriptions.
     """
     path = Path(path)
-    content = _load(path)
+    content = read_json(path)
     if not isinstance(content, dict) or not content:
         raise InputError(path, "content", type(content).__name__, "an object of rows under running numbers")
     for number, row in content.items():
@@ -116,36 +114,6 @@ def responses(path, dataset) -> Iterator[Replies]:
 
 
 # --- reading and checking ---
-
-
-class _Twice(Exception):
-    """A key that an object holds twice: JSON readers silently keep the last."""
-
-
-def _load(path):
-    if not path.is_file():
-        raise InputError(path, "file", "missing", "an existing result file, .json or .json.gz")
-    try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_without_twins)
-    except _Twice as error:
-        raise InputError(path, str(error), "the same key twice", "each key once") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(path, "compression", str(error), "a whole gzip file") from None
-    except UnicodeDecodeError as error:
-        raise InputError(path, "encoding", str(error), "UTF-8") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(path, "syntax", str(error), "whole JSON; the file may be cut off") from None
-
-
-def _without_twins(pairs):
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        seen = set()
-        raise _Twice(next(key for key, _ in pairs if key in seen or seen.add(key)))
-    return record
 
 
 def _cf_fields(dataset):
