@@ -8,6 +8,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sce.errors import InputError
 
+# What is allowed, where a value is of another type. By pydantic's name of the error, whose own words are Python's.
+OF_TYPE = {
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a mapping of keys"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    "list_type": "a list",
+    "string_type": "text",
+}
+
 
 class Contract(BaseModel):
     """A closed record: unknown keys are refused, and nothing changes after it was checked."""
@@ -64,12 +74,15 @@ def check(contract: type[Contract], content, where):
         return contract.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        keys, names = _follow(contract, first["loc"])
+        keys, names, records = _follow(contract, first["loc"])
         found = "nothing" if first["type"] == "missing" else first["input"]
         if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
             keys.append(first["ctx"]["discriminator"].strip("'"))
             found = first["ctx"].get("tag", "nothing")
-        raise InputError(where, ".".join(keys) or "content", found, _allowed(first, names)) from None
+            allowed = "one of " + ", ".join(_tags(records, keys[-1]))
+        else:
+            allowed = _allowed(first, names)
+        raise InputError(where, ".".join(keys) or "content", found, allowed) from None
 
 
 def _allowed(problem, names):
@@ -77,13 +90,14 @@ def _allowed(problem, names):
         return "no other key than " + ", ".join(names)
     if problem["type"] == "missing":
         return "this key is required"
-    if "expected_tags" in problem.get("ctx", {}):
-        return f"one of {problem['ctx']['expected_tags']}"
+    if problem["type"] in OF_TYPE:
+        return OF_TYPE[problem["type"]]
     return problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
 
 
 def _follow(contract, loc):
-    """The keys a reader would see along ``loc``, and the field names of the record that the last one is in.
+    """The keys a reader would see along ``loc``, the field names of the record that the last one is in, and
+    the records that its own value may be.
 
     Where one of several records is told by a tag (an engine), pydantic's path holds the tag, which is no key.
     """
@@ -100,7 +114,12 @@ def _follow(contract, loc):
             records = [
                 t for t in _types(fields[0].annotation) if isinstance(t, type) and issubclass(t, BaseModel)
             ]
-    return keys, names
+    return keys, names, records
+
+
+def _tags(records, field):
+    """What tells the records apart: the values of their tag."""
+    return [tag for record in records for tag in get_args(record.model_fields[field].annotation)]
 
 
 def _has_tag(record, tag):

@@ -44,7 +44,10 @@ def changed(path, value):
         ("models", {"a/b": {"engine": "control", "policy": "echo"}}, "models.a/b", ["a/b"]),
         ("models", {}, "models", ["at least 1"]),
         ("scoring", {"resamples": 3}, "scoring.resamples", ["100"]),
-        ("figures", {"dpi": "many"}, "figures.dpi", ["many", "integer"]),
+        ("figures", {"dpi": "many"}, "figures.dpi", ["many", "a whole number"]),
+        ("models.echo", {"policy": "echo"}, "models.echo.engine", ["nothing", "control, llama_cpp, openai"]),
+        ("models.echo", "echo", "models.echo", ["a mapping of keys"]),
+        ("experiments.main.datasets", "weather", "experiments.main.datasets", ["a list"]),
     ],
 )
 def test_a_mistake_is_named(path, value, key, told):
