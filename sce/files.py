@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sce.errors import InputError
 
-# What is allowed, where a value is of another type. By pydantic's name of the error, whose own words are Python's.
+# What is allowed where a value is of another type, by pydantic's name of the error (its words are Python's).
 OF_TYPE = {
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a mapping of keys"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
