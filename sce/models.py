@@ -128,7 +128,10 @@ class LlamaCpp(Local):
         return self.threads
 
     def shape(self):
-        return super().shape() | {"weights": fingerprint(weights_file(self.weights))}
+        shape = super().shape() | {"weights": fingerprint(weights_file(self.weights))}
+        if self.quantization is None:  # a field that came later than the first answers
+            del shape["quantization"]
+        return shape
 
     @property
     def provider_model(self):

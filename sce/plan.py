@@ -22,7 +22,7 @@ from sce.config import Study
 from sce.elicit import Protocol, elicit, messages_of_follow_up, messages_of_question, protocol_of, tasks_in
 from sce.engines import About, open_engine
 from sce.ledger import Entry, Ledger, digest, ledger_file
-from sce.prices import FREE, Budget, Price, Prices, load_prices
+from sce.prices import FREE, Price, Prices, costs, load_prices
 
 CHARACTERS_PER_TOKEN = 4
 DEFAULT_OUT = {  # tokens of a reply that is a small JSON object, or a few of them
@@ -133,8 +133,11 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
         entry = study.config.models[model]
         price, path = prices.of_entry(entry), _file(study, entry)
         if price is not None and price != FREE:
-            batch = getattr(entry, "mode", "live") == "batch"
-            found[model] = Budget(0, price, path, batch).spent_usd if path.exists() else 0.0
+            found[model] = 0.0
+            if path.exists():
+                batch = getattr(entry, "mode", "live") == "batch"
+                with Ledger(path, read_only=True) as ledger:
+                    found[model] = sum(usd for _, usd in costs(ledger, price, batch))
     return found
 
 

@@ -7,6 +7,7 @@ where the answer came through a batch API. What failed tries cost is not known t
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -98,6 +99,16 @@ def load_prices(path=PRICES) -> Prices:
     return check(Prices, read_yaml(path), path)
 
 
+def costs(ledger: Ledger, price: Price, batch: bool, after: int = 0) -> Iterator[tuple[int, float]]:
+    """Row and USD of every answer in a ledger after row ``after``; of one whose tokens nobody told, at its
+    most."""
+    for row, key, status, usage in ledger.usages(after):
+        cost = price.of(usage)
+        if cost is None:
+            cost = 0.0 if status == "failed" else price.bound(ledger.request(key), batch)
+        yield row, cost
+
+
 class Budget:
     """What may be spent on one file of the ledger: all that was ever paid for its answers counts, by any run
     and any entry that shares the file. (Answers from a colleague's ledger count too.)
@@ -119,11 +130,8 @@ class Budget:
     @property
     def spent_usd(self) -> float:
         """What the answers in the ledger have cost so far; one whose tokens nobody told, at its most."""
-        for row, key, status, usage in self._ledger.usages(self._last_row):
+        for row, cost in costs(self._ledger, self.price, self.batch, self._last_row):
             self._last_row = row
-            cost = self.price.of(usage)
-            if cost is None:
-                cost = 0 if status == "failed" else self.price.bound(self._ledger.request(key), self.batch)
             self._stored_usd += cost
         return self._stored_usd
 

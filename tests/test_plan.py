@@ -405,6 +405,27 @@ def test_an_answer_whose_tokens_nobody_told_is_not_free(tmp_path):
     assert Budget(1.0, price, path).spent_usd == pytest.approx(price.bound(body, False))
 
 
+def test_what_was_spent_counts_as_in_a_budget(tmp_path):
+    made = study(
+        tmp_path,
+        {"paid": {"engine": "openai", "model": "gpt-4.1"}, "free": {"engine": "control", "policy": "echo"}},
+    )
+    assert plan.spent(made, load_prices()) == {"paid": 0.0}
+    path, price = (
+        ledger_file(tmp_path, "openai", "gpt-4.1"),
+        load_prices().of_entry(made.config.models["paid"]),
+    )
+    told, untold, failed = ({"messages": [{"content": text}], "max_tokens": 200} for text in "abc")
+    with Ledger(path) as ledger:
+        usage = {"in": 1000, "out": 10}
+        ledger.put(Entry.of_reply(digest(told), Reply("answered", "x", usage=usage), 0, 1), told)
+        ledger.put(Entry.of_reply(digest(untold), Reply("answered", "x"), 0, 1), untold)
+        ledger.put(Entry.of_failure(digest(failed), "no", None, 0, 1), failed)
+    expected = (1000 * price.input + 10 * price.output) / 1e6 + price.bound(untold, False)
+    assert plan.spent(made, load_prices())["paid"] == pytest.approx(expected)
+    assert Budget(1, price, path).spent_usd == pytest.approx(expected)
+
+
 def test_usage_of_nothing_told():
     none = responses(tokens_in=[np.nan] * 5, tokens_cached=None, tokens_out=None, status=["failed"] * 5)
     table = usage.usage(none, prices.FREE, "m", "d")

@@ -7,6 +7,7 @@ reply depend on what was computed before it.
 import asyncio
 import os
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from sce.datasets import Dataset
@@ -72,25 +73,31 @@ class LlamaCppEngine:
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.model.threads
         params.warmup = False
         params.verbosity = 0
-        with tempfile.TemporaryDirectory() as folder:  # a file that is mapped into memory may be deleted
-            params.model.path = str(self._quantized(Path(folder)))
+        with self._quantized() as weights:
+            params.model.path = str(weights)
             try:
                 return xllamacpp.Server(params)
             except Exception as error:
                 raise Fatal(f"llama.cpp cannot load {self.weights}: {error}") from error
 
-    def _quantized(self, folder):
-        """The weights as the entry wants them: as they are, or written anew into the folder."""
+    @contextmanager
+    def _quantized(self):
+        """The file to load: the weights as they are, or written anew for as long as loading takes."""
         if not self.model.quantization:
-            return self.weights
-        target = folder / self.weights.name
-        try:
-            quantize(self.weights, target, self.model.quantization)
-        except ImportError as error:
-            raise Fatal("quantization needs the package gguf (pip install gguf)") from error
-        except ValueError as error:
-            raise Fatal(f"these weights cannot be quantized: {error}") from error
-        return target
+            yield self.weights
+            return
+        # A file that is mapped into memory may go; a network file system may keep a rest of it for a while.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            target = Path(folder) / self.weights.name
+            try:
+                quantize(self.weights, target, self.model.quantization)
+            except ImportError as error:
+                raise Fatal("quantization needs the package gguf (pip install gguf)") from error
+            except ValueError as error:
+                raise Fatal(f"these weights cannot be quantized: {error}") from error
+            except OSError as error:
+                raise Fatal(f"no room to quantize {self.weights} in {folder} (TMPDIR): {error}") from error
+            yield target
 
     async def ask(self, body) -> Reply:
         sent = {key: value for key, value in body.items() if key not in NOT_SENT}
