@@ -1,7 +1,7 @@
 """GGUF weights in another number format (PyPI ``gguf``).
 
-llama.cpp computes faster with some formats than with others: with Q8_0 half as fast again as with Q4_1,
-and more (benchmarks/README.md). Q8_0 changes a weight by little more than half of one of its steps, which are 1/127 of
+llama.cpp computes faster with some formats than with others: with Q8_0 1.5 times as fast as with Q4_1 or more
+(benchmarks/README.md). Q8_0 changes a weight by little more than half of one of its steps, which are 1/127 of
 the largest weight in a block of 32.
 """
 
