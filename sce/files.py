@@ -15,7 +15,7 @@ OF_TYPE = {
     **dict.fromkeys(("float_type", "float_parsing"), "a number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
     "list_type": "a list",
-    "string_type": "text",
+    "string_type": "text, in quotes where YAML reads something else",
 }
 
 
@@ -73,7 +73,9 @@ def check(contract: type[Contract], content, where):
     try:
         return contract.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        errors = error.errors()
+        # Where a required key is missing, a key that does not belong there is likely its misspelling.
+        first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
         keys, names, records = _follow(contract, first["loc"])
         found = "nothing" if first["type"] == "missing" else first["input"]
         if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
@@ -90,6 +92,8 @@ def _allowed(problem, names):
         return "no other key than " + ", ".join(names)
     if problem["type"] == "missing":
         return "this key is required"
+    if problem["type"] == "string_pattern_mismatch":
+        return f"text of the form {problem['ctx']['pattern']}"
     if problem["type"] in OF_TYPE:
         return OF_TYPE[problem["type"]]
     return problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
@@ -106,6 +110,8 @@ def _follow(contract, loc):
         False  # whether the user chooses the key, as a model's name: it may be called like a tag or a field
     )
     for part in loc:
+        if "[" in str(part):  # pydantic's name of a type or a check, no key
+            continue
         if free:
             keys.append(str(part))
             free = False

@@ -207,7 +207,7 @@ def test_repeated_entries_are_told(file):
         ({"wine": entry()}, "wine", "income, house_prices, heart_disease"),
         ({"income_maximal": entry()}, "income_maximal", "_minimal_l1"),
         ({"income": {}}, "income.options", "required"),
-        ({"income": 5}, "income.content", "instance"),
+        ({"income": 5}, "income.content", "a mapping of keys"),
         ({"income": entry(options=["Above $50,000", "Below $50,000"])}, "income.options", "Below"),
         ({"income": entry(input_key="text")}, "income.input_key", "description"),
         ({"income": entry(question="Q {it}")}, "income.standard_prompt_template", "{description}"),
