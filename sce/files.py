@@ -106,9 +106,7 @@ def _follow(contract, loc):
     Where one of several records is told by a tag (an engine), pydantic's path holds the tag, which is no key.
     """
     keys, records, names = [], [contract], []
-    free = (
-        False  # whether the user chooses the key, as a model's name: it may be called like a tag or a field
-    )
+    free = False  # whether the next key is of the user's choosing: it may be called like a tag or a field
     for part in loc:
         if "[" in str(part):  # pydantic's name of a type or a check, no key
             continue
