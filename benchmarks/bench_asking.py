@@ -105,7 +105,7 @@ async def serve(times):
 
 
 def entry(port=9):
-    from sce.models import OpenAI
+    from sce.models.entries import OpenAI
 
     return OpenAI(
         engine="openai", model="tiny", base_url=f"http://127.0.0.1:{port}/v1", api_key_env=None,
@@ -139,7 +139,7 @@ async def ask_in_batches(asker, numbers):
 
 def timed(strategy, port, numbers):
     """Seconds from the first question to the last answer on disk; the engine was started before."""
-    from sce.asking import open_asker
+    from sce.asking.asker import open_asker
 
     async def run(asker):
         await asker._begin()
@@ -216,9 +216,9 @@ def job(folder, engine="None"):
 
 def cost_of_a_free_question(number=20_000):
     """Microseconds of processor time of a question: body, digest and ledger by themselves, and an Asker's."""
-    from sce.asking import Asker
+    from sce.asking.asker import Asker
     from sce.engines import About
-    from sce.ledger import Entry, Ledger, digest
+    from sce.ledger.ledger import Entry, Ledger, digest
 
     about, questions = About("question", "question", {}), [question(n) for n in range(number)]
 

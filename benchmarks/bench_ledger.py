@@ -14,11 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from sce.datasets import load_dataset
 from sce.engines import About, Reply
 from sce.engines.openai import OpenAIEngine
-from sce.ledger import Entry, Ledger, digest
-from sce.models import OpenAI
+from sce.grids.datasets import load_dataset
+from sce.ledger.ledger import Entry, Ledger, digest
+from sce.models.entries import OpenAI
 
 WRITERS = 4
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from sce import prompts
-from sce.datasets import load_dataset
-from sce.elicit import answer_schema, record_schema
+from sce.asking.conversations import answer_schema, record_schema
 from sce.engines import About
 from sce.engines.llama_cpp import open_engine
-from sce.models import read_entry
-from sce.prompts import load_prompt
+from sce.grids.datasets import load_dataset
+from sce.models.entries import read_entry
+from sce.wordings import prompts
+from sce.wordings.prompts import load_prompt
 
 POINTS = range(0, 45, 6)
 DATASET = load_dataset("resources/datasets/weather.yaml")

@@ -18,9 +18,9 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sce.datasets import Dataset, load_dataset  # noqa: E402
-from sce.distances import distance_matrix, measure, nearest, space  # noqa: E402
-from sce.scores import estimates, score  # noqa: E402
+from sce.grids.datasets import Dataset, load_dataset  # noqa: E402
+from sce.measuring.distances import distance_matrix, measure, nearest, space  # noqa: E402
+from sce.measuring.scores import estimates, score  # noqa: E402
 
 STUDY = ("house_prices", "income", "heart_disease")
 METRICS = ("gower", "l1", "l2")

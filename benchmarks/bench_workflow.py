@@ -27,7 +27,9 @@ import yaml
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from sce import artifacts, config, resources  # noqa: E402
+from sce.files import artifacts  # noqa: E402
+from sce.models import job_needs as resources  # noqa: E402
+from sce.study import config  # noqa: E402
 from tests import slurm  # noqa: E402
 from tests.conftest import Project  # noqa: E402
 

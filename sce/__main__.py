@@ -5,14 +5,14 @@ import importlib
 import json
 import sys
 
-from sce.config import dataset_file
 from sce.errors import InputError
+from sce.study.config import dataset_file
 
 TOOLS = {
     "plan": "what a study would ask and cost, without calling anyone",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
-MODULES = {"plan": "plan", "ledger": "ledger_tools"}
+MODULES = {"plan": "sce.study.plan", "ledger": "sce.ledger.upkeep"}
 
 
 def main(arguments=None) -> int:
@@ -39,7 +39,7 @@ def main(arguments=None) -> int:
     for name, told in TOOLS.items():
         command = commands.add_parser(name, help=told)
         if name in (arguments or sys.argv[1:])[:1]:  # the others' modules need not be loaded
-            module = importlib.import_module(f"sce.{MODULES[name]}")
+            module = importlib.import_module(MODULES[name])
             module.add_arguments(command)
             command.set_defaults(run=module.run)
 
@@ -56,7 +56,7 @@ def main(arguments=None) -> int:
 
 def parse(options) -> int:
     """JSON lines {"text": ...} on standard input to {"status": ..., "value": ...} on standard output."""
-    from sce.parsing import parse_lines
+    from sce.reading.parsing import parse_lines
 
     for result in parse_lines(_dataset(options.dataset), options.kind, sys.stdin):
         print(json.dumps(result, ensure_ascii=False), flush=True)
@@ -65,7 +65,7 @@ def parse(options) -> int:
 
 def score_published(options) -> int:
     """One JSON object with the published field names."""
-    from sce import published
+    from sce.measuring import published_scores as published
 
     scores = published.score_published(
         options.file, _dataset(options.dataset), options.metric, options.as_published
@@ -75,7 +75,7 @@ def score_published(options) -> int:
 
 
 def _dataset(name):
-    from sce.datasets import load_dataset
+    from sce.grids.datasets import load_dataset
 
     return load_dataset(name if name.endswith((".yaml", ".yml")) else dataset_file(name))
 

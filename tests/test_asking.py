@@ -15,12 +15,12 @@ from collections import Counter
 import pytest
 from pydantic import TypeAdapter
 
-from sce import asking
-from sce.asking import Asker, open_asker
+from sce.asking import asker as asking
+from sce.asking.asker import Asker, open_asker
+from sce.asking.pacing import Meter, Pace
 from sce.engines import About, Fatal, Rejected, Reply, Transient
-from sce.ledger import Ledger
-from sce.models import Model
-from sce.pacing import Meter, Pace
+from sce.ledger.ledger import Ledger
+from sce.models.entries import Model
 from tests.faults import Answer, FaultProxy, Provider, fingerprint, served
 
 ABOUT = About("question", "question", {})

@@ -14,15 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from sce import plan
-from sce.asking import open_asker
-from sce.elicit import elicit
-from sce.engines import Fatal, batch
-from sce.engines.batch import chat_outcome, write_batch_file
+from sce.asking import batches as batch
+from sce.asking.asker import open_asker
+from sce.asking.batches import chat_outcome, write_batch_file
+from sce.asking.conversations import elicit
+from sce.engines import Fatal
 from sce.engines.openai import OpenAIEngine
-from sce.ledger import Ledger, digest, ledger_file
-from sce.prices import Budget, Price
-from sce.weights import weights_file
+from sce.ledger.ledger import Ledger, digest, ledger_file
+from sce.models.weights import weights_file
+from sce.money.prices import Budget, Price
+from sce.study import plan
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import ROOT
 from tests.faults import Answer, served

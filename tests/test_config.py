@@ -5,11 +5,11 @@ import copy
 import pytest
 import yaml
 
-from sce.config import load
-from sce.datasets import load_dataset
 from sce.errors import InputError
-from sce.files import read_yaml
-from sce.prompts import load_prompt
+from sce.files.contracts import read_yaml
+from sce.grids.datasets import load_dataset
+from sce.study.config import load
+from sce.wordings.prompts import load_prompt
 
 ECHO = {"engine": "control", "policy": "echo"}
 GOOD = {

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sce.datasets import Dataset, load_dataset
-from sce.prompts import ask, follow_up, load_prompt
+from sce.grids.datasets import Dataset, load_dataset
+from sce.wordings.prompts import ask, follow_up, load_prompt
 
 FILES = sorted(Path("resources/datasets").glob("*.yaml"))
 SIZES = {"income": 1920, "house_prices": 1600, "heart_disease": 1936}

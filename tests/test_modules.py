@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from sce import modules
+from sce.running import modules
 from tests.conftest import ROOT
 
 
@@ -26,7 +26,7 @@ def test_imports_are_found_as_python_finds_them(path):
 
 
 def test_the_closure_follows_imports():
-    found = modules.closure("sce.resources")
-    assert {"sce/resources.py", "sce/models.py", "sce/weights.py"} <= set(found)
-    assert "sce/figures.py" not in found
+    found = modules.closure("sce.models.job_needs")
+    assert {"sce/models/job_needs.py", "sce/models/entries.py", "sce/models/weights.py"} <= set(found)
+    assert "sce/showing/figures.py" not in found
     assert found == sorted(found)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sce.naming import expand, suggest
+from sce.study.naming import expand, suggest
 
 
 def test_a_range_counts_up_with_its_zeros():

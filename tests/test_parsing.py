@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sce.datasets import Dataset, load_dataset
 from sce.errors import InputError
-from sce.parsing import parse_answer, parse_lines, parse_sce
-from sce.values import number_in_words
+from sce.grids.datasets import Dataset, load_dataset
+from sce.reading.parsing import parse_answer, parse_lines, parse_sce
+from sce.reading.values import number_in_words
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT.parent / "shared/reference/parser_corpus.json"

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sce import config, plan, prices, usage
-from sce.asking import open_asker
-from sce.datasets import load_dataset
-from sce.elicit import elicit
+from sce.asking.asker import open_asker
+from sce.asking.conversations import elicit
 from sce.engines import Fatal, Reply
 from sce.errors import InputError
-from sce.ledger import Entry, Ledger, digest, ledger_file
-from sce.prices import Budget, Price, load_prices, open_budget
+from sce.grids.datasets import load_dataset
+from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
+from sce.money import prices, usage
+from sce.money.prices import Budget, Price, load_prices, open_budget
+from sce.study import config, plan
 from tests.conftest import Project
 from tests.test_asking import entry
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sce.datasets import load_dataset
-from sce.parsing import parse_sce
-from sce.prompts import PLACEHOLDER, ask, follow_up, load_prompt
+from sce.grids.datasets import load_dataset
+from sce.reading.parsing import parse_sce
+from sce.wordings.prompts import PLACEHOLDER, ask, follow_up, load_prompt
 
 PROMPTS = {path.stem: load_prompt(path) for path in sorted(Path("resources/prompts").glob("*.yaml"))}
 DATASETS = {name: load_dataset(f"resources/datasets/{name}.yaml") for name in ("heart_disease", "weather")}

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sce.datasets import load_dataset
 from sce.errors import InputError
-from sce.published import FIELDS, read_results, responses, score_published
+from sce.grids.datasets import load_dataset
+from sce.measuring.published_scores import FIELDS, read_results, responses, score_published
 
 ROOT = Path(__file__).parents[1]
 DATASETS = ROOT / "resources" / "datasets"

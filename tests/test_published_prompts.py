@@ -6,19 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from sce import prompts
-from sce.datasets import load_dataset
-from sce.elicit import Protocol, messages_of_follow_up, messages_of_question
+from sce.asking.conversations import Protocol, messages_of_follow_up, messages_of_question
 from sce.errors import InputError
-from sce.models import load_catalog
-from sce.published_prompts import (
-    Place,
-    find_prompt,
-    load_published,
-    load_systems,
-    other_systems,
-    slips,
-)
+from sce.grids.datasets import load_dataset
+from sce.models.entries import load_catalog
+from sce.wordings import prompts
+from sce.wordings.published import Place, find_prompt, load_published, load_systems, other_systems, slips
 
 RUNS = [
     "heart_disease__subset500",

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from sce.datasets import load_dataset
-from sce.published import score_published
+from sce.grids.datasets import load_dataset
+from sce.measuring.published_scores import score_published
 from tests.conftest import Project
 
 # One file holds a sample of its dataset's points, one a whole grid.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sce.quantize import quantize
+from sce.models.quantize import quantize
 
 gguf = pytest.importorskip("gguf")
 Q4_1, Q8_0, F32 = (gguf.GGMLQuantizationType[name] for name in ("Q4_1", "Q8_0", "F32"))

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from sce.errors import InputError
-from sce.reference import CHOICES, COLUMNS, SENSITIVITY, TEMPERATURE_1, beside, load_reference
-from sce.scores import SCORES
+from sce.measuring.scores import SCORES
+from sce.showing.reference import CHOICES, COLUMNS, SENSITIVITY, TEMPERATURE_1, beside, load_reference
 
 LLAMA = "meta-llama/Llama-3.3-70B-Instruct"
 KEYS = ["model", "dataset", "condition", "temperature", "score"]

@@ -13,9 +13,10 @@ import time
 import pytest
 import yaml
 
-from sce import devices, resources
 from sce.errors import InputError
-from sce.models import read_entry
+from sce.models import job_needs as resources
+from sce.models.entries import read_entry
+from sce.running import devices
 from tests.conftest import ROOT
 from tests.faults import Provider, served
 

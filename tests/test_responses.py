@@ -6,9 +6,9 @@ import math
 import pandas as pd
 import pytest
 
-from sce import artifacts
-from sce.datasets import load_dataset
-from sce.responses import boundary, counterfactuals, option_probabilities
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.reading.responses import boundary, counterfactuals, option_probabilities
 
 DATASET = load_dataset("resources/datasets/exam.yaml")
 

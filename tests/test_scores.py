@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
-from sce import artifacts, scores
-from sce.datasets import Dataset
-from sce.distances import STATUSES, measure
 from sce.errors import InputError
-from sce.scores import NO_BOUNDARY, SCORES, counts, estimates, paired_differences, score
+from sce.files import artifacts
+from sce.grids.datasets import Dataset
+from sce.measuring import scores
+from sce.measuring.distances import STATUSES, measure
+from sce.measuring.scores import NO_BOUNDARY, SCORES, counts, estimates, paired_differences, score
 
 OPTIONS = ["no", "yes"]
 FEATURES = {

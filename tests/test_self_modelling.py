@@ -7,16 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sce import outcomes, prompts, responses, search, self_modelling
-from sce.asking import open_asker
-from sce.config import load
-from sce.datasets import load_dataset
-from sce.elicit import answer_schema, elicit, protocol_of
+from sce.asking.asker import open_asker
+from sce.asking.conversations import answer_schema, elicit, protocol_of
 from sce.engines import About
 from sce.engines.control import boundary as control_boundary
 from sce.engines.control import nearest_across, open_engine
-from sce.models import Control
-from sce.prompts import load_prompt
+from sce.experiments import search, self_modelling
+from sce.grids.datasets import load_dataset
+from sce.measuring import outcomes
+from sce.models.entries import Control
+from sce.reading import responses
+from sce.study.config import load
+from sce.wordings import prompts
+from sce.wordings.prompts import load_prompt
 
 DATASET = load_dataset("resources/datasets/house_prices_coarse.yaml")
 SCORING = {"seed": 1, "resamples": 100}

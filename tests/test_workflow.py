@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import sce
-from sce import artifacts
+from sce.files import artifacts
 from tests.conftest import Project
 
 STUDY = {
@@ -131,13 +131,13 @@ def test_another_model_runs_its_own_jobs_only(copy):
 @pytest.mark.parametrize(
     ("path", "stale"),
     [
-        ("sce/figures.py", {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}),
-        ("sce/scores.py", {"score": 2} | MEASURED),
-        ("sce/distances.py", {"measure_distances": 2, "score": 2} | MEASURED),
-        ("sce/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
-        ("sce/elicit.py", dict.fromkeys(EACH, 2) | ASKED),
+        ("sce/showing/figures.py", {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}),
+        ("sce/measuring/scores.py", {"score": 2} | MEASURED),
+        ("sce/measuring/distances.py", {"measure_distances": 2, "score": 2} | MEASURED),
+        ("sce/reading/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
+        ("sce/asking/conversations.py", dict.fromkeys(EACH, 2) | ASKED),
         ("workflow/scripts/score.py", {"score": 2} | SCORED),
-        ("sce/ledger_tools.py", {}),
+        ("sce/ledger/upkeep.py", {}),
         ("sce/engines/llama_cpp.py", {}),
     ],
 )
@@ -149,7 +149,7 @@ def test_editing_a_module_reruns_what_runs_it(copy, path, stale):
 
 def test_an_edited_module_asks_nothing_again(copy):
     before = copy.rows_in_ledger()
-    with (copy.folder / "sce/elicit.py").open("a") as file:
+    with (copy.folder / "sce/asking/conversations.py").open("a") as file:
         file.write("\n# edited\n")
     copy.snakemake()
     assert copy.rows_in_ledger() == before

@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
-from sce.datasets import Dataset
 from sce.engines import About, Reply
-from sce.models import Control
-from sce.prompts import LETTERS
+from sce.grids.datasets import Dataset
+from sce.models.entries import Control
+from sce.wordings.prompts import LETTERS
 
 VERSION = 2  # raise when an answer changes, so that no answer of an older version is taken for it
 THRESHOLD = 0.45
@@ -217,7 +217,7 @@ def nearest_across(dataset: Dataset, labels: np.ndarray, l1: bool = False) -> np
     """(N,) id of a nearest point of the other class under Gower's distance, or under l1.
 
     A tree over coordinates in which the distance is the sum of absolute differences: found by other means
-    than sce.distances, whose check it is.
+    than sce.measuring.distances, whose check it is.
     """
     ranks = np.indices(dataset.shape).reshape(len(dataset.shape), -1)
     parts = []

@@ -10,11 +10,11 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from sce.datasets import Dataset
 from sce.engines import About, Fatal, Rejected, Reply, Transient
-from sce.models import LlamaCpp
-from sce.quantize import quantize
-from sce.weights import fingerprint, weights_file
+from sce.grids.datasets import Dataset
+from sce.models.entries import LlamaCpp
+from sce.models.quantize import quantize
+from sce.models.weights import fingerprint, weights_file
 
 NOT_SENT = {"engine", "weights", "quantization", "context"}  # what a request holds for its identity alone
 

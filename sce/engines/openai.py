@@ -3,10 +3,10 @@
 What is sent is the request that ``chat_request`` makes from the model's entry, and nothing the SDK adds.
 """
 
-from sce.datasets import Dataset
 from sce.engines import About, Reply, Transient
 from sce.engines.remote import CONNECT_S, RemoteEngine
-from sce.models import Chat, OpenAI
+from sce.grids.datasets import Dataset
+from sce.models.entries import Chat, OpenAI
 
 # Fields of a body that are identity, not request.
 IDENTITY = frozenset({"engine", "revision", "headers", "server"})

@@ -4,11 +4,11 @@ Every file brings its own predictions, so an entry holds one file for each datas
 that a file leaves out (it may hold a sample) end as rejected, never asked again.
 """
 
-from sce import published
-from sce.datasets import Dataset
 from sce.engines import About, Rejected, Reply
-from sce.models import Published
-from sce.weights import file_digest
+from sce.grids.datasets import Dataset
+from sce.measuring import published_scores as published
+from sce.models.entries import Published
+from sce.models.weights import file_digest
 
 
 def open_engine(model: Published, dataset: Dataset) -> "PublishedEngine":

@@ -1,7 +1,7 @@
 """What the engines have in common that ask over HTTP through a provider's SDK: opening and checking the
 endpoint, sending one request, and telling every fault in one of three words (see sce.engines.faults).
 
-The SDKs' own retries are off: one policy rules, and it lives in sce.asking.
+The SDKs' own retries are off: one policy rules, and it lives in sce.asking.asker.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from sce.engines import Fatal, Reply, Transient
 from sce.engines.faults import decoded, fault_of, is_error
-from sce.keys import hide, read_key, resolve
-from sce.models import Hosted, Remote
+from sce.files.secrets import hide, read_key, resolve
+from sce.models.entries import Hosted, Remote
 
 CONNECT_S = 10
 DOWN_S = 5  # how long a server that refuses connections may take to come up, at the very start

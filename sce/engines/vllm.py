@@ -20,13 +20,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from sce import devices
-from sce.datasets import Dataset
 from sce.engines import About, Fatal, keeper
 from sce.engines.openai import ChatEngine, chat_request
-from sce.keys import read_key
-from sce.models import Vllm
-from sce.weights import local_weights
+from sce.files.secrets import read_key
+from sce.grids.datasets import Dataset
+from sce.models.entries import Vllm
+from sce.models.weights import local_weights
+from sce.running import devices
 
 MODULE = "vllm.entrypoints.openai.api_server"
 POLL_S = 0.5

@@ -4,14 +4,15 @@ import time
 
 from snakemake.exceptions import WorkflowError
 
-from sce import config as study_config
-from sce import modules, wordings
-from sce.artifacts import next_round
-from sce.config import exact
-from sce.distances import METRICS
+from sce.study import config as study_config
+from sce.running import modules
+from sce.experiments import rewordings as wordings
+from sce.files.artifacts import next_round
+from sce.study.config import exact
+from sce.measuring.distances import METRICS
 from sce.errors import InputError
-from sce.jobs import hold_lock
-from sce.prices import load_prices
+from sce.running.jobs import hold_lock
+from sce.money.prices import load_prices
 
 STARTED = time.time()
 CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
@@ -74,7 +75,9 @@ def get_model(wildcards):
 
 
 def get_elicit_modules(wildcards):
-    return closure("sce.elicit", "sce.jobs", f"sce.engines.{get_model(wildcards).engine}")
+    return closure(
+        "sce.asking.conversations", "sce.running.jobs", f"sce.engines.{get_model(wildcards).engine}"
+    )
 
 
 def get_prompt_files(wildcards):
@@ -100,6 +103,6 @@ def get_shape(wildcards):
 
 
 def print_summary():
-    from sce.summary import print_tables
+    from sce.showing.summary import print_tables
 
     print_tables("results", STUDY.pairs, STARTED)

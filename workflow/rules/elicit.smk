@@ -32,7 +32,7 @@ rule parse_responses:
     input:
         responses=rules.elicit.output,
         dataset=get_dataset_file,
-        modules=closure("sce.responses", "sce.jobs"),
+        modules=closure("sce.reading.responses", "sce.running.jobs"),
         script=script_file("parse_responses"),
     output:
         boundary="results/{model}/{dataset}/boundary.parquet",

@@ -9,7 +9,7 @@ wildcard_constraints:
 rule draw_choices:
     input:
         dataset=get_dataset_file,
-        modules=closure("sce.choices", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.experiments.choices", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("draw_choices"),
     output:
         "results/choices/{dataset}.parquet",
@@ -30,7 +30,7 @@ rule measure_choices:
     input:
         responses=rules.elicit.output,
         tasks=rules.draw_choices.output,
-        modules=closure("sce.choices", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.experiments.choices", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("measure_choices"),
     output:
         "results/{model}/{dataset}/choices.parquet",
@@ -56,7 +56,12 @@ rule measure_outcome:
         sce=rules.parse_responses.output.sce,
         scores=rules.score.output,
         dataset=get_dataset_file,
-        modules=closure("sce.self_modelling", "sce.search", "sce.artifacts", "sce.jobs"),
+        modules=closure(
+            "sce.experiments.self_modelling",
+            "sce.experiments.search",
+            "sce.files.artifacts",
+            "sce.running.jobs",
+        ),
         script=script_file("measure_outcome"),
     output:
         "results/{model}/{dataset}/{outcome}.parquet",
@@ -81,7 +86,7 @@ rule measure_consistency:
         boundary=rules.parse_responses.output.boundary,
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
-        modules=closure("sce.consistency", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.experiments.consistency", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("measure_consistency"),
     output:
         points="results/{model}/{dataset}/consistency_points.parquet",
@@ -105,7 +110,12 @@ rule plot_consistency:
     input:
         points=rules.measure_consistency.output.points,
         dataset=get_dataset_file,
-        modules=closure("sce.experiment_figures", "sce.figures", "sce.artifacts", "sce.jobs"),
+        modules=closure(
+            "sce.showing.experiment_figures",
+            "sce.showing.figures",
+            "sce.files.artifacts",
+            "sce.running.jobs",
+        ),
         script=script_file("plot_consistency"),
     output:
         png=report(
@@ -133,7 +143,7 @@ rule plot_consistency:
 rule spread_wordings:
     input:
         scores=rules.score.output,
-        modules=closure("sce.wordings", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.experiments.rewordings", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("spread_wordings"),
     output:
         "results/{model}/{dataset}/wordings.parquet",
@@ -152,7 +162,9 @@ rule tabulate:
     input:
         outcomes=get_outcomes,
         reference=of_checkout(STUDY.reference_files()),
-        modules=closure("sce.tables", "sce.reference", "sce.artifacts", "sce.jobs"),
+        modules=closure(
+            "sce.showing.tables", "sce.showing.reference", "sce.files.artifacts", "sce.running.jobs"
+        ),
         script=script_file("tabulate"),
     output:
         parquet="results/experiments/{experiment}/{table}.parquet",
@@ -175,7 +187,7 @@ rule tabulate:
 rule plot_experiment:
     input:
         scores="results/experiments/{experiment}/scores.parquet",
-        modules=closure("sce.figures", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.showing.figures", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("plot_experiment"),
     output:
         png=report(
@@ -201,7 +213,12 @@ rule plot_experiment:
 rule plot_outcomes:
     input:
         outcomes="results/experiments/{experiment}/{table}.parquet",
-        modules=closure("sce.experiment_figures", "sce.figures", "sce.artifacts", "sce.jobs"),
+        modules=closure(
+            "sce.showing.experiment_figures",
+            "sce.showing.figures",
+            "sce.files.artifacts",
+            "sce.running.jobs",
+        ),
         script=script_file("plot_outcomes"),
     output:
         png=report(
@@ -227,7 +244,12 @@ rule plot_outcomes:
 rule plot_wordings:
     input:
         scores="results/experiments/{experiment}/scores.parquet",
-        modules=closure("sce.experiment_figures", "sce.figures", "sce.artifacts", "sce.jobs"),
+        modules=closure(
+            "sce.showing.experiment_figures",
+            "sce.showing.figures",
+            "sce.files.artifacts",
+            "sce.running.jobs",
+        ),
         script=script_file("plot_wordings"),
     output:
         png=report(

@@ -3,7 +3,9 @@ rule plot_boundary:
         boundary=rules.parse_responses.output.boundary,
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
-        modules=closure("sce.figures", "sce.wordings", "sce.artifacts", "sce.jobs"),
+        modules=closure(
+            "sce.showing.figures", "sce.experiments.rewordings", "sce.files.artifacts", "sce.running.jobs"
+        ),
         script=script_file("plot_boundary"),
     output:
         png=report(
@@ -31,7 +33,7 @@ rule plot_boundary:
 rule plot_validity:
     input:
         scores=rules.collect_scores.output.parquet,
-        modules=closure("sce.figures", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.showing.figures", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("plot_validity"),
     output:
         png=report(

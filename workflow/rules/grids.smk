@@ -1,7 +1,7 @@
 rule build_grid:
     input:
         dataset=get_dataset_file,
-        modules=closure("sce.datasets", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.grids.datasets", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("build_grid"),
     output:
         "results/grids/{dataset}.parquet",
@@ -19,7 +19,7 @@ rule build_grid:
 rule embed_descriptions:
     input:
         grid=rules.build_grid.output,
-        modules=closure("sce.semantic", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.measuring.semantic", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("embed_descriptions"),
     output:
         "results/embeddings/{dataset}.npy",
@@ -44,7 +44,7 @@ rule build_distance_matrix:
         embeddings=lambda wildcards: (
             f"results/embeddings/{wildcards.dataset}.npy" if wildcards.metric == "semantic" else []
         ),
-        modules=closure("sce.distances", "sce.jobs"),
+        modules=closure("sce.measuring.distances", "sce.running.jobs"),
         script=script_file("build_distance_matrix"),
     output:
         matrix="resources/distance_matrices/{dataset}_{metric}.npy",

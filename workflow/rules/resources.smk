@@ -1,6 +1,7 @@
 from functools import cache, partial
 
-from sce import devices, resources
+from sce.running import devices
+from sce.models import job_needs as resources
 
 
 def get_gpus(wildcards):

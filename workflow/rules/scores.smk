@@ -4,7 +4,9 @@ rule measure_distances:
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
         embeddings=get_embeddings,
-        modules=closure("sce.distances", "sce.boundaries", "sce.artifacts", "sce.jobs"),
+        modules=closure(
+            "sce.measuring.distances", "sce.measuring.boundaries", "sce.files.artifacts", "sce.running.jobs"
+        ),
         script=script_file("measure_distances"),
     output:
         "results/{model}/{dataset}/distances.parquet",
@@ -26,7 +28,7 @@ rule measure_distances:
 rule score:
     input:
         distances=rules.measure_distances.output,
-        modules=closure("sce.scores", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.measuring.scores", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("score"),
     output:
         "results/{model}/{dataset}/scores.parquet",
@@ -48,7 +50,7 @@ rule score:
 rule compare:
     input:
         distances=collect_pairs("results/{model}/{dataset}/distances.parquet"),
-        modules=closure("sce.comparisons", "sce.jobs"),
+        modules=closure("sce.measuring.comparisons", "sce.running.jobs"),
         script=script_file("compare"),
     output:
         parquet="results/differences.parquet",
@@ -72,7 +74,7 @@ rule compare:
 rule collect_scores:
     input:
         scores=collect_pairs("results/{model}/{dataset}/scores.parquet"),
-        modules=closure("sce.artifacts", "sce.jobs"),
+        modules=closure("sce.files.artifacts", "sce.running.jobs"),
         script=script_file("collect_scores"),
     output:
         parquet="results/scores.parquet",

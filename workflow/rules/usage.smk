@@ -2,7 +2,7 @@ rule describe_boundaries:
     input:
         boundaries=collect_pairs("results/{model}/{dataset}/boundary.parquet"),
         datasets=of_checkout(map(study_config.dataset_file, STUDY.datasets)),
-        modules=closure("sce.boundaries", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.measuring.boundaries", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("describe_boundaries"),
     output:
         parquet="results/boundaries.parquet",
@@ -23,7 +23,7 @@ rule describe_boundaries:
 rule collect_usage:
     input:
         responses=collect_pairs("results/{model}/{dataset}/responses.parquet"),
-        modules=closure("sce.usage", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.money.usage", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("collect_usage"),
     output:
         usage="results/usage.parquet",
@@ -47,7 +47,7 @@ rule check_failures:
     input:
         usage=rules.collect_usage.output.usage,
         failures=rules.collect_usage.output.failures,
-        modules=closure("sce.usage", "sce.artifacts", "sce.jobs"),
+        modules=closure("sce.money.usage", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("check_failures"),
     output:
         touch("results/failures_checked"),
@@ -66,7 +66,7 @@ rule check_failures:
 
 rule plan:
     input:
-        modules=closure("sce.plan", "sce.jobs"),
+        modules=closure("sce.study.plan", "sce.running.jobs"),
         script=script_file("plan"),
     log:
         "logs/plan.log",

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sce import distances
-from sce.datasets import load_dataset
-from sce.jobs import logged
+from sce.grids.datasets import load_dataset
+from sce.measuring import distances
+from sce.running.jobs import logged
 
 with logged(snakemake.log[0]):
     embeddings = np.load(snakemake.input.embeddings) if snakemake.input.embeddings else None

@@ -1,8 +1,8 @@
 """The full grid of a dataset: every point with its values and its description."""
 
-from sce import artifacts
-from sce.datasets import load_dataset
-from sce.jobs import logged, provenance
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)

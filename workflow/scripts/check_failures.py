@@ -2,8 +2,9 @@
 
 import json
 
-from sce import artifacts, usage
-from sce.jobs import logged
+from sce.files import artifacts
+from sce.money import usage
+from sce.running.jobs import logged
 
 with logged(snakemake.log[0]):
     usage.check_failures(

@@ -4,8 +4,8 @@ import json
 
 import pandas as pd
 
-from sce import artifacts
-from sce.jobs import logged, provenance
+from sce.files import artifacts
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     pairs = json.loads(snakemake.params.pairs)

@@ -4,9 +4,10 @@ import json
 
 import pandas as pd
 
-from sce import artifacts, usage
-from sce.jobs import logged, provenance
-from sce.prices import Price
+from sce.files import artifacts
+from sce.money import usage
+from sce.money.prices import Price
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     prices = {model: price and Price(**price) for model, price in json.loads(snakemake.params.prices).items()}

@@ -2,8 +2,9 @@
 
 import json
 
-from sce import artifacts, comparisons
-from sce.jobs import logged, provenance
+from sce.files import artifacts
+from sce.measuring import comparisons
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     pairs = json.loads(snakemake.params.pairs)

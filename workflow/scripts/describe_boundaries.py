@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from sce import artifacts, boundaries
-from sce.datasets import load_dataset
-from sce.jobs import logged, provenance
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.measuring import boundaries
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     datasets = {Path(path).stem: load_dataset(path) for path in snakemake.input.datasets}

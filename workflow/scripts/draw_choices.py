@@ -2,9 +2,10 @@
 
 import json
 
-from sce import artifacts, choices
-from sce.datasets import load_dataset
-from sce.jobs import logged, provenance
+from sce.experiments import choices
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     tasks = choices.draw(load_dataset(snakemake.input.dataset), **json.loads(snakemake.params.choosing))

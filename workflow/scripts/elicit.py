@@ -3,17 +3,17 @@
 import json
 import logging
 
-from sce import artifacts
-from sce.asking import open_asker
-from sce.datasets import load_dataset
-from sce.elicit import elicit, open_questions, protocol_of, tasks_in
+from sce.asking.asker import open_asker
+from sce.asking.conversations import elicit, open_questions, protocol_of, tasks_in
 from sce.engines import Fatal
 from sce.errors import InputError
-from sce.jobs import Progress, logged, provenance
-from sce.ledger import DEFAULT_FOLDER
-from sce.models import read_entry
-from sce.prices import load_prices, open_budget
-from sce.published_prompts import load_published
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.ledger.ledger import DEFAULT_FOLDER
+from sce.models.entries import read_entry
+from sce.money.prices import load_prices, open_budget
+from sce.running.jobs import Progress, logged, provenance
+from sce.wordings.published import load_published
 
 model, name = snakemake.wildcards.model, snakemake.wildcards.dataset
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from sce import artifacts, semantic
-from sce.jobs import logged
+from sce.files import artifacts
+from sce.measuring import semantic
+from sce.running.jobs import logged
 
 with logged(snakemake.log[0]):
     grid = artifacts.read(snakemake.input.grid[0])

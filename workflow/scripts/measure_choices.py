@@ -2,8 +2,9 @@
 
 import json
 
-from sce import artifacts, choices
-from sce.jobs import logged, provenance
+from sce.experiments import choices
+from sce.files import artifacts
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     responses = artifacts.read(snakemake.input.responses[0])

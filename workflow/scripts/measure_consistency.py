@@ -2,9 +2,10 @@
 
 import json
 
-from sce import artifacts, consistency
-from sce.datasets import load_dataset
-from sce.jobs import logged, provenance
+from sce.experiments import consistency
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)

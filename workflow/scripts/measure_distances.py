@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from sce import artifacts, boundaries, distances
-from sce.datasets import load_dataset
-from sce.jobs import logged, provenance
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.measuring import boundaries, distances
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)

@@ -2,9 +2,11 @@
 
 import json
 
-from sce import artifacts, boundaries, search, self_modelling
-from sce.datasets import load_dataset
-from sce.jobs import logged, provenance
+from sce.experiments import search, self_modelling
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.measuring import boundaries
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     outcome = snakemake.wildcards.outcome

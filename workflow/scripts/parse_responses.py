@@ -1,8 +1,9 @@
 """Predictions and SCEs out of the raw responses."""
 
-from sce import artifacts, responses
-from sce.datasets import load_dataset
-from sce.jobs import logged, provenance
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.reading import responses
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)

@@ -1,9 +1,9 @@
 """What the study would ask and cost, printed; nobody is called."""
 
-from sce import config
-from sce.jobs import logged
-from sce.plan import plan, report
-from sce.prices import load_prices
+from sce.money.prices import load_prices
+from sce.running.jobs import logged
+from sce.study import config
+from sce.study.plan import plan, report
 
 with logged(snakemake.log[0]):
     study, prices = config.load(snakemake.config, "the configuration"), load_prices()

@@ -2,11 +2,12 @@
 
 import json
 
-from sce import artifacts, figures
-from sce.datasets import load_dataset
-from sce.jobs import logged
-from sce.style import FigureStyle
-from sce.wordings import reworded
+from sce.experiments.rewordings import reworded
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.running.jobs import logged
+from sce.showing import figures
+from sce.showing.style import FigureStyle
 
 with logged(snakemake.log[0]):
     sce = artifacts.read(snakemake.input.sce)

@@ -2,10 +2,11 @@
 
 import json
 
-from sce import artifacts, experiment_figures, figures
-from sce.datasets import load_dataset
-from sce.jobs import logged
-from sce.style import FigureStyle
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.running.jobs import logged
+from sce.showing import experiment_figures, figures
+from sce.showing.style import FigureStyle
 
 with logged(snakemake.log[0]):
     figure = experiment_figures.consistency_map(

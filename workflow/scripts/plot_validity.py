@@ -2,9 +2,10 @@
 
 import json
 
-from sce import artifacts, figures
-from sce.jobs import logged
-from sce.style import FigureStyle
+from sce.files import artifacts
+from sce.running.jobs import logged
+from sce.showing import figures
+from sce.showing.style import FigureStyle
 
 with logged(snakemake.log[0]):
     style = FigureStyle(**json.loads(snakemake.params.style))

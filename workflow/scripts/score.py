@@ -2,8 +2,9 @@
 
 import json
 
-from sce import artifacts, scores
-from sce.jobs import logged, provenance
+from sce.files import artifacts
+from sce.measuring import scores
+from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     scoring = json.loads(snakemake.params.scoring)

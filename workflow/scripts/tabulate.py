@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from sce import artifacts, tables
-from sce.jobs import logged, provenance
+from sce.files import artifacts
+from sce.running.jobs import logged, provenance
+from sce.showing import tables
 
 with logged(snakemake.log[0]):
     tabulated = json.loads(snakemake.params.tabulated)

@@ -1,0 +1,1 @@
+"""The conversations of the study, and each question once: pace, tries, batches."""

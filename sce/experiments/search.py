@@ -1,0 +1,125 @@
+"""What is an SCE worth in queries? Two searches that ask the model nothing but its prediction at an instance,
+and know it from the boundary: no new questions.
+
+``random_search`` asks at points drawn without replacement. ``line_search`` does so until it meets the target,
+then halves the straight line between the start and that point until the crossing is found, and begins anew.
+Both give the nearest counterfactual that they met. The start's own prediction and distances cost nothing.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from sce.grids.datasets import Dataset
+from sce.measuring import distances, outcomes
+from sce.measuring.boundaries import NO_PREDICTION
+
+METRIC = "gower"
+
+
+def random_search(dataset: Dataset, start: int, rng) -> Iterator[int]:
+    """The points asked about, in their order; what was answered is no matter."""
+    order = rng.permutation(dataset.size)
+    for point in order[order != start]:
+        yield int(point)
+
+
+def line_search(dataset: Dataset, start: int, rng) -> Iterator[int]:
+    """The points asked about, each of which is answered by ``send``: whether it has the target."""
+    begin = np.array(np.unravel_index(start, dataset.shape))
+    asked = {start}
+    for far in random_search(dataset, start, rng):
+        if far in asked:
+            continue
+        asked.add(far)
+        if not (yield far):
+            continue
+        end = np.array(np.unravel_index(far, dataset.shape))
+        low, high = 0.0, 1.0  # the target is at high, and not at low
+        near = _between(dataset, begin, end, low)
+        while (point := _between(dataset, begin, end, (low + high) / 2)) not in (near, far):
+            has_target = yield point  # met before on another line, it is asked again: lines keep no memory
+            asked.add(point)
+            if has_target:
+                high, far = (low + high) / 2, point
+            else:
+                low, near = (low + high) / 2, point
+
+
+SEARCHES: dict[str, Callable] = {"random_search": random_search, "line_search": line_search}
+
+
+def run(dataset: Dataset, predictions: np.ndarray, queries: list[int], seed: int) -> pd.DataFrame:
+    """Columns search, point_id, queries, valid, excess: what each search has found after so many queries from
+    every point with a prediction. predictions: (N,) 0, 1 or NO_PREDICTION. excess is NaN where not valid."""
+    space = distances.space(dataset, METRIC)
+    _, nearest = distances.nearest(dataset, predictions, METRIC)
+    rows = []
+    for name, search in SEARCHES.items():
+        for start in np.flatnonzero(predictions != NO_PREDICTION):
+            target = 1 - predictions[start]
+            rng = np.random.default_rng([seed, int(start)])
+            met = _met(search(dataset, int(start), rng), predictions, target, max(queries))
+            far = space.between(np.array(start), np.array(met)) - nearest[start, target]
+            hit = predictions[met] == target
+            best = np.minimum.accumulate(np.where(hit, far, np.inf))
+            for budget in queries:
+                found = best[min(budget, len(best)) - 1]
+                rows.append(
+                    (name, start, budget, np.isfinite(found), found if np.isfinite(found) else np.nan)
+                )
+    return pd.DataFrame(rows, columns=["search", "point_id", "queries", "valid", "excess"])
+
+
+def scores(found: pd.DataFrame, of_sces: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
+    """Outcomes of ``run``, and of the conditions in the ``scores`` artifact ``of_sces``.
+
+    Of each search: ``validity_at_Q`` and ``mean_excess_at_Q`` after Q queries. Of each condition:
+    ``queries_of_SEARCH``, the fewest of the Q after which the search is valid at least as often, at no larger
+    mean excess; null, with a reason, where no Q is enough or the condition has no excess.
+    """
+    lines, reached = [], {}
+    for (search, budget), rows in found.groupby(["search", "queries"], sort=False):
+        valid = outcomes.mean(search, METRIC, f"validity_at_{budget}", rows["valid"], seed, resamples)
+        excess = outcomes.mean(search, METRIC, f"mean_excess_at_{budget}", rows["excess"], seed, resamples)
+        lines += [valid, excess]
+        reached[search, budget] = valid["value"], excess["value"]
+    own = of_sces[of_sces["metric"] == METRIC].set_index(["condition", "score"])["value"]
+    for condition in of_sces["condition"].unique():
+        for search in SEARCHES:
+            wanted = [own.get((condition, score)) for score in ("validity", "mean_excess")]
+            lines.append(_matching(condition, search, reached, wanted))
+    return outcomes.table(lines)
+
+
+def _matching(condition, search, reached, wanted):
+    name = f"queries_of_{search}"
+    if any(pd.isna(value) for value in wanted):
+        return outcomes.number(condition, METRIC, name, None, 0, "the condition has no excess")
+    enough = [
+        budget
+        for (by, budget), (validity, excess) in reached.items()
+        if by == search and validity >= wanted[0] and excess is not None and excess <= wanted[1]
+    ]
+    reason = None if enough else "more than were given"
+    return outcomes.number(condition, METRIC, name, min(enough, default=None), len(reached) // 2, reason)
+
+
+def _met(asking, predictions, target, limit):
+    """The first ``limit`` points of a search, each answered in turn."""
+    met, answer = [], None
+    try:
+        while len(met) < limit:
+            point = asking.send(answer)
+            met.append(point)
+            answer = predictions[point] == target
+    except StopIteration:
+        pass
+    return met
+
+
+def _between(dataset, begin, end, part):
+    """The grid point nearest, in ranks, to a place on the straight line from begin to end."""
+    ranks = np.floor(begin + (end - begin) * part + 0.5).astype(int)
+    return int(np.ravel_multi_index(ranks, dataset.shape))

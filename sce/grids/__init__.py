@@ -1,0 +1,1 @@
+"""A dataset: its features, levels and descriptions, and the full grid over them."""

@@ -1,0 +1,242 @@
+"""Datasets: a full Cartesian grid over a few features, one question, two options.
+
+A dataset is one file ``resources/datasets/NAME.yaml``; adding one needs no code. Every grid point has a
+``point_id``, its row-major position over the features in the order listed (the last feature runs fastest).
+"""
+
+import json
+import re
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, field_validator, model_validator
+
+from sce.errors import InputError
+from sce.files.contracts import Contract, check, read_yaml
+
+DATASETS = Path("resources/datasets")
+Kind = Literal["numeric", "ordinal", "categorical"]
+Number = int | float
+
+
+class Steps(Contract):
+    """Evenly spaced numbers, both ends included."""
+
+    first: Number
+    last: Number
+    step: Number = 1
+
+    @model_validator(mode="after")
+    def _ends_meet(self):
+        if self.step <= 0 or self.last <= self.first:
+            raise ValueError("first < last and step > 0")
+        count = (self.last - self.first) / self.step
+        if abs(count - round(count)) > 1e-9:
+            raise ValueError("last = first + a whole number of steps")
+        return self
+
+    @property
+    def values(self):
+        count = round((self.last - self.first) / self.step)
+        return [_tidy(self.first + i * self.step) for i in range(count + 1)]
+
+
+class Feature(Contract):
+    """One feature: its levels and how people write them.
+
+    ``levels`` is a list of numbers, a list of labels (their codes are 1, 2, ...), a mapping code -> label,
+    or ``{first, last, step}``. ``wording`` holds ``{value}``. The other fields serve the parser: ``unit``
+    and ``aliases`` (label -> other spellings), ``names`` (other names of the feature) and ``composite``
+    (a regular expression whose one group is the value, for forms such as 130/80).
+    """
+
+    kind: Kind
+    levels: Steps | dict[int, str] | list[Number] | list[str]
+    wording: str
+    unit: str | None = None
+    names: list[str] = []
+    aliases: dict[str, list[str]] = {}
+    composite: str | None = None
+    published_name: str | None = None
+
+    @field_validator("wording")
+    @classmethod
+    def _has_value(cls, wording):
+        if wording.count("{value}") != 1:
+            raise ValueError("a wording with the placeholder {value} once")
+        return wording
+
+    @field_validator("composite")
+    @classmethod
+    def _one_group(cls, composite):
+        try:
+            if composite is not None and re.compile(composite).groups != 1:
+                raise ValueError("a regular expression with one group")
+        except re.error as error:
+            raise ValueError(f"a valid regular expression ({error})") from None
+        return composite
+
+    @model_validator(mode="after")
+    def _levels_make_sense(self):
+        if len(self.codes) < 2:
+            raise ValueError("at least two levels")
+        if len(set(self.codes)) < len(self.codes) or len(set(self.labels)) < len(self.labels):
+            raise ValueError("levels that differ")
+        if self.kind != "categorical" and self.codes != sorted(self.codes):
+            raise ValueError(f"{self.kind} levels in increasing order")
+        if self.kind == "numeric" and not self.is_number:
+            raise ValueError("numbers for a numeric feature")
+        unknown = set(self.aliases) - set(self.labels)
+        if unknown:
+            raise ValueError(f"aliases of existing levels, not of {', '.join(sorted(unknown))}")
+        return self
+
+    @cached_property
+    def codes(self) -> list[Number]:
+        """The value of each level, as it stands in every artifact."""
+        if isinstance(self.levels, Steps):
+            return self.levels.values
+        if isinstance(self.levels, dict):
+            return list(self.levels)
+        if self.is_number:
+            return [_tidy(level) for level in self.levels]
+        return list(range(1, len(self.levels) + 1))
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The text of each level, as a model reads and writes it."""
+        if isinstance(self.levels, dict):
+            return list(self.levels.values())
+        return [str(level) for level in (self.codes if self.is_number else self.levels)]
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the levels are themselves numbers (rather than labelled codes)."""
+        if isinstance(self.levels, list):
+            return not isinstance(self.levels[0], str)
+        return isinstance(self.levels, Steps)
+
+
+class Dataset(Contract):
+    """A full grid with its question. ``subject`` names what a point describes (a respondent, a house);
+    ``context`` says where the data comes from."""
+
+    name: str
+    title: str
+    subject: str
+    context: str = ""
+    question: str
+    options: tuple[str, str]
+    option_aliases: dict[str, list[str]] = {}
+    features: dict[str, Feature] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if self.options[0] == self.options[1]:
+            raise ValueError("two different options")
+        if set(self.option_aliases) - set(self.options):
+            raise ValueError(f"option_aliases of {self.options[0]!r} and {self.options[1]!r} only")
+        bad = [n for n in self.features if not re.fullmatch(r"[a-z][a-z0-9_]*", n)]
+        if bad:
+            raise ValueError(f"feature names in lower case letters, digits and _; not {bad[0]!r}")
+        return self
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(feature.codes) for feature in self.features.values())
+
+    @property
+    def size(self) -> int:
+        """Number of grid points N."""
+        return int(np.prod([int(n) for n in self.shape], dtype=object))
+
+    @cached_property
+    def _ranks(self) -> list[dict]:
+        return [{code: rank for rank, code in enumerate(f.codes)} for f in self.features.values()]
+
+    def locate(self, record: dict) -> int | None:
+        """The point_id of a record {feature: code}; None off grid. 45.0 and 45 are the same level."""
+        point_id = 0
+        for (name, feature), ranks in zip(self.features.items(), self._ranks, strict=True):
+            rank = ranks.get(record[name])
+            if rank is None:
+                return None
+            point_id = point_id * len(feature.codes) + rank
+        return point_id
+
+    def record(self, point_id: int) -> dict:
+        """The record {feature: code} of a grid point."""
+        ranks = np.unravel_index(point_id, self.shape)
+        return {
+            name: feature.codes[rank]
+            for (name, feature), rank in zip(self.features.items(), ranks, strict=True)
+        }
+
+    def describe(self, record: dict) -> str:
+        """The description text of a record, on the grid or off it (numbers off the grid as they are)."""
+        lines = []
+        for name, feature in self.features.items():
+            labels = dict(zip(feature.codes, feature.labels, strict=True))
+            value = record[name]
+            lines.append("- " + feature.wording.format(value=labels.get(value, _tidy(value))))
+        return "\n".join(lines)
+
+    @cached_property
+    def options_text(self) -> str:
+        """The options as a JSON list."""
+        return json.dumps(list(self.options), ensure_ascii=False)
+
+    @cached_property
+    def levels_text(self) -> str:
+        """The valid values of every feature, a line each."""
+        return "\n".join(f"- {name}: {_levels(feature)}" for name, feature in self.features.items())
+
+    @cached_property
+    def record_text(self) -> str:
+        """A record to fill in, as JSON."""
+        return json.dumps(dict.fromkeys(self.features, ""), ensure_ascii=False)
+
+    def grid(self) -> pd.DataFrame:
+        """All N points: point_id, one column of codes per feature, description (design 2)."""
+        ranks = np.indices(self.shape).reshape(len(self.shape), -1)
+        columns = {"point_id": np.arange(self.size)}
+        lines = []
+        for rank, (name, feature) in zip(ranks, self.features.items(), strict=True):
+            columns[name] = np.array(feature.codes)[rank]
+            written = np.array(["- " + feature.wording.format(value=v) for v in feature.labels], dtype=object)
+            lines.append(written[rank])
+        columns["description"] = ["\n".join(parts) for parts in zip(*lines, strict=True)]
+        return pd.DataFrame(columns)
+
+
+def load_dataset(path) -> Dataset:
+    """The dataset in a YAML file, checked. Raises InputError naming the file, the key and what is allowed."""
+    path = Path(path)
+    dataset = check(Dataset, read_yaml(path), path)
+    if dataset.name != path.stem:
+        raise InputError(path, "name", dataset.name, f"the name of the file, {path.stem}")
+    return dataset
+
+
+def _levels(feature: Feature) -> str:
+    labels, codes = feature.labels, feature.codes
+    if not feature.is_number:
+        order = "in increasing order" if feature.kind == "ordinal" else "in no order"
+        return f"one of {json.dumps(labels, ensure_ascii=False)} ({order})"
+    steps = {round(b - a, 9) for a, b in pairwise(codes)}
+    if len(steps) == 1 and len(codes) > 2:
+        step = steps.pop()
+        if step == 1:
+            return f"a whole number from {labels[0]} to {labels[-1]}"
+        return f"{labels[0]} to {labels[-1]} in steps of {step:g}"
+    return "one of " + ", ".join(labels)
+
+
+def _tidy(number):
+    """500.0 -> 500, and 0.30000000000000004 -> 0.3: levels are written the way people write them."""
+    number = round(number, 9)
+    return int(number) if number == int(number) else number

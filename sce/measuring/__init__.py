@@ -1,0 +1,1 @@
+"""Distances, nearest counterfactuals, boundaries; scores, intervals, comparisons."""

@@ -1,0 +1,132 @@
+"""What a boundary is like: its predictions on the grid, how they cohere, and a verdict in words."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+from sce.grids.datasets import Dataset
+
+NO_PREDICTION = -1
+RAGGED = 0.2  # of the raggedness of a shuffled grid; one point in twenty flipped at random gives about this
+
+
+def predictions(dataset: Dataset, boundary: pd.DataFrame) -> np.ndarray:
+    """The prediction at every grid point, for the first question wording of the table.
+
+    Returns integers of shape (N,): 0 or 1 (which option), or NO_PREDICTION.
+    """
+    first = boundary[boundary["question"] == boundary["question"].iloc[0]]
+    given = first[first["prediction"].notna()]
+    unknown = set(given["prediction"]) - set(dataset.options)
+    if unknown:
+        raise ValueError(f"predictions that are no option of {dataset.name}: {sorted(unknown)}")
+    codes = np.full(dataset.size, NO_PREDICTION)
+    codes[given["point_id"].to_numpy(int)] = (given["prediction"] == dataset.options[1]).to_numpy(int)
+    return codes
+
+
+def describe_boundary(dataset: Dataset, boundary: pd.DataFrame) -> dict:
+    """What the boundary of one model on one dataset is like.
+
+    Neighbours are two points one level apart in one feature (any two levels, if it is categorical).
+    ``disagreeing``: share of the neighbouring pairs with two predictions whose predictions differ.
+    ``n_regions``: groups of points of one option that hang together through neighbours.
+    ``raggedness``: how often a point differs from both its neighbours along a feature with an order, over
+    how often it would if the same predictions were shuffled over the grid. 0: no such spike; 1: as good
+    as random. A straight or monotone boundary has 0 in any number of features.
+    ``verdict``: "no predictions"; "no boundary" if all predictions are one option; else "ragged" if
+    raggedness is above RAGGED, else "clean".
+    Shares are of the points with a prediction; a share of nothing is None.
+    """
+    codes = predictions(dataset, boundary)
+    counts = [int((codes == option).sum()) for option in (0, 1)]
+    answered = sum(counts)
+    pairs = _neighbours(dataset)
+    both = pairs[(codes[pairs] != NO_PREDICTION).all(axis=1)]
+    alike = codes[both[:, 0]] == codes[both[:, 1]]
+    regions = _count_regions(codes, both[alike])
+    raggedness = _raggedness(dataset, codes)
+    facts = {
+        "n": dataset.size,
+        "answered": answered,
+        "missing": dataset.size - answered,
+        "n_0": counts[0],
+        "n_1": counts[1],
+        "share_0": counts[0] / answered if answered else None,
+        "share_1": counts[1] / answered if answered else None,
+        "boundary": min(counts) > 0,
+        "n_regions": sum(regions),
+        "n_regions_0": regions[0],
+        "n_regions_1": regions[1],
+        "disagreeing": float(1 - alike.mean()) if len(alike) else None,
+        "raggedness": raggedness,
+    }
+    return facts | {"verdict": _verdict(facts), "sentence": _sentence(dataset, facts)}
+
+
+def _verdict(facts):
+    if not facts["answered"]:
+        return "no predictions"
+    if not facts["boundary"]:
+        return "no boundary"
+    return "ragged" if (facts["raggedness"] or 0) > RAGGED else "clean"
+
+
+def _sentence(dataset, facts):
+    """The verdict in words, every number taken from the data."""
+    verdict, n = _verdict(facts), facts["n"]
+    without = f"; {facts['missing']:,} without a prediction" if facts["missing"] else ""
+    if verdict == "no predictions":
+        return f"no predictions at any of the {n:,} points"
+    if verdict == "no boundary":
+        always = 0 if facts["n_0"] else 1
+        points = f"({facts['answered']:,} of {n:,} points){without}"
+        return f"no boundary: always '{dataset.options[always]}' {points}"
+    parts = []
+    if facts["raggedness"] is not None:
+        parts.append(f"raggedness {facts['raggedness']:.2f} (0 without a spike, 1 as if shuffled)")
+    if facts["disagreeing"] is not None:
+        parts.append(f"{facts['disagreeing']:.1%} of neighbouring pairs disagree")
+    regions = [f"{facts[f'n_regions_{i}']:,} of '{option}'" for i, option in enumerate(dataset.options)]
+    parts.append("regions: " + ", ".join(regions))
+    return f"{verdict} boundary: {'; '.join(parts)}{without}"
+
+
+def _neighbours(dataset):
+    """All neighbouring pairs of grid points. Returns point ids of shape (pairs, 2)."""
+    ids = np.arange(dataset.size).reshape(dataset.shape)
+    pairs = []
+    for axis, feature in enumerate(dataset.features.values()):
+        lines = np.moveaxis(ids, axis, 0)
+        ordered = feature.kind != "categorical"
+        steps = itertools.pairwise if ordered else lambda levels: itertools.combinations(levels, 2)
+        pairs += [np.stack([a.ravel(), b.ravel()], axis=1) for a, b in steps(lines)]
+    return np.concatenate(pairs)
+
+
+def _count_regions(codes, links):
+    """The number of connected groups of option 0 and of option 1; ``links`` joins points that agree."""
+    from scipy.sparse import coo_array  # half a second, which every reading of the Snakefile would pay
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(len(codes), len(codes)))
+    _, group = connected_components(graph, directed=False)
+    return [len(np.unique(group[codes == option])) for option in (0, 1)]
+
+
+def _raggedness(dataset, codes):
+    """Spikes along the ordered features, over their expected number on a shuffled grid; None if that is 0."""
+    grid = codes.reshape(dataset.shape)
+    spikes = triples = 0
+    for axis, feature in enumerate(dataset.features.values()):
+        if feature.kind == "categorical":
+            continue
+        line = np.moveaxis(grid, axis, 0)
+        below, here, above = line[:-2], line[1:-1], line[2:]
+        known = (below != NO_PREDICTION) & (here != NO_PREDICTION) & (above != NO_PREDICTION)
+        triples += int(known.sum())
+        spikes += int((known & (here != below) & (here != above)).sum())
+    share = codes[codes != NO_PREDICTION].mean() if (codes != NO_PREDICTION).any() else 0.0
+    expected = float(triples * share * (1 - share))  # P(010) + P(101) for independent draws = p(1 - p)
+    return spikes / expected if expected else None

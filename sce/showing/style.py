@@ -1,0 +1,27 @@
+"""How figures look: the part of the configuration under ``figures``, checked without a plotting library."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from sce.files.contracts import Contract
+
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
+
+
+class FigureStyle(Contract):
+    """How figures look. The default colours are Okabe and Ito's, told apart by colour-blind readers; the
+    two options differ in lightness too, so that they survive a grey printer."""
+
+    option_colours: tuple[Colour, Colour] = ("#0072B2", "#E69F00")
+    missing_colour: Colour = "#8C8C8C"
+    valid_colour: Colour = "#000000"
+    invalid_colour: Colour = "#B3361B"
+    model_colours: list[Colour] = Field(
+        ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"], min_length=1
+    )
+    dpi: int = Field(150, ge=72, le=300)
+    font_size: float = Field(8, ge=6, le=12)
+    max_arrows: int = Field(80, ge=0)
+    sample_arrows: int = Field(40, ge=0)
+    max_panels: int = Field(24, ge=1)

@@ -1,0 +1,56 @@
+"""The tables printed at the end of a run: what the boundaries are like, and the main scores."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from sce.files import artifacts
+
+SCORES = ["validity", "mean_distance", "mean_excess", "exact_match"]
+
+
+def print_tables(folder, pairs: list[tuple[str, str]], since: float) -> None:
+    """Print the summary of what a run wrote into the results folder since a time (seconds), as far as it is
+    about the (model, dataset) ``pairs`` of the study; older files may be of another configuration."""
+    tables = []
+    for name, shown in (("boundaries", _sentences), ("scores", summary)):
+        path = Path(folder) / f"{name}.parquet"
+        if path.exists() and path.stat().st_mtime >= since:
+            table = artifacts.read(path)
+            ours = [pair in pairs for pair in zip(table["model"], table["dataset"], strict=True)]
+            tables.append(shown(table[ours]))
+    for table in tables:
+        if len(table):
+            print("", table.to_string(index=False, justify="left"), sep="\n")
+
+
+def _sentences(boundaries):
+    return boundaries[["model", "dataset", "sentence"]]
+
+
+def summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per model, dataset, condition and metric: kept rows, main scores, and what is to be noted."""
+    keys = ["model", "dataset", "condition", "metric"]
+    rows = []
+    for key, group in scores.groupby(keys, sort=False):
+        values = group.set_index("score")
+        row = dict(zip(keys, key, strict=True))
+        row["kept"] = f"{int(values.value['n_kept'])} of {int(values.n['n_kept'])}"
+        row |= {name: _shown(values.loc[name]) for name in SCORES}
+        row["note"] = _note(values)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _shown(row):
+    return "-" if pd.isna(row.value) else f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
+
+
+def _note(values):
+    """Why rows are not kept, the commonest reason first; where all are kept, why there is no excess."""
+    lost = values[values.index.str.startswith("n_") & (values.index != "n_kept")].value
+    if lost.max() > 0:
+        lost = lost[lost > 0].sort_values(ascending=False, kind="stable")
+        return ", ".join(f"{int(number)} {name.removeprefix('n_')}" for name, number in lost.items())
+    reason = values.reason["mean_excess"]
+    return reason if isinstance(reason, str) else ""

@@ -1,0 +1,1 @@
+"""Prompts, ours and the published ones: what is said to a model."""

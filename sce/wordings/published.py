@@ -1,0 +1,230 @@
+"""The wordings of the published study, read from the user's own copy of its ``datasets.json``.
+
+Nothing of that text is part of this project. Each of the file's entries holds a question and a follow-up, and
+its name tells what it is for: a dataset, what the follow-up asks for, and perhaps a number
+(``income_minimal_l1``, ``house_prices_minimal_7``). The study asked every entry's question anew; here a
+boundary is elicited once, so an entry is taken apart into a question wording and a condition (its ``Place``).
+Both go by names that begin with ``published.``: a configuration uses them as it uses files under
+``resources/prompts``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Literal, NamedTuple
+
+from pydantic import field_validator, model_validator
+
+from sce.errors import InputError
+from sce.files.contracts import Contract, check
+from sce.files.json_files import read_json
+from sce.grids.datasets import DATASETS, load_dataset
+from sce.wordings.prompts import PROMPTS, Prompt, load_prompt
+
+PREFIX = "published."
+QUESTION = "question"
+STUDIED = ("income", "house_prices", "heart_disease")
+# what follows the dataset in an entry's name -> (our name of the condition, the distance it is about)
+CONDITIONS = {
+    "": ("unconstrained", None),
+    "_minimal": ("minimal", "gower"),
+    "_minimal_reasoning": ("metacognitive", "gower"),
+    "_minimal_l1": ("minimal_l1", "l1"),
+    "_minimal_l2": ("minimal_l2", "l2"),
+    "_minimal_semantic": ("minimal_semantic", "semantic"),
+}
+NAME = re.compile(rf"({'|'.join(STUDIED)})({'|'.join(sorted(CONDITIONS, reverse=True))})(?:_(\d+))?")
+FILLED_IN = {"standard_prompt_template": "description", "followup_template": "complement"}
+
+
+class PublishedPrompt(Prompt):
+    """One of the study's wordings: a ``str.format`` template, filled in as the published code does it and
+    sent as it is, white space at its ends included. It is written for one dataset."""
+
+    dataset: str
+    entry: str
+
+    @model_validator(mode="after")
+    def _placeholders(self):
+        return self  # a template's own placeholders were checked when its entry was read
+
+    def fill(self, values):
+        return self.text.format(description=values.get("description"), complement=values.get("target"))
+
+
+class Entry(Contract, extra="ignore"):
+    """What is read of an entry; the rest tells the published code where its data lies."""
+
+    options: tuple[str, str]
+    input_key: Literal["description"]
+    standard_prompt_template: str
+    followup_template: str
+
+    @field_validator(*FILLED_IN)
+    @classmethod
+    def _is_template(cls, text, info):
+        wanted = FILLED_IN[info.field_name]
+        try:
+            found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        except ValueError as error:
+            raise ValueError(f"a template for str.format ({error})") from None
+        if found != {wanted}:
+            raise ValueError(f"a template with the placeholder {{{wanted}}} and no other")
+        return text
+
+
+class Place(NamedTuple):
+    """Where an entry stands: what it is about, the wording of its question, what its follow-up asks for."""
+
+    dataset: str
+    question: str
+    condition: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """The study's wordings. ``places``: of every entry; ``prompts``: by dataset and name."""
+
+    path: str
+    entries: Mapping[str, Entry]
+    places: Mapping[str, Place]
+    prompts: Mapping[tuple[str, str], PublishedPrompt]
+
+    def prompt(self, name: str, dataset: str) -> PublishedPrompt:
+        """The wording of this name for a dataset. Raises InputError where the file has none."""
+        if (dataset, name) not in self.prompts:
+            names = sorted(known for about, known in self.prompts if about == dataset)
+            datasets = sorted({about for about, _ in self.prompts})
+            there = ", ".join(names) or f"wordings of {', '.join(datasets)}"
+            raise InputError(self.path, "wording", f"{name} of {dataset}", there)
+        return self.prompts[dataset, name]
+
+
+def is_published(name: str) -> bool:
+    """Whether a prompt's name means a wording of the study."""
+    return name.startswith(PREFIX)
+
+
+def find_prompt(name: str, dataset: str, published: Published | None) -> Prompt:
+    """The prompt that a configuration means by ``name`` where it asks about ``dataset``: one of the study's
+    or a file of ours."""
+    if not is_published(name):
+        return load_prompt(PROMPTS / f"{name}.yaml")
+    if published is None:
+        raise InputError("the configuration", "prompts.published", "nothing", f"a path, because of {name}")
+    return published.prompt(name, dataset)
+
+
+def load_published(path) -> Published:
+    """The study's wordings in a copy of its ``datasets.json``.
+
+    Raises InputError naming the file, the entry and the field: not that format, a dataset the study does not
+    have, options other than our dataset's, a question that is not the one its conditions share.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict) or not content:
+        raise InputError(path, "content", type(content).__name__, "an object of entries, as in datasets.json")
+    names = {name: _read_name(path, name) for name in content}
+    options = {dataset: _options(dataset) for dataset in {dataset for dataset, _, _ in names.values()}}
+    entries = {name: _read_entry(path, name, content[name], options[names[name][0]]) for name in content}
+    places, prompts = {}, {}
+    for name, entry in entries.items():
+        places[name] = _place(path, name, names[name], entries)
+        metric = CONDITIONS[names[name][1]][1]
+        for prompt in _prompts(name, entry, places[name], metric):
+            known = prompts.setdefault((prompt.dataset, prompt.name), prompt)
+            if known.text != prompt.text:
+                raise InputError(path, name, f"{prompt.name} is not that of {known.entry}", "one text a name")
+    return Published(str(path), entries, places, prompts)
+
+
+def slips(published: Published) -> list[str]:
+    """What the file gets wrong, a sentence each: two entries that should ask for different things and ask the
+    same, and entries that repeat another one. White space is no difference."""
+    told = []
+    follow_ups, wholes = {}, {}
+    for name, entry in published.entries.items():
+        dataset, kind, _ = NAME.fullmatch(name).groups()
+        condition = CONDITIONS[kind][0]
+        follow_up = " ".join(entry.followup_template.split())
+        first, meant = follow_ups.setdefault((dataset, follow_up), (name, condition))
+        if meant != condition:
+            told.append(f"{name}: asks for {meant}, not {condition}; its follow-up is that of {first}")
+        whole = (dataset, condition, " ".join(entry.standard_prompt_template.split()), follow_up)
+        first = wholes.setdefault(whole, name)
+        if first != name:
+            told.append(f"{name}: word for word {first}, so it is no wording of its own")
+    return told
+
+
+def load_systems(path) -> dict[str, str | None]:
+    """Model name -> system prompt in a copy of the study's ``models.json``; None where it sends none."""
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise InputError(path, "content", type(content).__name__, "an object of models, as in models.json")
+    for name, entry in content.items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("system"), str):
+            raise InputError(path, f"{name}.system", entry, "an entry with the key system, a text")
+    return {name: entry["system"] or None for name, entry in content.items()}
+
+
+def other_systems(models: Mapping[str, object], systems: Mapping[str, str | None]) -> list[str]:
+    """The entries of ours (key -> entry) that send another system prompt than the study sends that model."""
+    asked = {key: getattr(entry, "model", None) for key, entry in models.items()}
+    return [
+        f"{key}: system prompt {models[key].system!r}; the study sends {name} {systems[name]!r}"
+        for key, name in asked.items()
+        if name in systems and (models[key].system or None) != systems[name]
+    ]
+
+
+def _read_name(path, name):
+    """(dataset, kind of follow-up, number or None) that an entry's name tells."""
+    match = NAME.fullmatch(name)
+    if not match:
+        kinds = ", ".join(f"DATASET{kind}" for kind in CONDITIONS)
+        raise InputError(path, name, "an entry of this name", f"{kinds} or one of them and _NUMBER, where "
+                         f"DATASET is {', '.join(STUDIED)}")  # fmt: skip
+    return match.groups()
+
+
+def _options(dataset):
+    return load_dataset(DATASETS / f"{dataset}.yaml").options
+
+
+def _read_entry(path, name, content, options):
+    try:
+        entry = check(Entry, content, path)
+    except InputError as error:
+        raise InputError(path, f"{name}.{error.key}", error.found, error.allowed) from None
+    if entry.options != options:
+        raise InputError(path, f"{name}.options", list(entry.options), f"ours: {list(options)}")
+    return entry
+
+
+def _place(path, name, parts, entries):
+    """A numbered entry rewords its question or its follow-up: the one that is not its base's."""
+    dataset, kind, number = parts
+    base = dataset + kind
+    for needed in (dataset, base):
+        if needed not in entries:
+            raise InputError(path, needed, "nothing", f"this entry, because of {name}")
+    question, condition = QUESTION, CONDITIONS[kind][0]
+    entry = entries[name]
+    if entry.standard_prompt_template != entries[dataset].standard_prompt_template:
+        if number is None:
+            raise InputError(path, f"{name}.standard_prompt_template", entry.standard_prompt_template[:60],
+                             f"the question of {dataset}: all conditions continue the same one")  # fmt: skip
+        question = f"{QUESTION}_{int(number):02d}"
+    if entry.followup_template != entries[base].followup_template:
+        condition = f"{condition}_{int(number):02d}"
+    return Place(dataset, PREFIX + question, PREFIX + condition)
+
+
+def _prompts(name, entry, place, metric):
+    """The two wordings of an entry."""
+    question = {"name": place.question, "kind": "question", "text": entry.standard_prompt_template}
+    condition = {"name": place.condition, "kind": "condition", "text": entry.followup_template}
+    common = {"dataset": place.dataset, "entry": name}
+    return PublishedPrompt(**question, **common), PublishedPrompt(**condition, **common, metric=metric)
