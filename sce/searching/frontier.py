@@ -1,0 +1,151 @@
+"""What lies around one start and is not decided yet, nearest first.
+
+Without assumptions an answer decides its own point alone. Along features whose direction is taken for known
+(``directions``) an answer that is not the target's decides more: whatever lies between the start and it,
+or no farther on the target's side in any such feature. The start's *quadrant* is what lies on the target's
+side, or level, in all of them; a nearest counterfactual is in it if the assumption holds, because taking
+back a step to the other side brings a point nearer and does not lose the target.
+"""
+
+from heapq import heappop, heappush
+
+import numpy as np
+
+from sce.searching.answers import Answers
+from sce.searching.costs import Costs, levels_as_numbers, sums
+
+
+class Frontier:
+    """The undecided points of one start's quadrant as a search, best first, that leaps over decided boxes.
+
+    A point is a *root* (a choice of levels of the features without direction) and *steps* from the start
+    along those with one. A point known to be decided by an answer at steps b is replaced by those that
+    exceed b in one feature: every undecided point beyond it lies at or beyond one of them.
+    ``directions``: feature -> +1 or -1, the way that leads to the start's target.
+    """
+
+    def __init__(self, costs: Costs, answers: Answers, start: int, label: int, directions: dict[int, int]):
+        self.costs, self.answers, self.start, self.label = costs, answers, start, label
+        self.ranks = costs.ranks(start)
+        self.directed = list(directions)
+        self.signs = np.array([directions[i] for i in self.directed], np.int64)
+        self.prices = [
+            costs.tables[i][self.ranks[i]][self.ranks[i] :: directions[i]].tolist() for i in self.directed
+        ]
+        self._free = [i for i in range(len(costs.shape)) if i not in directions]
+        levels = [levels_as_numbers(costs, i, self.ranks[i], range(costs.shape[i])) for i in self._free]
+        self._roots = sums(levels)
+        self._next_root = next(self._roots)
+        self._heap: list[tuple[int, int, tuple[int, ...]]] = []
+        self._known: set[tuple[int, tuple[int, ...]]] = set()
+        self._boxes: dict[int, np.ndarray] = {}  # root -> steps of the answers that decide points there
+        self._read = 0
+        self.preferred: list[int] | None = None  # places of directed features, the first to be raised first
+
+    def batch(self, width: int, limit: int | None) -> tuple[list[int], tuple[int, int] | None]:
+        """Up to ``width`` points worth asking at once, and (key, point) of the nearest undecided point.
+
+        Only points nearer than ``limit`` (a key; None: any) are looked at; with none left the list is empty
+        and the second part is None. Each point decides what the ones before it leave open, should all of them
+        get the start's own label; answers decide what is true, so nothing is taken for decided here.
+        """
+        self._read_answers()
+        asked, held, lowest, hoped = [], [], None, {}
+        while len(asked) < width and (node := self._pop(limit)) is not None:
+            key, root, steps = node
+            point = self._point(root, steps)
+            box = self._deciding(self._boxes.get(root), steps)
+            if box is None and point in self.answers:
+                box = steps
+            if box is None:
+                held.append(node)
+                lowest = lowest or (key, point)
+                box = self._deciding(hoped.get(root), steps)
+            if box is None:
+                box = self._extended(key, steps, limit)
+                if self._point(root, box) in self.answers:  # asked in vain, or against the assumption
+                    box = steps
+                asked.append(self._point(root, box))
+                hoped[root] = _stacked(hoped.get(root), [box])
+            self._leap(node, box, limit)
+        for node in held:
+            heappush(self._heap, node)
+        return asked, lowest
+
+    def _read_answers(self):
+        """Take in what was answered since: with the start's own label it decides a whole box."""
+        if not self.directed:
+            return
+        ranks, labels = self.answers.since(self._read)
+        self._read = len(self.answers)
+        steps = (ranks[:, self.directed] - self.ranks[self.directed]) * self.signs
+        inside = (steps >= 0).all(axis=1)
+        roots = np.zeros(len(ranks), np.int64)
+        for i in self._free:
+            roots += (ranks[:, i] - self.ranks[i]) * self.costs.strides[i]
+        for root in np.unique(roots[inside & (labels == self.label)]).tolist():
+            own = steps[inside & (labels == self.label) & (roots == root)]
+            self._boxes[root] = _stacked(self._boxes.get(root), own)
+
+    def _pop(self, limit):
+        """The nearest node below the limit, or None. Roots join the heap when it has come to them."""
+        size = 2 * self.costs.size
+        while self._next_root is not None:
+            key = (self._next_root + self.costs.size) // size
+            if (self._heap and self._heap[0][0] < key) or (limit is not None and key >= limit):
+                break
+            root = self._next_root - key * size
+            self._push(key, root, (0,) * len(self.directed))
+            self._next_root = next(self._roots, None)
+        if not self._heap or (limit is not None and self._heap[0][0] >= limit):
+            return None
+        return heappop(self._heap)
+
+    def _deciding(self, boxes, steps):
+        """Of the boxes (n, directed) around ``steps`` the one that reaches farthest, or None."""
+        if boxes is None:
+            return None
+        around = np.flatnonzero((boxes >= steps).all(axis=1))
+        if not len(around):
+            return None
+        return tuple(boxes[around[boxes[around].sum(axis=1).argmax()]].tolist())
+
+    def _leap(self, node, box, limit):
+        """Put in the place of a decided point its successors beyond the box. Those at the limit or farther
+        are left out for good: limits only fall."""
+        key, root, steps = node
+        for place, end in enumerate(box):
+            prices = self.prices[place]
+            if end + 1 < len(prices):
+                dearer = key + prices[end + 1] - prices[steps[place]]
+                if limit is None or dearer < limit:
+                    self._push(dearer, root, (*steps[:place], end + 1, *steps[place + 1 :]))
+
+    def _push(self, key, root, steps):
+        if (root, steps) not in self._known:
+            self._known.add((root, steps))
+            heappush(self._heap, (key, root, steps))
+
+    def _extended(self, key, steps, limit):
+        """The steps raised as far as they stay below the limit, those first that are worth most."""
+        end = list(steps)
+        for place in self.preferred or range(len(end)):
+            prices = self.prices[place]
+            while end[place] + 1 < len(prices):
+                dearer = key + prices[end[place] + 1] - prices[end[place]]
+                if limit is not None and dearer >= limit:
+                    break
+                key, end[place] = dearer, end[place] + 1
+        return tuple(end)
+
+    def _point(self, root, steps):
+        shifts = (
+            sign * step * self.costs.strides[i]
+            for i, sign, step in zip(self.directed, self.signs.tolist(), steps, strict=True)
+        )
+        return self.start + root + sum(shifts)
+
+
+def _stacked(boxes, more):
+    more = np.asarray(more, np.int64)
+    return more if boxes is None else np.vstack([boxes, more])
