@@ -40,7 +40,6 @@ class Frontier:
         self._known: set[tuple[int, tuple[int, ...]]] = set()
         self._boxes: dict[int, np.ndarray] = {}  # root -> steps of the answers that decide points there
         self._read = 0
-        self.preferred: list[int] | None = None  # places of directed features, the first to be raised first
 
     def batch(self, width: int, limit: int | None) -> tuple[list[int], tuple[int, int] | None]:
         """Up to ``width`` points worth asking at once, and (key, point) of the nearest undecided point.
@@ -127,10 +126,9 @@ class Frontier:
             heappush(self._heap, (key, root, steps))
 
     def _extended(self, key, steps, limit):
-        """The steps raised as far as they stay below the limit, those first that are worth most."""
+        """The steps raised as far as they stay below the limit, one feature after the other."""
         end = list(steps)
-        for place in self.preferred or range(len(end)):
-            prices = self.prices[place]
+        for place, prices in enumerate(self.prices):
             while end[place] + 1 < len(prices):
                 dearer = key + prices[end[place] + 1] - prices[end[place]]
                 if limit is not None and dearer >= limit:
