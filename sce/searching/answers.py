@@ -41,4 +41,4 @@ class Answers:
 
     def since(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """The ranks (n, features) and labels (n,) of all answers but the first ``count``."""
-        return self._ranks[count : len(self)].astype(np.int64), self._given[count : len(self)]
+        return self._ranks[count : len(self)], self._given[count : len(self)]

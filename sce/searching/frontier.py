@@ -36,8 +36,9 @@ class Frontier:
         levels = [levels_as_numbers(costs, i, self.ranks[i], range(costs.shape[i])) for i in self._free]
         self._roots = sums(levels)
         self._next_root = next(self._roots)
-        self._heap: list[tuple[int, int, tuple[int, ...]]] = []
-        self._known: set[tuple[int, tuple[int, ...]]] = set()
+        self._strides = [costs.strides[i] * directions[i] for i in self.directed]
+        self._heap: list[tuple[int, int, int, tuple[int, ...]]] = []  # key, point, root, steps
+        self._known: set[int] = set()  # points that are or were in the heap
         self._boxes: dict[int, np.ndarray] = {}  # root -> steps of the answers that decide points there
         self._read = 0
 
@@ -51,8 +52,7 @@ class Frontier:
         self._read_answers()
         asked, held, lowest, hoped = [], [], None, {}
         while len(asked) < width and (node := self._pop(limit)) is not None:
-            key, root, steps = node
-            point = self._point(root, steps)
+            key, point, root, steps = node
             box = self._deciding(self._boxes.get(root), steps)
             if box is None and point in self.answers:
                 box = steps
@@ -61,10 +61,10 @@ class Frontier:
                 lowest = lowest or (key, point)
                 box = self._deciding(hoped.get(root), steps)
             if box is None:
-                box = self._extended(key, steps, limit)
-                if self._point(root, box) in self.answers:  # asked in vain, or against the assumption
-                    box = steps
-                asked.append(self._point(root, box))
+                box, far = self._extended(key, point, steps, limit)
+                if far in self.answers:  # asked in vain, or against the assumption
+                    box, far = steps, point
+                asked.append(far)
                 hoped[root] = _stacked(hoped.get(root), [box])
             self._leap(node, box, limit)
         for node in held:
@@ -94,7 +94,7 @@ class Frontier:
             if (self._heap and self._heap[0][0] < key) or (limit is not None and key >= limit):
                 break
             root = self._next_root - key * size
-            self._push(key, root, (0,) * len(self.directed))
+            self._push(key, self.start + root, root, (0,) * len(self.directed))
             self._next_root = next(self._roots, None)
         if not self._heap or (limit is not None and self._heap[0][0] >= limit):
             return None
@@ -104,46 +104,41 @@ class Frontier:
         """Of the boxes (n, directed) around ``steps`` the one that reaches farthest, or None."""
         if boxes is None:
             return None
-        around = np.flatnonzero((boxes >= steps).all(axis=1))
+        around = boxes[(boxes >= steps).all(axis=1)]
         if not len(around):
             return None
-        return tuple(boxes[around[boxes[around].sum(axis=1).argmax()]].tolist())
+        return tuple(around[around.sum(axis=1).argmax() if len(around) > 1 else 0].tolist())
 
     def _leap(self, node, box, limit):
         """Put in the place of a decided point its successors beyond the box. Those at the limit or farther
         are left out for good: limits only fall."""
-        key, root, steps = node
+        key, point, root, steps = node
         for place, end in enumerate(box):
             prices = self.prices[place]
             if end + 1 < len(prices):
                 dearer = key + prices[end + 1] - prices[steps[place]]
                 if limit is None or dearer < limit:
-                    self._push(dearer, root, (*steps[:place], end + 1, *steps[place + 1 :]))
+                    beyond = point + (end + 1 - steps[place]) * self._strides[place]
+                    self._push(dearer, beyond, root, (*steps[:place], end + 1, *steps[place + 1 :]))
 
-    def _push(self, key, root, steps):
-        if (root, steps) not in self._known:
-            self._known.add((root, steps))
-            heappush(self._heap, (key, root, steps))
+    def _push(self, key, point, root, steps):
+        if point not in self._known:
+            self._known.add(point)
+            heappush(self._heap, (key, point, root, steps))
 
-    def _extended(self, key, steps, limit):
-        """The steps raised as far as they stay below the limit, one feature after the other."""
+    def _extended(self, key, point, steps, limit):
+        """The steps raised as far as they stay below the limit, one feature after the other, and the point
+        they lead to."""
         end = list(steps)
         for place, prices in enumerate(self.prices):
             while end[place] + 1 < len(prices):
                 dearer = key + prices[end[place] + 1] - prices[end[place]]
                 if limit is not None and dearer >= limit:
                     break
-                key, end[place] = dearer, end[place] + 1
-        return tuple(end)
-
-    def _point(self, root, steps):
-        shifts = (
-            sign * step * self.costs.strides[i]
-            for i, sign, step in zip(self.directed, self.signs.tolist(), steps, strict=True)
-        )
-        return self.start + root + sum(shifts)
+                key, end[place], point = dearer, end[place] + 1, point + self._strides[place]
+        return tuple(end), point
 
 
 def _stacked(boxes, more):
-    more = np.asarray(more, np.int64)
+    more = np.asarray(more, np.int16)
     return more if boxes is None else np.vstack([boxes, more])
