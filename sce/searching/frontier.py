@@ -71,6 +71,14 @@ class Frontier:
             heappush(self._heap, node)
         return asked, lowest
 
+    def contradicts(self, target: int) -> bool:
+        """Whether the answers decide, if the directions are true, that ``target`` has the start's label."""
+        self._read_answers()
+        moved = self.costs.ranks(target) - self.ranks
+        root = sum(int(moved[i]) * self.costs.strides[i] for i in self._free)
+        steps = np.maximum(moved[self.directed] * self.signs, 0)
+        return bool(self.directed) and self._deciding(self._boxes.get(root), steps) is not None
+
     def _read_answers(self):
         """Take in what was answered since: with the start's own label it decides a whole box."""
         if not self.directed:

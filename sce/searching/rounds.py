@@ -5,14 +5,13 @@ again (and finds it answered), and one with a larger budget begins with the same
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sce.searching.directions import Learner
 from sce.searching.search import Asking, Bounds, Search, Shared
 
 WIDTH = 8  # questions of one start in a round, while many starts are open
-TRUSTED = 0.05  # share of broken probes beyond which no further start takes features for monotone
-PROBED = 20  # probes before that share says something
+TRUSTED = 0.005  # share of answers that contradict the assumption, up to which it is made for further starts
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,7 @@ class Rounds:
         self.directions: dict[int, int] = {}
         self.votes: dict[tuple[int, int], int] = {}
         self.spent = self.probes = self.violations = 0
+        self.broken: set[int] = set()  # points whose answers contradict the assumption
         self._settled = 0  # questions of searches that have ended
         self._waiting = [start for start in reversed(starts) if shared.answers.get(start) in (0, 1)]
 
@@ -55,9 +55,10 @@ class Rounds:
         while True:
             running, points = self._next_round(running)
             if not running:
-                return
+                break
             self.spent += len(points)
             yield points
+        self._look_again()
 
     def _learn(self):
         learner = Learner(self.shared)
@@ -107,10 +108,24 @@ class Rounds:
         return search, search.questions()
 
     def _is_trusted(self):
-        return self.probes < PROBED or self.violations <= TRUSTED * self.probes
+        return len(self.broken) <= max(2, TRUSTED * len(self.shared.answers))
 
     def _finish(self, search):
-        self.bounds[search.start] = search.bounds()
+        self.bounds[search.start] = found = search.bounds()
+        if found.contradicted:
+            self.broken.add(search.broken_by)
         self._settled += search.spent
         self.probes += search.probes
         self.violations += search.violations
+
+    def _look_again(self):
+        """Let every start take in a nearer target that was met for others after it had ended."""
+        for start, found in self.bounds.items():
+            search = Search(self.shared, start, directions={} if found.contradicted else self.directions)
+            if found.status != "exact" and search.nearest_target() != found.high:
+                told = {"questions": found.questions, "probes": found.probes, "violations": found.violations}
+                again = search.bounds()
+                if again.contradicted:
+                    self.broken.add(search.broken_by)
+                contradicted = found.contradicted or again.contradicted
+                self.bounds[start] = replace(again, **told, contradicted=contradicted)

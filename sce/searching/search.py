@@ -32,6 +32,7 @@ class Bounds:
     nearest target, where exact); ``sure_low``: the same without the assumption. ``high``: the nearest known
     target; None where none is known, and if exact then there is none at all. ``questions``: asked for this
     start. ``probes``: of these, the points that test the assumption, ``violations`` of which broke it.
+    ``contradicted``: answers around the start contradict the assumption, which was dropped there.
     """
 
     start: int
@@ -42,6 +43,7 @@ class Bounds:
     questions: int
     probes: int = 0
     violations: int = 0
+    contradicted: bool = False
 
 
 @dataclass
@@ -73,6 +75,7 @@ class Search:
         self.rng = np.random.default_rng([seed, start])
         self.width = 1
         self.spent = self.probes = self.violations = 0
+        self.broken_by: int | None = None  # the target that contradicts the assumption here
         self.high: int | None = None  # the nearest known target, and its key
         self.limit: int | None = None
         self._read = 0
@@ -87,21 +90,44 @@ class Search:
             yield from self._draw()
         yield from self._close()
         yield from self._probe()
-        if self.violations:  # where the assumption failed near a start, that start is closed without it
-            self.directions = {}
-            self._frontier = self._new_frontier()
+        if self._drops_directions():
             yield from self._close()
+
+    def nearest_target(self) -> int | None:
+        """The nearest of the targets that are known now."""
+        self._look()
+        return self.high
 
     def bounds(self) -> Bounds:
         """What is certain now."""
         self._look()
+        self._drops_directions()
         low = self._frontier.batch(1, self.limit)[1]
         sure = self._nearest_unasked() if self.directions else low
         status = "bounded" if low else "exact"
         if self.directions and sure:
             status += "_if_monotone"
         low, sure = (found[1] if found else self.high for found in (low, sure))
-        return Bounds(self.start, status, low, sure, self.high, self.spent, self.probes, self.violations)
+        return Bounds(
+            self.start,
+            status,
+            low,
+            sure,
+            self.high,
+            self.spent,
+            self.probes,
+            self.violations,
+            self.broken_by is not None,
+        )
+
+    def _drops_directions(self) -> bool:
+        """Go on without the assumption where it fails around this start: where the nearest known target is
+        among the points that it says do not have the target."""
+        if self.high is None or not self._frontier.contradicts(self.high):
+            return False
+        self.broken_by, self.directions = self.high, {}
+        self._frontier = self._new_frontier()
+        return True
 
     def _new_frontier(self):
         return Frontier(self.costs, self.answers, self.start, self.label, self.directions)
