@@ -6,13 +6,12 @@ import json
 import sys
 
 from sce.errors import InputError
-from sce.study.config import dataset_file
 
 TOOLS = {
     "plan": "what a study would ask and cost, without calling anyone",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
-MODULES = {"plan": "sce.study.plan", "ledger": "sce.ledger.upkeep"}
+MODULES = {"plan": "sce.study.plan_command", "ledger": "sce.ledger.upkeep"}
 
 
 def main(arguments=None) -> int:

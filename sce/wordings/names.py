@@ -3,6 +3,9 @@
 import difflib
 import re
 from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import BeforeValidator, StringConstraints
 
 RANGE = re.compile(r"(.*?)(\d+)\.\.(.*?)(\d+)")
 FEW = 12  # names that a message may list
@@ -38,3 +41,7 @@ def _members(name):
     if stem != other or len(first) != len(last) or int(first) > int(last):
         raise ValueError(f"a range that counts one name up, such as question_01..question_50; not {name}")
     return [f"{stem}{number:0{len(first)}d}" for number in range(int(first), int(last) + 1)]
+
+
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
+Wordings = Annotated[list[Key], BeforeValidator(expand)]
