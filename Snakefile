@@ -9,7 +9,7 @@ sys.path.insert(0, workflow.basedir)
 from snakemake.exceptions import WorkflowError
 
 from sce.errors import InputError
-from sce.files.contracts import read_yaml
+from sce.files.yaml_files import read_yaml
 from sce.running.modules import let_jobs_import
 
 let_jobs_import()

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from sce.errors import InputError
+from sce.errors import InputError, suggest
 from sce.experiments import rewordings as wordings
 from sce.experiments.choices import label as choice_label
 from sce.experiments.consistency import BOUNDARY
@@ -23,11 +23,11 @@ from sce.grids.datasets import DATASETS, Dataset, load_dataset
 from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.measuring.distances import METRICS
 from sce.measuring.semantic import EMBEDDED
-from sce.models.entries import Model, resolve
+from sce.models.catalogue import entry_type, resolve
 from sce.showing.reference import CHOICES, SENSITIVITY, TEMPERATURE_1, load_reference
 from sce.showing.style import FigureStyle
-from sce.study.naming import expand, suggest
-from sce.wordings.prompts import PROMPTS, Prompt
+from sce.study.naming import expand
+from sce.wordings.prompts import PROMPTS, Prompt, prompt_file, prompt_files
 from sce.wordings.published import find_prompt, is_published, load_published, slips
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
@@ -116,7 +116,7 @@ class Config(Contract):
     ledger: str = DEFAULT_FOLDER
     prompts: PromptFiles = PromptFiles()
     reference: str | None = None
-    models: dict[Key, Model] = Field(min_length=1)
+    models: dict[Key, entry_type()] = Field(min_length=1)
     experiments: dict[Key, Experiment] = Field(min_length=1)
     scoring: Scoring = Scoring()
     choosing: Choosing = Choosing()
@@ -133,9 +133,10 @@ class Study:
         self.config, self.where = config, where
         for name, experiment in config.experiments.items():
             self._check_experiment(f"experiments.{name}", experiment)
-        datasets = self._named("datasets", DATASETS)
+        there = {path.stem for path in DATASETS.glob("*.yaml")}
+        datasets = self._named("datasets", DATASETS, there)
         for field in KINDS:
-            self._named(field, PROMPTS)
+            self._named(field, PROMPTS, prompt_files())
         self.datasets = {name: load_dataset(dataset_file(name)) for name in datasets}
         path = config.prompts.published
         self.published = load_published(path) if path else None
@@ -299,16 +300,15 @@ class Study:
             for name, dataset in dict.fromkeys(wanted)
         }
 
-    def _named(self, field, folder):
-        """The names under ``field`` of all experiments. Raises InputError for one that has no file."""
+    def _named(self, field, folder, there):
+        """The names under ``field`` of all experiments. Raises InputError for one that is not ``there``."""
         names = {}
         for experiment, content in self.config.experiments.items():
             for name in getattr(content, field):
                 names.setdefault(name, f"experiments.{experiment}.{field}")
         for name, key in names.items():
-            if not is_published(name) and not (folder / f"{name}.yaml").is_file():
-                there = suggest(name, (path.stem for path in folder.glob("*.yaml")))
-                raise InputError(self.where, key, name, f"a file under {folder}: {there}")
+            if not is_published(name) and name not in there:
+                raise InputError(self.where, key, name, f"a file under {folder}: {suggest(name, there)}")
         return list(names)
 
     def _check_experiment(self, key, experiment):
@@ -391,10 +391,6 @@ def load(config: dict, where: str) -> Study:
 
 def dataset_file(name: str) -> Path:
     return DATASETS / f"{name}.yaml"
-
-
-def prompt_file(name: str) -> Path:
-    return PROMPTS / f"{name}.yaml"
 
 
 def exact(value) -> str:

@@ -335,7 +335,7 @@ def add_arguments(parser) -> None:
 
 def run(options) -> int:
     """Print the plan; 0."""
-    from sce.files.contracts import read_yaml
+    from sce.files.yaml_files import read_yaml
     from sce.study import config
 
     study = config.load(read_yaml(options.configfile), options.configfile)

@@ -10,7 +10,7 @@ from sce.errors import InputError
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
 from sce.ledger.ledger import DEFAULT_FOLDER
-from sce.models.entries import read_entry
+from sce.models.catalogue import read_entry
 from sce.money.prices import load_prices, open_budget
 from sce.running.jobs import Progress, logged, provenance
 from sce.wordings.published import load_published
