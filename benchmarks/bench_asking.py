@@ -105,7 +105,7 @@ async def serve(times):
 
 
 def entry(port=9):
-    from sce.models.entries import OpenAI
+    from sce.models.openai import OpenAI
 
     return OpenAI(
         engine="openai", model="tiny", base_url=f"http://127.0.0.1:{port}/v1", api_key_env=None,
@@ -164,12 +164,12 @@ sys.path.insert(0, {root!r})
 from sce.asking import open_asker
 from sce.datasets import load_dataset
 from sce.elicit import Protocol, elicit
-from sce.prompts import load_prompt
+from sce.wordings.prompts import load_prompt, prompt_file
 from benchmarks.bench_asking import entry
 dataset = load_dataset("resources/datasets/income.yaml")
 protocol = Protocol(
-    dataset, [load_prompt("resources/prompts/question.yaml")],
-    [load_prompt(f"resources/prompts/{{name}}.yaml") for name in ("unconstrained", "minimal")],
+    dataset, [load_prompt(prompt_file("question"))],
+    [load_prompt(prompt_file(name)) for name in ("unconstrained", "minimal")],
 )
 loaded = time.perf_counter()
 with open_asker(entry(), dataset, {folder!r}, engine={engine}) as asker:

@@ -18,7 +18,7 @@ from sce.engines import About, Reply
 from sce.engines.openai import OpenAIEngine
 from sce.grids.datasets import load_dataset
 from sce.ledger.ledger import Entry, Ledger, digest
-from sce.models.entries import OpenAI
+from sce.models.openai import OpenAI
 
 WRITERS = 4
 

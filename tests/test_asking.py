@@ -20,7 +20,7 @@ from sce.asking.asker import Asker, open_asker
 from sce.asking.pacing import Meter, Pace
 from sce.engines import About, Fatal, Rejected, Reply, Transient
 from sce.ledger.ledger import Ledger
-from sce.models.entries import Model
+from sce.models.catalogue import entry_type
 from tests.faults import Answer, FaultProxy, Provider, fingerprint, served
 
 ABOUT = About("question", "question", {})
@@ -29,7 +29,7 @@ ABOUT = About("question", "question", {})
 def entry(engine="openai", url="http://127.0.0.1:9", **fields):
     base = url + ("/v1" if engine == "openai" else "")
     common = {"engine": engine, "model": "tiny", "base_url": base, "api_key_env": None}
-    return TypeAdapter(Model).validate_python(common | fields)
+    return TypeAdapter(entry_type()).validate_python(common | fields)
 
 
 def question(number):

@@ -239,9 +239,9 @@ from pydantic import TypeAdapter
 from sce.asking import open_asker
 from sce.engines import About, batch
 from sce.ledger import ledger_file
-from sce.models import Model
+from sce.models.catalogue import entry_type
 
-model, folder = TypeAdapter(Model).validate_json(sys.argv[1]), sys.argv[2]
+model, folder = TypeAdapter(entry_type()).validate_json(sys.argv[1]), sys.argv[2]
 engine = batch.open_engine(model, ledger_file(folder, model.engine, model.provider_model))
 engine.quiet_s = 0.1
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from sce.errors import InputError
-from sce.files.contracts import read_yaml
+from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import load_dataset
 from sce.study.config import load
 from sce.wordings.prompts import load_prompt
@@ -221,7 +221,7 @@ def test_the_studys_wordings_are_found_by_dataset(reference, tmp_path):
     found = load(content | {"prompts": {"published": path}, "reference": str(reference)}, "config.yaml")
     texts = {found.prompt("published.question", dataset).text for dataset in experiment["datasets"]}
     assert len(texts) == 2
-    assert found.prompt_files("echo", "income") == [path, "resources/prompts/minimal.yaml"]
+    assert found.prompt_files("echo", "income") == [path, "resources/prompts/conditions/minimal.yaml"]
     assert len(found.notes) == 3
     assert "income_minimal_semantic" in found.notes[0]
     with pytest.raises(InputError, match="none of the published figures"):

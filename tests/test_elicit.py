@@ -9,13 +9,13 @@ from sce.asking import conversations as elicit
 from sce.asking.asker import open_asker
 from sce.engines import Fatal, Reply
 from sce.grids.datasets import load_dataset
-from sce.models.entries import read_entry
-from sce.wordings.prompts import load_prompt
+from sce.models.catalogue import read_entry
+from sce.wordings.prompts import load_prompt, prompt_file
 
 DATASET = load_dataset("resources/datasets/weather.yaml")
 N = DATASET.size
-QUESTION = load_prompt("resources/prompts/question.yaml")
-CONDITIONS = [load_prompt(f"resources/prompts/{name}.yaml") for name in ("unconstrained", "minimal")]
+QUESTION = load_prompt(prompt_file("question"))
+CONDITIONS = [load_prompt(prompt_file(name)) for name in ("unconstrained", "minimal")]
 
 
 class Scripted:

@@ -15,7 +15,7 @@ from sce.engines.faults import fault_of, wait_of
 from sce.errors import InputError
 from sce.files.contracts import check
 from sce.files.secrets import refuse_keys
-from sce.models.entries import Catalog, Model, load_catalog
+from sce.models.catalogue import catalog_type, entry_type, load_catalog
 from tests.faults import Answer, Provider, served
 from tests.test_asking import ask_all, entry, question
 
@@ -403,8 +403,8 @@ def test_a_key_may_stand_in_a_dotenv_file(line, tmp_path, monkeypatch):
 def test_a_key_in_an_entry_is_refused_and_not_shown(fields):
     content = {"engine": "openai", "model": "tiny"} | fields
     for attempt in (
-        lambda: TypeAdapter(Model).validate_python(content),
-        lambda: check(Catalog, {"models": {"mine": content}}, "models.yaml"),
+        lambda: TypeAdapter(entry_type()).validate_python(content),
+        lambda: check(catalog_type(), {"models": {"mine": content}}, "models.yaml"),
         lambda: refuse_keys({"models": {"mine": content}}, "config.yaml"),
     ):
         with pytest.raises(InputError) as error:
@@ -421,7 +421,7 @@ def test_what_only_looks_like_a_key_is_none():
         "system": "You assess task-sk basic risk; the bearer understands. Tokens and keys are words.",
         "headers": {"Authorization": "$GATEWAY_KEY"}, "api_key_env": "MY_KEY_2",
     }  # fmt: skip
-    assert TypeAdapter(Model).validate_python(good).model == good["model"]
+    assert TypeAdapter(entry_type()).validate_python(good).model == good["model"]
 
 
 @pytest.mark.parametrize("engine", ["openai", "anthropic"])
@@ -483,7 +483,7 @@ def test_no_key_is_seen_anywhere(engine, tmp_path, monkeypatch, caplog):
 def test_a_mistake_in_an_entry_is_named(fields, told):
     content = {"models": {"mine": {"engine": "openai", "model": "tiny"} | fields}}
     with pytest.raises(InputError) as error:
-        check(Catalog, content, "models.yaml")
+        check(catalog_type(), content, "models.yaml")
     assert told in str(error.value)
     assert str(error.value).startswith("models.yaml: models.mine")
 

@@ -11,7 +11,7 @@ from sce.asking.conversations import elicit, protocol_of, tasks_in
 from sce.experiments import choices, consistency
 from sce.experiments import rewordings as wordings
 from sce.files import artifacts
-from sce.files.contracts import read_yaml
+from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import load_dataset
 from sce.measuring import distances, outcomes
 from sce.measuring.boundaries import predictions

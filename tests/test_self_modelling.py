@@ -15,11 +15,11 @@ from sce.engines.control import nearest_across, open_engine
 from sce.experiments import search, self_modelling
 from sce.grids.datasets import load_dataset
 from sce.measuring import outcomes
-from sce.models.entries import Control
+from sce.models.control import Control
 from sce.reading import responses
 from sce.study.config import load
 from sce.wordings import prompts
-from sce.wordings.prompts import load_prompt
+from sce.wordings.prompts import load_prompt, prompt_file
 
 DATASET = load_dataset("resources/datasets/house_prices_coarse.yaml")
 SCORING = {"seed": 1, "resamples": 100}
@@ -125,7 +125,7 @@ def test_a_plain_control_is_asked_as_it_always_was():
 
 @pytest.mark.parametrize("name", ["self_prediction", "self_prediction_confidence", "several", "feedback"])
 def test_the_wordings_are_filled_in(name):
-    prompt, answer = load_prompt(f"resources/prompts/{name}.yaml"), DATASET.options[0]
+    prompt, answer = load_prompt(prompt_file(name)), DATASET.options[0]
     if prompt.kind == "self_prediction":
         text = prompts.ask(prompt, DATASET, "- a house")
         assert "\n- a house\n" in text

@@ -158,7 +158,7 @@ def test_an_edited_module_asks_nothing_again(copy):
 
 def test_an_edited_condition_asks_that_condition_alone(copy):
     before = copy.rows_in_ledger()
-    copy.edit("resources/prompts/minimal.yaml", "as little as possible", "as little as you can")
+    copy.edit("resources/prompts/conditions/minimal.yaml", "as little as possible", "as little as you can")
     assert copy.stale() == dict.fromkeys(EACH, 2) | ASKED
     copy.snakemake()
     assert copy.rows_in_ledger() == before + 2 * 66

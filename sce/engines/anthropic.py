@@ -3,7 +3,7 @@
 from sce.engines import About, Reply, Transient
 from sce.engines.remote import CONNECT_S, RemoteEngine
 from sce.grids.datasets import Dataset
-from sce.models.entries import Anthropic
+from sce.models.anthropic import Anthropic
 
 # Fields of a body that are identity, not request.
 IDENTITY = frozenset({"engine", "headers"})

@@ -16,7 +16,7 @@ import numpy as np
 
 from sce.engines import About, Reply
 from sce.grids.datasets import Dataset
-from sce.models.entries import Control
+from sce.models.control import Control
 
 VERSION = 2  # raise when an answer changes, so that no answer of an older version is taken for it
 THRESHOLD = 0.45

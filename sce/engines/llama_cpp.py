@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sce.engines import About, Fatal, Rejected, Reply, Transient
 from sce.grids.datasets import Dataset
-from sce.models.entries import LlamaCpp
+from sce.models.llama_cpp import LlamaCpp
 from sce.models.quantize import quantize
 from sce.models.weights import fingerprint, weights_file
 

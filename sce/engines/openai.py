@@ -6,7 +6,8 @@ What is sent is the request that ``chat_request`` makes from the model's entry, 
 from sce.engines import About, Reply, Transient
 from sce.engines.remote import CONNECT_S, RemoteEngine
 from sce.grids.datasets import Dataset
-from sce.models.entries import Chat, OpenAI
+from sce.models.openai import OpenAI
+from sce.models.remote import Chat
 
 # Fields of a body that are identity, not request.
 IDENTITY = frozenset({"engine", "revision", "headers", "server"})

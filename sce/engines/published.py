@@ -7,11 +7,11 @@ that a file leaves out (it may hold a sample) end as rejected, never asked again
 from sce.engines import About, Rejected, Reply
 from sce.grids.datasets import Dataset
 from sce.measuring import published_scores as published
-from sce.models.entries import Published
+from sce.models.published import ResultFiles
 from sce.models.weights import file_digest
 
 
-def open_engine(model: Published, dataset: Dataset) -> "PublishedEngine":
+def open_engine(model: ResultFiles, dataset: Dataset) -> "PublishedEngine":
     return PublishedEngine(model.files[dataset.name], dataset)
 
 

@@ -24,7 +24,7 @@ from sce.engines import About, Fatal, keeper
 from sce.engines.openai import ChatEngine, chat_request
 from sce.files.secrets import read_key
 from sce.grids.datasets import Dataset
-from sce.models.entries import Vllm
+from sce.models.vllm import Vllm
 from sce.models.weights import local_weights
 from sce.running import devices
 

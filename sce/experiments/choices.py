@@ -23,6 +23,8 @@ from sce.wordings import prompts
 from sce.wordings.names import Wordings
 from sce.wordings.prompts import LETTERS
 
+prompts.add_kind("choice", {"start", "candidates"})
+
 DRAWN_BY = "gower"  # the distance under which the tasks have one nearest candidate
 STUDIED = 4  # candidates of the study
 NAMED = re.compile(r'"?\banswer\b"?(?:\s+is)?\s*[:=]?\s*[\[("*`\s]*([A-Z])\b', re.IGNORECASE)

@@ -15,6 +15,8 @@ from sce.reading import parsing
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
+prompts.add_kind("feedback", {"target", "outcome"}, {"answer"})
+
 MAIN_METRIC = "gower"  # whose excess needs no word in the name of its score
 
 

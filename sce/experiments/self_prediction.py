@@ -20,6 +20,9 @@ from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
 
+prompts.add_kind("self_prediction", {"description"}, asks={"confidence"})
+
+
 class Foresee(Step):
     """``wordings_of``: condition -> the prompts that ask about its SCEs."""
 

@@ -17,6 +17,9 @@ from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
 
+prompts.add_kind("several", {"target", "k"}, {"answer"})
+
+
 class Propose(Step):
     """``asking``: prompts that each ask for ``k`` SCEs."""
 

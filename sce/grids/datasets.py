@@ -16,7 +16,8 @@ import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from sce.errors import InputError
-from sce.files.contracts import Contract, check, read_yaml
+from sce.files.contracts import Contract, check
+from sce.files.yaml_files import read_yaml
 
 DATASETS = Path("resources/datasets")
 Kind = Literal["numeric", "ordinal", "categorical"]

@@ -16,7 +16,8 @@ from pydantic import Field
 
 from sce.engines import Fatal
 from sce.errors import InputError
-from sce.files.contracts import Contract, check, read_yaml
+from sce.files.contracts import Contract, check
+from sce.files.yaml_files import read_yaml
 from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
 
 PRICES = Path("config/prices.yaml")

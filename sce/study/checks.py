@@ -1,9 +1,8 @@
 """What a configuration must be beyond its contract: names that mean something, and wordings that fit."""
 
-from sce.errors import InputError
+from sce.errors import InputError, suggest
 from sce.grids.datasets import DATASETS
 from sce.measuring.metrics import METRICS
-from sce.wordings.names import suggest
 
 
 def check_names(study) -> None:

@@ -1,6 +1,5 @@
 """The configuration as one closed contract. Kinds of experiments add their own fields to it."""
 
-from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, create_model
@@ -9,7 +8,7 @@ from sce.experiments.kind import Kind
 from sce.files.contracts import Contract
 from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.measuring.semantic import EMBEDDED
-from sce.models.entries import Model
+from sce.models.catalogue import entry_type
 from sce.showing.style import FigureStyle
 from sce.wordings.names import Key, Wordings
 
@@ -69,16 +68,15 @@ class BaseConfig(Contract):
     figures: FigureStyle = FigureStyle()
 
 
-@cache
 def contract(*kinds: Kind) -> type[BaseConfig]:
-    """The contract of a configuration with these kinds of experiments."""
+    """The contract of a configuration with these kinds of experiments, and with the engines added so far."""
     fields: dict[str, Any] = {name: field for kind in kinds for name, field in kind.fields.items()}
     experiment = create_model("Experiment", __base__=BaseExperiment, **fields)
     sections: dict[str, Any] = {key: section for kind in kinds for key, section in kind.sections.items()}
     return create_model(
         "Config",
         __base__=BaseConfig,
-        models=(dict[Key, Model], Field(min_length=1)),
+        models=(dict[Key, entry_type()], Field(min_length=1)),
         experiments=(dict[Key, experiment], Field(min_length=1)),
         **{key: (section, section()) for key, section in sections.items()},
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from sce import engines
 from sce.errors import InputError
 from sce.experiments.registry import add_kind
-from sce.models.entries import add_entry
+from sce.models.entries import add_entry, engine_of
 
 
 def load_extensions(names: list[str], where: str) -> None:
@@ -27,6 +27,7 @@ def load_extensions(names: list[str], where: str) -> None:
             allowed = "modules that hold ENTRY (an engine) or KIND (a kind of experiment): docs/extending.md"
             raise InputError(where, "extensions", name, allowed)
         if hasattr(module, "ENTRY"):
-            engines.add_engine(add_entry(module.ENTRY), name)
+            add_entry(module.ENTRY)
+            engines.add_engine(engine_of(module.ENTRY), name)
         if hasattr(module, "KIND"):
             add_kind(name)

@@ -3,18 +3,17 @@
 from functools import cached_property
 from pathlib import Path
 
-from sce.errors import InputError
+from sce.errors import InputError, suggest
 from sce.experiments.kind import Kind, Pair
 from sce.experiments.registry import kinds
 from sce.files.contracts import check
 from sce.files.secrets import refuse_keys
 from sce.grids.datasets import DATASETS, Dataset, load_dataset
-from sce.models.entries import resolve
+from sce.models.catalogue import resolve
 from sce.showing.reference import load_reference, reference_files
 from sce.study import checks
 from sce.study.config import BaseConfig, contract
 from sce.study.extensions import load_extensions
-from sce.wordings.names import suggest
 from sce.wordings.prompts import PROMPTS, Prompt, load_prompt, prompt_file, prompt_files
 from sce.wordings.published import find_prompt, is_published, load_published, slips
 from sce.wordings.rewordings import stems

@@ -1,14 +1,11 @@
-"""Names as a configuration lists them: ranges of numbered names, and what a mistyped one may have meant."""
+"""Names as a configuration lists them: ranges of numbered names."""
 
-import difflib
 import re
-from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints
 
 RANGE = re.compile(r"(.*?)(\d+)\.\.(.*?)(\d+)")
-FEW = 12  # names that a message may list
 
 
 def expand(names):
@@ -20,15 +17,6 @@ def expand(names):
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return names
     return [member for name in names for member in _members(name)]
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """The known names in words, for a message about ``name``: all of a few, the closest of many."""
-    known = sorted(known)
-    if len(known) <= FEW:
-        return ", ".join(known)
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    return f"one of {len(known)}{', perhaps ' if close else ''}{' or '.join(close)}"
 
 
 def _members(name):

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Literal, NamedTuple
 
-from pydantic import field_validator, model_validator
+from pydantic import field_validator
 
 from sce.errors import InputError
 from sce.files.contracts import Contract, check
 from sce.files.json_files import read_json
 from sce.grids.datasets import DATASETS, load_dataset
-from sce.wordings.prompts import PROMPTS, Prompt, load_prompt
+from sce.wordings.prompts import Prompt, load_prompt, prompt_file
 
 PREFIX = "published."
 QUESTION = "question"
@@ -45,16 +45,15 @@ class PublishedPrompt(Prompt):
     dataset: str
     entry: str
 
-    @model_validator(mode="after")
-    def _placeholders(self):
-        return self  # a template's own placeholders were checked when its entry was read
+    def _check_placeholders(self, kind):
+        """A template's own placeholders were checked when its entry was read."""
 
     def fill(self, values):
         return self.text.format(description=values.get("description"), complement=values.get("target"))
 
 
-class Entry(Contract, extra="ignore"):
-    """What is read of an entry; the rest tells the published code where its data lies."""
+class PromptPair(Contract, extra="ignore"):
+    """What is read of an entry of the file; the rest tells the published code where its data lies."""
 
     options: tuple[str, str]
     input_key: Literal["description"]
@@ -87,7 +86,7 @@ class Published:
     """The study's wordings. ``places``: of every entry; ``prompts``: by dataset and name."""
 
     path: str
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, PromptPair]
     places: Mapping[str, Place]
     prompts: Mapping[tuple[str, str], PublishedPrompt]
 
@@ -110,7 +109,7 @@ def find_prompt(name: str, dataset: str, published: Published | None) -> Prompt:
     """The prompt that a configuration means by ``name`` where it asks about ``dataset``: one of the study's
     or a file of ours."""
     if not is_published(name):
-        return load_prompt(PROMPTS / f"{name}.yaml")
+        return load_prompt(prompt_file(name))
     if published is None:
         raise InputError("the configuration", "prompts.published", "nothing", f"a path, because of {name}")
     return published.prompt(name, dataset)
@@ -131,8 +130,7 @@ def load_published(path) -> Published:
     places, prompts = {}, {}
     for name, entry in entries.items():
         places[name] = _place(path, name, names[name], entries)
-        metric = CONDITIONS[names[name][1]][1]
-        for prompt in _prompts(name, entry, places[name], metric):
+        for prompt in _prompts(name, entry, places[name], CONDITIONS[names[name][1]]):
             known = prompts.setdefault((prompt.dataset, prompt.name), prompt)
             if known.text != prompt.text:
                 raise InputError(path, name, f"{prompt.name} is not that of {known.entry}", "one text a name")
@@ -195,7 +193,7 @@ def _options(dataset):
 
 def _read_entry(path, name, content, options):
     try:
-        entry = check(Entry, content, path)
+        entry = check(PromptPair, content, path)
     except InputError as error:
         raise InputError(path, f"{name}.{error.key}", error.found, error.allowed) from None
     if entry.options != options:
@@ -222,9 +220,17 @@ def _place(path, name, parts, entries):
     return Place(dataset, PREFIX + question, PREFIX + condition)
 
 
-def _prompts(name, entry, place, metric):
-    """The two wordings of an entry."""
-    question = {"name": place.question, "kind": "question", "text": entry.standard_prompt_template}
-    condition = {"name": place.condition, "kind": "condition", "text": entry.followup_template}
+def _prompts(name, entry, place, condition):
+    """The two wordings of an entry; ``condition``: the name and the distance of the one that its follow-up is
+    or rewords."""
     common = {"dataset": place.dataset, "entry": name}
-    return PublishedPrompt(**question, **common), PublishedPrompt(**condition, **common, metric=metric)
+    question = {"name": place.question, "kind": "question", "text": entry.standard_prompt_template}
+    follow_up = {"name": place.condition, "kind": "condition", "text": entry.followup_template}
+    follow_up |= {"metric": condition[1], "rewords": _reworded(place.condition, condition[0])}
+    question |= {"rewords": _reworded(place.question, QUESTION)}
+    return PublishedPrompt(**question, **common), PublishedPrompt(**follow_up, **common)
+
+
+def _reworded(name, base):
+    """The wording that ``name`` says in other words; None where it is the main one itself."""
+    return PREFIX + base if name != PREFIX + base else None

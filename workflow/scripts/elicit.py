@@ -15,7 +15,7 @@ from sce.files import artifacts
 from sce.files.json_files import exact
 from sce.grids.datasets import load_dataset
 from sce.ledger.ledger import DEFAULT_FOLDER
-from sce.models.entries import read_entry
+from sce.models.catalogue import read_entry
 from sce.money.prices import load_prices, open_budget
 from sce.running.jobs import logged, provenance
 from sce.running.progress import Progress
