@@ -15,8 +15,9 @@ from sce.errors import InputError
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
 from sce.measuring import scores
-from sce.measuring.distances import STATUSES, measure
+from sce.measuring.distances import measure
 from sce.measuring.scores import NO_BOUNDARY, SCORES, counts, estimates, paired_differences, score
+from sce.statuses import ROW_STATUSES
 
 OPTIONS = ["no", "yes"]
 FEATURES = {
@@ -162,7 +163,7 @@ def test_scores_by_hand(tmp_path):
         assert by_name.loc[name, "value"] == pytest.approx(value, rel=1e-15), name
         assert by_name.loc[name, "n"] == n, name
         assert pd.isna(by_name.loc[name, "reason"]), name
-    assert list(scored["score"]) == [*SCORES, *(f"n_{status}" for status in STATUSES)]
+    assert list(scored["score"]) == [*SCORES, *(f"n_{status}" for status in ROW_STATUSES)]
     assert (scored["condition"] == "plain").all()
     assert (scored["metric"] == "l1").all()
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sce.errors import InputError
 from sce.grids.datasets import Dataset
-from sce.measuring import distances, outcomes
+from sce.measuring import metrics, outcomes
 from sce.reading.replies import after_reasoning
 from sce.wordings.prompts import LETTERS
 
@@ -38,7 +38,7 @@ def draw(dataset: Dataset, tasks: int, candidates: int, seed: int) -> pd.DataFra
             f"more than {candidates} points, because of choices",
         )
     rng = np.random.default_rng(seed)
-    space = distances.space(dataset, METRIC)
+    space = metrics.space(dataset, METRIC)
     rows = []
     for start in rng.permutation(dataset.size)[:tasks]:
         others = rng.choice(dataset.size - 1, candidates, replace=False)

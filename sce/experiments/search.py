@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from sce.grids.datasets import Dataset
-from sce.measuring import distances, outcomes
-from sce.measuring.boundaries import NO_PREDICTION
+from sce.measuring import metrics, outcomes
+from sce.measuring.codes import NONE
 
 METRIC = "gower"
 
@@ -52,12 +52,12 @@ SEARCHES: dict[str, Callable] = {"random_search": random_search, "line_search": 
 
 def run(dataset: Dataset, predictions: np.ndarray, queries: list[int], seed: int) -> pd.DataFrame:
     """Columns search, point_id, queries, valid, excess: what each search has found after so many queries from
-    every point with a prediction. predictions: (N,) 0, 1 or NO_PREDICTION. excess is NaN where not valid."""
-    space = distances.space(dataset, METRIC)
-    _, nearest = distances.nearest(dataset, predictions, METRIC)
+    every point with a prediction. predictions: (N,) 0, 1 or NONE. excess is NaN where not valid."""
+    space = metrics.space(dataset, METRIC)
+    _, nearest = metrics.nearest(dataset, predictions, METRIC)
     rows = []
     for name, search in SEARCHES.items():
-        for start in np.flatnonzero(predictions != NO_PREDICTION):
+        for start in np.flatnonzero(predictions != NONE):
             target = 1 - predictions[start]
             rng = np.random.default_rng([seed, int(start)])
             met = _met(search(dataset, int(start), rng), predictions, target, max(queries))

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from sce.grids.datasets import Dataset
-from sce.measuring import distances, outcomes
-from sce.measuring.boundaries import NO_PREDICTION, predictions
+from sce.measuring import metrics, outcomes
+from sce.measuring.boundaries import predictions
+from sce.measuring.codes import NONE
 from sce.reading import parsing
 from sce.reading.replies import after_reasoning, objects
 
@@ -22,8 +23,8 @@ class Answers:
     def __init__(self, dataset: Dataset, responses: pd.DataFrame, boundary: pd.DataFrame, sce: pd.DataFrame):
         self.dataset, self.responses, self.sce = dataset, responses, sce
         self.codes = predictions(dataset, boundary)
-        self._space = distances.space(dataset, METRIC)
-        self._nearest = distances.nearest(dataset, self.codes, METRIC)[1]
+        self._space = metrics.space(dataset, METRIC)
+        self._nearest = metrics.nearest(dataset, self.codes, METRIC)[1]
 
     def target(self, start: int) -> int:
         """The option, by its number, that was not predicted at a point."""
@@ -32,7 +33,7 @@ class Answers:
     def is_valid(self, start: int, record: dict | None) -> bool | None:
         """Whether a record is a valid SCE of a point; None where it is no grid point with a prediction."""
         point = None if record is None else self.dataset.locate(record)
-        if point is None or self.codes[point] == NO_PREDICTION:
+        if point is None or self.codes[point] == NONE:
             return None
         return bool(self.codes[point] == self.target(start))
 
@@ -157,7 +158,7 @@ def _actual(answers):
     found = {}
     for row in answers.sce.itertuples():
         there = row.prediction_at_sce
-        if not pd.isna(row.sce_point_id) and answers.codes[row.sce_point_id] != NO_PREDICTION:
+        if not pd.isna(row.sce_point_id) and answers.codes[row.sce_point_id] != NONE:
             there = options[answers.codes[row.sce_point_id]]
         if isinstance(there, str):
             found[row.condition, row.point_id] = row.target, there
@@ -232,7 +233,7 @@ def _candidates(text, dataset):
 def _is_foreseen(answers, record, answer):
     """Whether a candidate's predicted answer is the fresh copy's; None where either is not known."""
     point = answers.dataset.locate(record) if record is not None and None not in record.values() else None
-    if point is None or answer is None or answers.codes[point] == NO_PREDICTION:
+    if point is None or answer is None or answers.codes[point] == NONE:
         return None
     return answers.dataset.options[answers.codes[point]] == answer
 
@@ -243,7 +244,7 @@ def _sequences(answers, condition, wording, told):
     found = {
         int(row.point_id): [(0, answers.dataset.record(int(row.sce_point_id)))]
         for row in first.itertuples()
-        if answers.codes[row.sce_point_id] != NO_PREDICTION
+        if answers.codes[row.sce_point_id] != NONE
     }
     for turn, rows in told.items():
         rows = rows[(rows["condition"] == condition) & (rows["wording"] == wording)]

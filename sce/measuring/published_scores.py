@@ -16,9 +16,11 @@ import pandas as pd
 
 from sce.errors import InputError
 from sce.files.json_files import read_json
-from sce.measuring.distances import NONE, STATUSES, measure
+from sce.measuring.codes import NONE
+from sce.measuring.distances import measure
 from sce.measuring.scores import counts, estimates
 from sce.reading import parsing
+from sce.statuses import ROW_STATUSES
 
 # published field -> our score
 FIELDS = {
@@ -220,7 +222,7 @@ def _parsed(path, rows, dataset):
             status, sce_point = "no_prediction", None
         else:
             sce = parsing.parse_sce(_text(path, number, row, "followup_full_response") or "", dataset)
-            status, sce_point = sce.status if sce.status in STATUSES else "unparseable_sce", None
+            status, sce_point = sce.status if sce.status in ROW_STATUSES else "unparseable_sce", None
             if sce.status == "ok":
                 status, sce_point = _located(sce.value, dataset)
         lines.append((point, target if target in dataset.options else None, sce_point, status))

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sce.errors import InputError
-from sce.measuring.distances import STATUSES
+from sce.statuses import ROW_STATUSES
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -87,12 +87,12 @@ def estimates(rows: pd.DataFrame) -> dict[str, tuple[float | None, int, str | No
 
 
 def counts(rows: pd.DataFrame) -> dict[str, int]:
-    """Number of rows by status, for all of STATUSES. Raises InputError for any other status."""
+    """Number of rows by status, for all of ROW_STATUSES. Raises InputError for any other status."""
     found = rows["status"].value_counts().to_dict()
-    unknown = set(found) - set(STATUSES)
+    unknown = set(found) - set(ROW_STATUSES)
     if unknown:
-        raise InputError("the distances", "status", min(unknown), "one of " + ", ".join(STATUSES))
-    return {status: int(found.get(status, 0)) for status in STATUSES}
+        raise InputError("the distances", "status", min(unknown), "one of " + ", ".join(ROW_STATUSES))
+    return {status: int(found.get(status, 0)) for status in ROW_STATUSES}
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ import pandas as pd
 from sce.files.artifacts import columns
 from sce.grids.datasets import Dataset
 from sce.reading import parsing
+from sce.statuses import NOT_ANSWERED
 from sce.wordings.prompts import other_option
 
-# How a question that was not answered shows in the artifacts (design 1).
-NOT_ANSWERED = {"failed": "request_failed", "truncated": "truncated", "refused": "refused"}
 UNREADABLE = {"unparseable": "unparseable_sce"}
 
 

@@ -21,7 +21,7 @@ from sce.files.contracts import Contract, check
 from sce.files.secrets import refuse_keys
 from sce.grids.datasets import DATASETS, Dataset, load_dataset
 from sce.ledger.ledger import DEFAULT_FOLDER
-from sce.measuring.distances import METRICS
+from sce.measuring.metrics import METRICS
 from sce.measuring.semantic import EMBEDDED
 from sce.models.entries import Model, resolve
 from sce.showing.reference import CHOICES, SENSITIVITY, TEMPERATURE_1, load_reference

@@ -9,7 +9,7 @@ from sce.running import modules
 from sce.experiments import rewordings as wordings
 from sce.files.artifacts import next_round
 from sce.study.config import exact
-from sce.measuring.distances import METRICS
+from sce.measuring.metrics import METRICS
 from sce.errors import InputError
 from sce.running.jobs import hold_lock
 from sce.money.prices import load_prices

@@ -44,7 +44,7 @@ rule build_distance_matrix:
         embeddings=lambda wildcards: (
             f"results/embeddings/{wildcards.dataset}.npy" if wildcards.metric == "semantic" else []
         ),
-        modules=closure("sce.measuring.distances", "sce.running.jobs"),
+        modules=closure("sce.measuring.matrices", "sce.running.jobs"),
         script=script_file("build_distance_matrix"),
     output:
         matrix="resources/distance_matrices/{dataset}_{metric}.npy",
