@@ -9,7 +9,8 @@ import pytest
 
 from sce.errors import InputError
 from sce.grids.datasets import load_dataset
-from sce.measuring.published_scores import FIELDS, read_results, responses, score_published
+from sce.measuring.published_scores import FIELDS, score_published
+from sce.reading.published_results import read_results, responses
 
 ROOT = Path(__file__).parents[1]
 DATASETS = ROOT / "resources" / "datasets"
