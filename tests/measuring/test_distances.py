@@ -5,7 +5,6 @@ import json
 import sys
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from pathlib import Path
 from statistics import median
 from unittest import mock
 
@@ -23,8 +22,9 @@ from sce.measuring.distances import measure
 from sce.measuring.matrices import distance_matrix, write_matrix
 from sce.measuring.metrics import METRICS, nearest, space
 from sce.measuring.semantic import embed
+from tests.conftest import ROOT
 
-DATASETS = Path(__file__).parents[1] / "resources" / "datasets"
+DATASETS = ROOT / "resources" / "datasets"
 STUDY = ("income", "house_prices", "heart_disease")
 
 
