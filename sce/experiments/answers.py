@@ -7,8 +7,9 @@ from pydantic import Field
 from sce.experiments.kind import Given
 from sce.files.contracts import Contract
 from sce.grids.datasets import Dataset
-from sce.measuring import distances
-from sce.measuring.boundaries import NO_PREDICTION, predictions
+from sce.measuring import metrics
+from sce.measuring.boundaries import predictions
+from sce.measuring.codes import NONE
 
 
 class SelfModelling(Contract):
@@ -26,8 +27,8 @@ class Answers:
         self.dataset: Dataset = given.dataset
         self.responses, self.sce = given.tables["responses"], given.tables["sce"]
         self.codes = predictions(self.dataset, given.tables["boundary"])
-        self._space = distances.space(self.dataset, metric, given.embeddings)
-        self._nearest = distances.nearest(self.dataset, self.codes, metric, given.embeddings)[1]
+        self._space = metrics.space(self.dataset, metric, given.embeddings)
+        self._nearest = metrics.nearest(self.dataset, self.codes, metric, given.embeddings)[1]
 
     def target(self, start: int) -> int:
         """The option, by its number, that was not predicted at a point."""
@@ -36,7 +37,7 @@ class Answers:
     def is_valid(self, start: int, record: dict | None) -> bool | None:
         """Whether a record is a valid SCE of a point; None where it is no grid point with a prediction."""
         point = None if record is None else self.dataset.locate(record)
-        if point is None or self.codes[point] == NO_PREDICTION:
+        if point is None or self.codes[point] == NONE:
             return None
         return bool(self.codes[point] == self.target(start))
 

@@ -8,7 +8,7 @@ import pandas as pd
 from sce.experiments.answers import Answers
 from sce.experiments.kind import Kind
 from sce.measuring import outcomes
-from sce.measuring.boundaries import NO_PREDICTION
+from sce.measuring.codes import NONE
 from sce.reading import parsing
 from sce.reading.replies import after_reasoning, objects
 
@@ -87,7 +87,7 @@ def _candidates(text, dataset):
 def _is_foreseen(answers, record, answer):
     """Whether a candidate's predicted answer is the fresh copy's; None where either is not known."""
     point = answers.dataset.locate(record) if record is not None and None not in record.values() else None
-    if point is None or answer is None or answers.codes[point] == NO_PREDICTION:
+    if point is None or answer is None or answers.codes[point] == NONE:
         return None
     return answers.dataset.options[answers.codes[point]] == answer
 

@@ -17,7 +17,7 @@ from sce.experiments.kind import Kind
 from sce.files.artifacts import INT, TEXT
 from sce.files.contracts import Contract
 from sce.grids.datasets import Dataset
-from sce.measuring import distances, outcomes
+from sce.measuring import metrics, outcomes
 from sce.reading.replies import after_reasoning
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
@@ -134,7 +134,7 @@ class Choices(Kind):
 
 def _nearest(given, tasks, metric):
     """Start -> (number of candidates, the nearest of them under a metric), where one is."""
-    space = distances.space(given.dataset, metric, given.embeddings)
+    space = metrics.space(given.dataset, metric, given.embeddings)
     found = {}
     for start, candidates in zip(tasks["point_id"], map(json.loads, tasks["candidates"]), strict=True):
         far = space.between(np.full(len(candidates), start), np.array(candidates))
@@ -183,7 +183,7 @@ def draw(dataset: Dataset, tasks: int, candidates: int, seed: int) -> pd.DataFra
             f"more than {candidates} points, because of choices",
         )
     rng = np.random.default_rng(seed)
-    space = distances.space(dataset, DRAWN_BY)
+    space = metrics.space(dataset, DRAWN_BY)
     rows = []
     for start in rng.permutation(dataset.size)[:tasks]:
         others = rng.choice(dataset.size - 1, candidates, replace=False)

@@ -10,7 +10,7 @@ from sce.engines import About
 from sce.experiments.answers import Answers, SelfModelling
 from sce.experiments.kind import Kind
 from sce.measuring import outcomes
-from sce.measuring.boundaries import NO_PREDICTION
+from sce.measuring.codes import NONE
 from sce.reading import parsing
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
@@ -130,7 +130,7 @@ def _sequences(answers, condition, wording, told):
     found = {
         int(row.point_id): [(0, answers.dataset.record(int(row.sce_point_id)))]
         for row in first.itertuples()
-        if answers.codes[row.sce_point_id] != NO_PREDICTION
+        if answers.codes[row.sce_point_id] != NONE
     }
     for turn, rows in told.items():
         rows = rows[(rows["condition"] == condition) & (rows["wording"] == wording)]

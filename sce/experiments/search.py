@@ -15,8 +15,9 @@ from pydantic import Field
 
 from sce.experiments.kind import Kind
 from sce.grids.datasets import Dataset
-from sce.measuring import distances, outcomes
-from sce.measuring.boundaries import NO_PREDICTION, predictions
+from sce.measuring import metrics, outcomes
+from sce.measuring.boundaries import predictions
+from sce.measuring.codes import NONE
 
 
 def random_search(dataset: Dataset, start: int, rng) -> Iterator[int]:
@@ -90,12 +91,12 @@ def run(
     dataset: Dataset, predictions: np.ndarray, queries: list[int], seed: int, metric: str, embeddings=None
 ) -> pd.DataFrame:
     """Columns search, point_id, queries, valid, excess: what each search has found after so many queries from
-    every point with a prediction. predictions: (N,) 0, 1 or NO_PREDICTION. excess is NaN where not valid."""
-    space = distances.space(dataset, metric, embeddings)
-    _, nearest = distances.nearest(dataset, predictions, metric, embeddings)
+    every point with a prediction. predictions: (N,) 0, 1 or NONE. excess is NaN where not valid."""
+    space = metrics.space(dataset, metric, embeddings)
+    _, nearest = metrics.nearest(dataset, predictions, metric, embeddings)
     rows = []
     for name, search in SEARCHES.items():
-        for start in np.flatnonzero(predictions != NO_PREDICTION):
+        for start in np.flatnonzero(predictions != NONE):
             target = 1 - predictions[start]
             rng = np.random.default_rng([seed, int(start)])
             met = np.array(_met(search(dataset, int(start), rng), predictions, target, max(queries)))

@@ -13,7 +13,7 @@ from sce.engines import About
 from sce.experiments.answers import Answers
 from sce.experiments.kind import Kind
 from sce.measuring import outcomes
-from sce.measuring.boundaries import NO_PREDICTION
+from sce.measuring.codes import NONE
 from sce.reading import parsing
 from sce.reading.replies import after_reasoning, objects
 from sce.wordings import prompts
@@ -110,7 +110,7 @@ def _actual(answers):
     found = {}
     for row in answers.sce.itertuples():
         there = row.prediction_at_sce
-        if not pd.isna(row.sce_point_id) and answers.codes[row.sce_point_id] != NO_PREDICTION:
+        if not pd.isna(row.sce_point_id) and answers.codes[row.sce_point_id] != NONE:
             there = options[answers.codes[row.sce_point_id]]
         if isinstance(there, str):
             found[row.condition, row.point_id] = row.target, there

@@ -5,7 +5,6 @@ import json
 import sys
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from pathlib import Path
 from statistics import median
 from unittest import mock
 
@@ -18,11 +17,14 @@ from hypothesis import strategies as st
 from sce.errors import InputError
 from sce.files import artifacts
 from sce.grids.datasets import Dataset, Feature, load_dataset
-from sce.measuring import distances
-from sce.measuring.distances import METRICS, distance_matrix, measure, nearest, space, write_matrix
+from sce.measuring import embedded_space, metrics, spaces, transforms
+from sce.measuring.distances import measure
+from sce.measuring.matrices import distance_matrix, write_matrix
+from sce.measuring.metrics import METRICS, nearest, space
 from sce.measuring.semantic import embed
+from tests.conftest import ROOT
 
-DATASETS = Path(__file__).parents[1] / "resources" / "datasets"
+DATASETS = ROOT / "resources" / "datasets"
 STUDY = ("income", "house_prices", "heart_disease")
 
 
@@ -137,7 +139,7 @@ def labelled_grids(draw):
 def test_transform_equals_brute_force(metric, long, labelled):
     dataset, labels = labelled
     matrix = literal_matrix(dataset, metric)
-    with mock.patch.multiple(distances, LONG=long, BLOCK=4):  # every way to take an axis, in small blocks
+    with mock.patch.multiple(transforms, LONG=long, BLOCK=4):  # every way to take an axis, in small blocks
         ids, far = nearest(dataset, labels, metric)
     for label in (0, 1):
         expected = literal_nearest(matrix, labels, label)
@@ -194,7 +196,7 @@ def test_l2_compares_the_study_grids_without_doubt(name):
     keys = np.sort(np.array(list(totals.values())))
     most_units = max(sum(counts) for counts in totals)
     assert np.diff(keys).min() > 1000 * most_units
-    assert keys.max() < distances.FAR
+    assert keys.max() < transforms.FAR
 
 
 def test_levels_too_odd_for_whole_units_still_work():
@@ -261,7 +263,7 @@ def test_semantic_equals_brute_force_and_no_block_size_matters(size, width, seed
             alike = members[(vectors[members] == vectors[ids[x, label]]).all(axis=1)]
             assert ids[x, label] == alike.min()
     with mock.patch.object(
-        distances, "_blocks", lambda rows, columns: [slice(i, i + 1) for i in range(rows)]
+        embedded_space, "_blocks", lambda rows, columns: [slice(i, i + 1) for i in range(rows)]
     ):
         again = nearest(dataset, labels, "semantic", vectors)
     np.testing.assert_array_equal(again[0], ids)
@@ -423,9 +425,9 @@ def test_measure_refuses_what_makes_no_sense():
 
 def test_a_new_metric_is_one_function_and_a_name():
     def hamming(levels, categorical, features):
-        return distances.Share("mismatch", Fraction(1))
+        return spaces.Share("mismatch", Fraction(1))
 
-    with mock.patch.dict(METRICS, hamming=distances.separable(hamming)):
+    with mock.patch.dict(METRICS, hamming=metrics.separable(hamming)):
         table = measure(AGES, PREDICTIONS, sces((0, "yes", 7, "ok")), "hamming")
     assert table.loc[0, ["distance", "nearest_distance"]].tolist() == [2, 1]
 

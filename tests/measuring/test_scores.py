@@ -9,14 +9,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import bootstrap
+from scipy import stats
 
 from sce.errors import InputError
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
-from sce.measuring import scores
-from sce.measuring.distances import STATUSES, measure
-from sce.measuring.scores import NO_BOUNDARY, SCORES, counts, estimates, paired_differences, score
+from sce.measuring import bootstrap
+from sce.measuring.comparisons import paired_differences
+from sce.measuring.distances import measure
+from sce.measuring.scores import NO_BOUNDARY, SCORES, counts, estimates, score
+from sce.statuses import ROW_STATUSES
 
 OPTIONS = ["no", "yes"]
 FEATURES = {
@@ -162,7 +164,7 @@ def test_scores_by_hand(tmp_path):
         assert by_name.loc[name, "value"] == pytest.approx(value, rel=1e-15), name
         assert by_name.loc[name, "n"] == n, name
         assert pd.isna(by_name.loc[name, "reason"]), name
-    assert list(scored["score"]) == [*SCORES, *(f"n_{status}" for status in STATUSES)]
+    assert list(scored["score"]) == [*SCORES, *(f"n_{status}" for status in ROW_STATUSES)]
     assert (scored["condition"] == "plain").all()
     assert (scored["metric"] == "l1").all()
 
@@ -268,7 +270,7 @@ def intervals_by_scipy(rows, statistic):
     columns = {name: kept[name].to_numpy(dtype=float) for name in ["valid", "excess", "relative_excess"]}
     columns |= {name: kept[name].to_numpy(dtype=float) for name in ["shortfall", "relative_shortfall"]}
     columns["distance"] = kept["distance"].to_numpy()
-    found = bootstrap(
+    found = stats.bootstrap(
         (index,),
         lambda drawn: statistic({name: values[drawn] for name, values in columns.items()}),
         vectorized=False,
@@ -296,11 +298,11 @@ STATISTICS = {
 }
 
 
-@pytest.mark.parametrize(("few", "bins"), [(scores.FEW, scores.BINS), (0, 512), (0, 20)])
+@pytest.mark.parametrize(("few", "bins"), [(bootstrap.FEW, bootstrap.BINS), (0, 512), (0, 20)])
 def test_intervals_agree_with_an_ordinary_bootstrap(few, bins):
     """Within what two bootstraps of some thousand resamples differ by; few=0 takes the large tables' way."""
     rows = measured(400, 5)
-    with mock.patch.multiple(scores, FEW=few, BINS=bins):
+    with mock.patch.multiple(bootstrap, FEW=few, BINS=bins):
         scored = score(rows, seed=1, resamples=4000).set_index("score")
     for name, statistic in STATISTICS.items():
         low, high, error = intervals_by_scipy(rows, statistic)

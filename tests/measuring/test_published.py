@@ -2,18 +2,18 @@
 
 import gzip
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sce.errors import InputError
 from sce.grids.datasets import load_dataset
-from sce.measuring.published_scores import FIELDS, read_results, responses, score_published
+from sce.measuring.published_scores import FIELDS, score_published
+from sce.reading.published_results import read_results, responses
+from tests.conftest import ROOT, SHARED
 
-ROOT = Path(__file__).parents[1]
 DATASETS = ROOT / "resources" / "datasets"
-RUNS = ROOT.parent / "shared" / "reference" / "runs"
+RUNS = SHARED / "runs"
 NAMES = [
     "heart_disease__subset500",
     "heart_disease_minimal__timid",

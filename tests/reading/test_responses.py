@@ -8,7 +8,7 @@ import pytest
 
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
-from sce.reading.responses import boundary, counterfactuals, option_probabilities
+from sce.reading.responses import boundary, counterfactuals
 
 DATASET = load_dataset("resources/datasets/exam.yaml")
 
@@ -73,45 +73,15 @@ def test_counterfactuals_by_hand(tmp_path):
     assert artifacts.read(tmp_path / "sce.parquet")["sce_point_id"].isna().sum() == len(table) - 1
 
 
-def tokens(*pieces):
-    """Tokens with their alternatives: (text, {alternative: probability})."""
-    return json.dumps(
-        [
-            {
-                "token": text,
-                "logprob": math.log(top[text]),
-                "top": [[alternative, math.log(p)] for alternative, p in top.items()],
-            }
-            for text, top in pieces
-        ]
+def test_probabilities_stand_beside_the_prediction_they_are_of():
+    said = json.dumps(
+        [{"token": "Pass", "logprob": 0, "top": [["Pass", math.log(0.9)], ["Fail", math.log(0.1)]]}]
     )
-
-
-@pytest.mark.parametrize(
-    ("pieces", "expected"),
-    [
-        # the whole option in one token, a third alternative left out
-        ([('{"answer": "', {'{"answer": "': 1.0}), ("Fail", {"Fail": 0.6, "Pass": 0.2, "Other": 0.2})], 0.75),
-        # spelled in pieces: the first piece decides, shorter and longer spellings are added up
-        ([('"', {'"': 1}), ("F", {"F": 0.3, "Fail": 0.3, "Pa": 0.1, "P": 0.1}), ("ail", {"ail": 1})], 0.75),
-        # the quotation mark and the option in one token
-        ([('"Pass', {'"Pass': 0.9, '"Fail': 0.1})], 0.1),
-        # nothing spelled
-        ([("maybe", {"maybe": 1.0})], None),
-    ],
-)
-def test_option_probabilities_by_hand(pieces, expected):
-    first, second = option_probabilities(tokens(*pieces), DATASET)
-    if expected is None:
-        assert first is second is None
-    else:
-        assert first == pytest.approx(expected)
-        assert second == pytest.approx(1 - expected)
-
-
-def test_option_probabilities_when_options_share_a_beginning():
-    dataset = load_dataset("resources/datasets/income.yaml")
-    same = dataset.model_copy(update={"options": ("Income low", "Income high")})
-    pieces = [("Income", {"Income": 1.0}), (" low", {" low": 0.7, " high": 0.2, " none": 0.1})]
-    first, _ = option_probabilities(tokens(*pieces), same)
-    assert first == pytest.approx(0.7 / 0.9)
+    rows = [
+        response("question", 0, "Pass", logprobs=said),
+        response("question", 1, "Maybe Pass", logprobs=None),
+    ]
+    table = boundary(pd.DataFrame(rows), DATASET)
+    assert table["probability_0"].tolist()[0] == pytest.approx(0.1)
+    assert table["probability_1"].tolist()[0] == pytest.approx(0.9)
+    assert table[["probability_0", "probability_1"]].isna().all(axis=1).tolist() == [False, True]

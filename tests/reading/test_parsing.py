@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +11,9 @@ from sce.errors import InputError
 from sce.grids.datasets import Dataset, load_dataset
 from sce.reading.parsing import parse_answer, parse_lines, parse_sce
 from sce.reading.values import number_in_words
+from tests.conftest import ROOT, SHARED
 
-ROOT = Path(__file__).parents[1]
-CORPUS = ROOT.parent / "shared/reference/parser_corpus.json"
+CORPUS = SHARED / "parser_corpus.json"
 NAMES = ("income", "house_prices", "heart_disease", "weather", "exam")
 DATASETS = {name: load_dataset(ROOT / f"resources/datasets/{name}.yaml") for name in NAMES}
 
