@@ -12,7 +12,7 @@ TOOLS = {
     "plan": "what a study would ask and cost, without calling anyone",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
-MODULES = {"plan": "sce.study.plan", "ledger": "sce.ledger.upkeep"}
+MODULES = {"plan": "sce.study.plan", "ledger": "sce.ledger.command"}
 
 
 def main(arguments=None) -> int:

@@ -1,8 +1,8 @@
 """How a request can end, and what can become of a row: the words that stand in ledgers, artifacts and tables.
 
-``REQUEST_STATUSES``: how a request to a model ended, as the ledger says it. ``ROW_STATUSES``: what became of a
-row of the results; scores average over the kept ones and count all the others. ``NOT_ANSWERED``: how a request
-that was not answered shows among the rows.
+``REQUEST_STATUSES``: how a request to a model ended, as the ledger says it. ``ROW_STATUSES``: what became of
+a row of the results; scores average over the kept ones and count all the others. ``NOT_ANSWERED``: how a
+request that was not answered shows among the rows.
 """
 
 REQUEST_STATUSES = ("answered", "refused", "truncated", "failed")

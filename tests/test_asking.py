@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 from sce.asking import asker as asking
 from sce.asking.asker import Asker, open_asker
 from sce.asking.pacing import Meter, Pace
-from sce.engines import About, Fatal, Rejected, Reply, Transient
+from sce.engines import About, Fatal, Rejected, Transient
+from sce.ledger.entries import Reply
 from sce.ledger.ledger import Ledger
 from sce.models.entries import Model
 from tests.faults import Answer, FaultProxy, Provider, fingerprint, served

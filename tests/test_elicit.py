@@ -7,8 +7,9 @@ import pytest
 
 from sce.asking import conversations as elicit
 from sce.asking.asker import open_asker
-from sce.engines import Fatal, Reply
+from sce.engines import Fatal
 from sce.grids.datasets import load_dataset
+from sce.ledger.entries import Reply
 from sce.models.entries import read_entry
 from sce.wordings.prompts import load_prompt
 

@@ -18,9 +18,10 @@ from typing import Protocol
 import stamina
 
 from sce.asking.pacing import Pace
-from sce.engines import About, Engine, Fatal, Rejected, Reply, Transient, open_engine
+from sce.engines import About, Engine, Fatal, Rejected, Transient, open_engine
 from sce.grids.datasets import Dataset
-from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
+from sce.ledger.entries import Entry, Reply, digest
+from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.entries import Model
 from sce.running.devices import claim
 

@@ -21,7 +21,7 @@ from sce.asking.asker import Asker
 from sce.engines import About
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
-from sce.ledger.ledger import Entry
+from sce.ledger.entries import Entry
 from sce.models.entries import Model
 from sce.reading import parsing
 from sce.wordings import prompts

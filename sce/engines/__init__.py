@@ -6,8 +6,10 @@ ledger lacks an answer.
 """
 
 import importlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
+
+from sce.ledger.entries import Reply
 
 
 @dataclass(frozen=True)
@@ -24,22 +26,6 @@ class About:
     answer: str | None = None
     schema: dict | None = None
     more: dict | None = None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One reply. ``status``: answered, refused or truncated. ``turn``: the assistant message to continue
-    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts so
-    far as they are told: in (of these: cached, and written to a cache), out (of these: reasoning).
-    ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
-
-    status: str
-    response: str | None
-    reasoning: str | None = None
-    finish_reason: str | None = None
-    logprobs: list | None = None
-    usage: dict = field(default_factory=dict)
-    turn: dict | None = None
 
 
 class Engine(Protocol):

@@ -14,8 +14,9 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
-from sce.engines import About, Reply
+from sce.engines import About
 from sce.grids.datasets import Dataset
+from sce.ledger.entries import Reply
 from sce.models.entries import Control
 from sce.wordings.prompts import LETTERS
 

@@ -26,7 +26,8 @@ from sce.asking.conversations import (
 )
 from sce.engines import About, open_engine
 from sce.experiments.choices import draw
-from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
+from sce.ledger.entries import Entry, digest
+from sce.ledger.ledger import Ledger, ledger_file
 from sce.money.prices import FREE, Price, Prices, costs, load_prices
 from sce.study.config import Study
 from sce.wordings import prompts
