@@ -350,8 +350,8 @@ def test_an_endpoint_that_is_down_is_told_soon(engine, tmp_path, monkeypatch):
 
 
 def test_a_server_that_goes_away_later_is_a_passing_fault(tmp_path, monkeypatch):
-    monkeypatch.setattr("sce.asking.asker.FIRST_WAIT_S", 0.02)
-    monkeypatch.setattr("sce.asking.asker.LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr("sce.asking.tries.LONGEST_WAIT_S", 0.05)
     breaks = iter([True] * 3)
 
     def reply(request):
@@ -434,8 +434,8 @@ def test_no_key_is_seen_anywhere(engine, tmp_path, monkeypatch, caplog):
     """Providers and gateways echo keys: in refusals, in faults, in replies that are none."""
     monkeypatch.setenv("SOME_KEY", CANARY)
     monkeypatch.setenv("GATEWAY", f"{CANARY}-gateway")
-    monkeypatch.setattr("sce.asking.asker.FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr("sce.asking.asker.LONGEST_WAIT_S", 0.02)
+    monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("sce.asking.tries.LONGEST_WAIT_S", 0.02)
     kinds = [
         Answer.of({"error": {"message": f"overloaded, key {CANARY}"}}, 500),
         Answer(200, f"<html>{CANARY}-gateway</html>".encode(), "text/html"),
