@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from sce.errors import InputError
 from sce.experiments import registry
 from sce.files.json_files import exact
+from sce.grids.datasets import dataset_file
 from sce.measuring.metrics import METRICS
 from sce.models import job_needs
 from sce.money.prices import load_prices
@@ -61,7 +62,7 @@ def collect_pairs(pattern):
 
 
 def get_dataset_file(wildcards):
-    return of_checkout([study.dataset_file(wildcards.dataset)])
+    return of_checkout([dataset_file(wildcards.dataset)])
 
 
 def get_dataset_content(wildcards):

@@ -2,8 +2,8 @@
 in a continuation of the main wording's own raw answer, every condition's follow-up and what kinds of
 experiments add.
 
-N points are walked by as many workers as requests may be in flight; a worker carries a point through its whole
-conversation, so no request waits for the slowest of a batch.
+N points are walked by as many workers as requests may be in flight; a worker carries a point through its
+whole conversation, so no request waits for the slowest of a batch.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from sce.asking.protocol import Answered, Asked, Explained, Protocol
 from sce.engines import About
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
-from sce.ledger.ledger import Entry
+from sce.ledger.entries import Entry
 from sce.reading import parsing
 from sce.wordings import prompts
 from sce.wordings.prompts import Prompt

@@ -1,7 +1,7 @@
 """The messages of a conversation, and the JSON schemas of its replies."""
 
 from sce.grids.datasets import Dataset
-from sce.ledger.ledger import Entry
+from sce.ledger.entries import Entry
 
 
 def fresh(text: str, system: str | None = None) -> list[dict]:
@@ -26,7 +26,10 @@ def record_schema(dataset: Dataset) -> dict:
     """JSON schema of a record: every feature, each with one of its levels."""
     return object_schema(
         {
-            name: {"type": _json_type(feature), "enum": feature.codes if feature.is_number else feature.labels}
+            name: {
+                "type": _json_type(feature),
+                "enum": feature.codes if feature.is_number else feature.labels,
+            }
             for name, feature in dataset.features.items()
         }
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from sce.grids.datasets import Dataset
-from sce.ledger.ledger import Entry
+from sce.ledger.entries import Entry
 from sce.wordings.prompts import Prompt
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Answered:
 
 @dataclass(frozen=True)
 class Explained:
-    """An SCE in its conversation, which goes on from ``answered``: ``entry`` is the reply to ``messages``, held
-    to ``schema`` where the model's replies are structured."""
+    """An SCE in its conversation, which goes on from ``answered``: ``entry`` is the reply to ``messages``,
+    held to ``schema`` where the model's replies are structured."""
 
     answered: Answered
     condition: str

@@ -1,8 +1,8 @@
 """Rounds of asking. A run that leaves questions open (failures that a later run should ask again) starts the
 next round: the round is a parameter of the job, so the next run starts the job again by itself.
 
-It is kept beside the ledger, and not in the results, which may lie with a storage provider, out of reach while
-the graph is built.
+It is kept beside the ledger, and not in the results, which may lie with a storage provider, out of reach
+while the graph is built.
 """
 
 import hashlib

@@ -7,8 +7,10 @@ for ``start``, which is called once, and only when the ledger lacks an answer.
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+from sce.ledger.entries import Reply
 
 _ADDED: dict[str, str] = {}
 
@@ -29,22 +31,6 @@ class About:
     schema: dict | None = None
     more: dict | None = None
     control: Callable[[Any, dict], str] | None = None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One reply. ``status``: answered, refused or truncated. ``turn``: the assistant message to continue
-    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts so
-    far as they are told: in (of these: cached, and written to a cache), out (of these: reasoning).
-    ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
-
-    status: str
-    response: str | None
-    reasoning: str | None = None
-    finish_reason: str | None = None
-    logprobs: list | None = None
-    usage: dict = field(default_factory=dict)
-    turn: dict | None = None
 
 
 class Engine(Protocol):

@@ -14,8 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
-from sce.engines import About, Reply
+from sce.engines import About
 from sce.grids.datasets import Dataset
+from sce.ledger.entries import Reply
 from sce.models.control import Control
 
 VERSION = 2  # raise when an answer changes, so that no answer of an older version is taken for it

@@ -20,8 +20,8 @@ class SelfModelling(Contract):
 
 
 class Answers:
-    """The answers of one pair under one metric: its artifacts ``responses``, ``boundary`` and ``sce``, and how
-    far points lie from one another and from their nearest counterfactual."""
+    """The answers of one pair under one metric: its artifacts ``responses``, ``boundary`` and ``sce``, and
+    how far points lie from one another and from their nearest counterfactual."""
 
     def __init__(self, given: Given, metric: str):
         self.dataset: Dataset = given.dataset

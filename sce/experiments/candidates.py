@@ -1,5 +1,5 @@
-"""Did the model consider a valid SCE, and foresee its own answers? Conditions that have it think aloud: it writes
-candidates down before its SCE."""
+"""Did the model consider a valid SCE, and foresee its own answers? Conditions that have it think aloud: it
+writes candidates down before its SCE."""
 
 import json
 
@@ -14,11 +14,11 @@ from sce.reading.replies import after_reasoning, objects
 
 
 class Candidates(Kind):
-    """By condition and metric, of replies that write candidates down as objects with ``candidate``, ``record``
-    and ``answer``: the mean number of ``candidates``; ``considered_valid``, the share of replies with a valid
-    one among them; of those the share ``chose_valid`` whose SCE is valid, and ``chose_nearest``, whose SCE is
-    as near as the nearest valid one considered; ``foreseen``, the share of candidates whose answer is the
-    fresh copy's."""
+    """By condition and metric, of replies that write candidates down as objects with ``candidate``,
+    ``record`` and ``answer``: the mean number of ``candidates``; ``considered_valid``, the share of replies
+    with a valid one among them; of those the share ``chose_valid`` whose SCE is valid, and ``chose_nearest``,
+    whose SCE is as near as the nearest valid one considered; ``foreseen``, the share of candidates whose
+    answer is the fresh copy's."""
 
     name = "candidates"
 

@@ -73,7 +73,9 @@ class Choose(Step):
 
     def sample(self, interview):
         texts = [
-            prompts.choose(prompt, interview.dataset, *task) for task in self.tasks[:20] for prompt in self.prompts
+            prompts.choose(prompt, interview.dataset, *task)
+            for task in self.tasks[:20]
+            for prompt in self.prompts
         ]
         return {"choice": list(map(len, texts))}
 
@@ -101,7 +103,8 @@ def _gower(dataset, one, other) -> float:
 class Choices(Kind):
     """By wording and metric, over the tasks in which one candidate is nearest under that metric: ``accuracy``
     over the replies that can be read, ``accuracy_of_all`` (the others count as wrong), the number of
-    ``questions`` and of ``unparseable`` replies, those that failed or were cut off included, and ``chance``."""
+    ``questions`` and of ``unparseable`` replies, those that failed or were cut off included, and
+    ``chance``."""
 
     name = "choices"
     fields = {"choices": (Wordings, [])}

@@ -17,10 +17,10 @@ class Consistency(Kind):
     """Experiments with several wordings of the question.
 
     Of the boundary, over points with a prediction: the mean ``agreement``, the shares of points where it is
-    ``unanimous`` and where the wordings are ``even``, and ``main_is_majority``, the share whose main prediction
-    is the majority's. Of every condition, over SCEs at which both boundaries have a prediction:
-    ``validity_main`` and ``validity_majority``; and of its valid and its invalid SCEs (by the main wording) the
-    share that lies where wordings disagree, ``valid_uncertain`` and ``invalid_uncertain``.
+    ``unanimous`` and where the wordings are ``even``, and ``main_is_majority``, the share whose main
+    prediction is the majority's. Of every condition, over SCEs at which both boundaries have a prediction:
+    ``validity_main`` and ``validity_majority``; and of its valid and its invalid SCEs (by the main wording)
+    the share that lies where wordings disagree, ``valid_uncertain`` and ``invalid_uncertain``.
     """
 
     name = "consistency"

@@ -62,8 +62,8 @@ def _by_control(respondent, body) -> str:
 
 
 class Feedback(Kind):
-    """By condition and wording of the feedback (the column metric), over points whose first SCE can be judged:
-    ``valid_within_T``, the share with a valid SCE after at most T times feedback (0: the first SCE),
+    """By condition and wording of the feedback (the column metric), over points whose first SCE can be
+    judged: ``valid_within_T``, the share with a valid SCE after at most T times feedback (0: the first SCE),
     ``excess_within_T``, the mean excess of that SCE under Gower's distance (``excess_l1_within_T`` and so on
     under others), and ``tries``, the mean number of times that it took where it helped in the end."""
 

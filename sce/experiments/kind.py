@@ -1,5 +1,5 @@
-"""What a kind of experiment is: one module that holds all of it, behind this interface. docs/extending.md shows
-how to write one."""
+"""What a kind of experiment is: one module that holds all of it, behind this interface. docs/extending.md
+shows how to write one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ Find = Callable[[str], Prompt]
 
 @dataclass(frozen=True)
 class Pair:
-    """One model on one dataset. ``experiments``: those that hold the pair; ``config``: the whole configuration;
-    ``find``: the prompt that goes by a name where it is about this dataset."""
+    """One model on one dataset. ``experiments``: those that hold the pair; ``config``: the whole
+    configuration; ``find``: the prompt that goes by a name where it is about this dataset."""
 
     experiments: tuple[Any, ...]
     config: Any
@@ -74,10 +74,10 @@ class Kind:
     """A kind of experiment. What is not overridden adds nothing.
 
     ``name``: of its table. ``fields``: what it adds to an experiment of the configuration, name -> (type,
-    default); ``wordings``: those of them that name prompts, field -> kind of prompt; ``sections``: what it adds
-    to the configuration as a whole, key -> contract. ``about_sces``: whether it makes no sense without
-    conditions. ``needs``: the artifacts that ``measure`` reads, of responses, boundary, sce, distances, scores,
-    and its own ``tasks`` and ``points``.
+    default); ``wordings``: those of them that name prompts, field -> kind of prompt; ``sections``: what it
+    adds to the configuration as a whole, key -> contract. ``about_sces``: whether it makes no sense without
+    conditions. ``needs``: the artifacts that ``measure`` reads, of responses, boundary, sce, distances,
+    scores, and its own ``tasks`` and ``points``.
     """
 
     name: ClassVar[str]

@@ -21,7 +21,9 @@ class Rewordings(Kind):
     needs = ("scores",)
     figure_name = "wordings"
     drawn_from = "scores"
-    caption = "Validity against excess distance for every wording of a request: do they hang on how it is asked?"
+    caption = (
+        "Validity against excess distance for every wording of a request: do they hang on how it is asked?"
+    )
 
     def subjects(self, experiment, find):
         stems = stems_of(experiment.conditions, find)

@@ -53,9 +53,9 @@ SEARCHES: dict[str, Callable] = {"random_search": random_search, "line_search": 
 
 
 class Search(Kind):
-    """Of each search, by metric: ``validity_at_Q`` and ``mean_excess_at_Q`` after Q queries. Of each condition:
-    ``queries_of_SEARCH``, the fewest of the Q after which the search is valid at least as often, at no larger
-    mean excess; null, with a reason, where no Q is enough or the condition has no excess."""
+    """Of each search, by metric: ``validity_at_Q`` and ``mean_excess_at_Q`` after Q queries. Of each
+    condition: ``queries_of_SEARCH``, the fewest of the Q after which the search is valid at least as often,
+    at no larger mean excess; null, with a reason, where no Q is enough or the condition has no excess."""
 
     name = "search"
     fields = {"queries": (list[Annotated[int, Field(ge=1)]], [])}

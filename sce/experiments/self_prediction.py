@@ -1,5 +1,5 @@
-"""Does the model know whether its SCE is valid? It is asked what a fresh copy of itself would answer at the SCE:
-in the conversation as it was before the SCE was asked for, and as it is after."""
+"""Does the model know whether its SCE is valid? It is asked what a fresh copy of itself would answer at the
+SCE: in the conversation as it was before the SCE was asked for, and as it is after."""
 
 import json
 from collections import Counter
@@ -18,7 +18,6 @@ from sce.reading import parsing
 from sce.reading.replies import after_reasoning, objects
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
-
 
 prompts.add_kind("self_prediction", {"description"}, asks={"confidence"})
 
@@ -45,7 +44,13 @@ class Foresee(Step):
             for when, stand in (("before", answered), ("after", explained)):
                 more = {"when": when, "start": answered.record} | ({"confidence": True} if sure else {})
                 about = About(
-                    "self_prediction", prompt.name, revised, answered.answer, schema, more, _foreseen_by_control
+                    "self_prediction",
+                    prompt.name,
+                    revised,
+                    answered.answer,
+                    schema,
+                    more,
+                    _foreseen_by_control,
                 )
                 entry = await interview.ask(continued(stand.messages, stand.entry, text), about)
                 yield Asked(
@@ -66,11 +71,11 @@ def _foreseen_by_control(respondent, body) -> str:
 
 
 class SelfPrediction(Kind):
-    """By condition; the column metric holds the wording. Before and after the SCE was asked for, over SCEs whose
-    own prediction is known: ``accuracy_WHEN``, the share of readable replies that foresee it;
+    """By condition; the column metric holds the wording. Before and after the SCE was asked for, over SCEs
+    whose own prediction is known: ``accuracy_WHEN``, the share of readable replies that foresee it;
     ``predicted_valid_WHEN``, the share that foresee the target, beside ``valid``, the share of SCEs that have
-    it; the number ``unparseable_WHEN``. Where the model says how sure it is: ``confidence_WHEN``, its mean, and
-    ``brier_WHEN``, its mean squared distance from 1 where it was right and from 0 where it was wrong."""
+    it; the number ``unparseable_WHEN``. Where the model says how sure it is: ``confidence_WHEN``, its mean,
+    and ``brier_WHEN``, its mean squared distance from 1 where it was right and from 0 where it was wrong."""
 
     name = "self_prediction"
     fields = {"self_predictions": (Wordings, [])}

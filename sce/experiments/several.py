@@ -16,7 +16,6 @@ from sce.reading.replies import after_reasoning, objects
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
-
 prompts.add_kind("several", {"target", "k"}, {"answer"})
 
 

@@ -133,8 +133,8 @@ SCHEMAS["outcomes"] = {**SCHEMAS["all_scores"], "reference": FLOAT, "reference_s
 
 
 def columns(artifact: str | dict, features: list[str] = ()) -> dict[str, pa.DataType]:
-    """Column name -> Arrow type of an artifact, with the features of its dataset filled in. ``artifact``: a name
-    in SCHEMAS, or columns as they stand there."""
+    """Column name -> Arrow type of an artifact, with the features of its dataset filled in. ``artifact``: a
+    name in SCHEMAS, or columns as they stand there."""
     named = {}
     for name, kind in (SCHEMAS[artifact] if isinstance(artifact, str) else artifact).items():
         if name == "features":

@@ -30,8 +30,8 @@ def logged(log_file):
 
 
 def provenance(job) -> dict:
-    """What made an artifact, for its metadata: the parameters of Snakemake's ``job``, among them the digests of
-    its code and of what it read of the checkout."""
+    """What made an artifact, for its metadata: the parameters of Snakemake's ``job``, among them the digests
+    of its code and of what it read of the checkout."""
     return {"params": {name: _decoded(value) for name, value in job.params.items()}}
 
 

@@ -54,9 +54,7 @@ def asked(study: Study, model: str, dataset: str) -> dict:
         "dataset": content(study.datasets[dataset]),
         "wordings": {name: content(study.prompt(name, dataset)) for name in wordings},
         "protocol": study.protocol(model, dataset),
-        "tasks": {
-            kind.name: task_options(study, kind) for kind in kinds_with_tasks(study, model, dataset)
-        },
+        "tasks": {kind.name: task_options(study, kind) for kind in kinds_with_tasks(study, model, dataset)},
     }
 
 

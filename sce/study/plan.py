@@ -21,7 +21,8 @@ from sce.asking.messages import continued
 from sce.asking.protocol import Protocol
 from sce.engines import About, open_engine
 from sce.experiments.protocols import protocol_of
-from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
+from sce.ledger.entries import Entry, digest
+from sce.ledger.ledger import Ledger, ledger_file
 from sce.money.prices import FREE, Price, Prices, costs
 from sce.statuses import REQUEST_STATUSES
 from sce.study.parameters import kinds_with_tasks, task_options
@@ -183,8 +184,8 @@ def _count(study, model, name, measured) -> _Count:
 
 
 def _unknown(protocol, mains, explained) -> Counter:
-    """The most questions that hang on answers not given yet, by kind: those to the main question at the points
-    ``mains``, and the SCEs of a condition at the points ``explained``."""
+    """The most questions that hang on answers not given yet, by kind: those to the main question at the
+    points ``mains``, and the SCEs of a condition at the points ``explained``."""
     unknown = _times(protocol.follow_an_answer(), len(mains))
     for prompt in protocol.conditions:
         waiting = mains | explained.get(prompt.name, set())
@@ -278,8 +279,8 @@ def _minutes(entry, to_ask, tokens, measured, batch):
 
 
 def _typical_characters(protocol) -> dict[str, float]:
-    """Mean characters of a request, by kind, over a few points and the answers' two options. Of what continues
-    an SCE, roughly: the conversation so far and a request."""
+    """Mean characters of a request, by kind, over a few points and the answers' two options. Of what
+    continues an SCE, roughly: the conversation so far and a request."""
     interview, dataset, sizes = Interview(protocol, None), protocol.dataset, defaultdict(list)
     for point_id in range(0, dataset.size, max(1, dataset.size // SAMPLE)):
         record = dataset.record(point_id)

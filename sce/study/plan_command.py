@@ -25,5 +25,3 @@ def run(options) -> int:
         table.to_csv(options.csv, index=False)
     print(report(study, prices, table))
     return 0
-
-

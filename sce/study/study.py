@@ -1,14 +1,13 @@
 """A checked configuration with everything that it names: datasets, prompts, published wordings."""
 
 from functools import cached_property
-from pathlib import Path
 
 from sce.errors import InputError, suggest
 from sce.experiments.kind import Kind, Pair
 from sce.experiments.registry import kinds
 from sce.files.contracts import check
 from sce.files.secrets import refuse_keys
-from sce.grids.datasets import DATASETS, Dataset, load_dataset
+from sce.grids.datasets import Dataset, dataset_file, load_dataset
 from sce.models.catalogue import resolve
 from sce.showing.reference import load_reference, reference_files
 from sce.study import checks
@@ -33,13 +32,9 @@ def load(config: dict, where: str) -> "Study":
     return Study(check(contract(*known), config, where), known, where)
 
 
-def dataset_file(name: str) -> Path:
-    return DATASETS / f"{name}.yaml"
-
-
 class Study:
-    """A checked configuration. ``datasets``, ``prompts``: what it names, by name (and dataset); ``shapes``: what
-    shapes each model's answers."""
+    """A checked configuration. ``datasets``, ``prompts``: what it names, by name (and dataset); ``shapes``:
+    what shapes each model's answers."""
 
     def __init__(self, config: BaseConfig, known: list[Kind], where: str):
         self.config, self.kinds, self.where = config, known, where

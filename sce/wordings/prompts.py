@@ -173,4 +173,3 @@ def _common(dataset):
         "levels": dataset.levels_text,
         "record": dataset.record_text,
     }
-

@@ -1,7 +1,7 @@
 rule describe_boundaries:
     input:
         boundaries=collect_pairs("results/{model}/{dataset}/boundary.parquet"),
-        datasets=of_checkout(map(study.dataset_file, STUDY.datasets)),
+        datasets=of_checkout(map(dataset_file, STUDY.datasets)),
     output:
         parquet="results/boundaries.parquet",
         csv="results/boundaries.csv",

@@ -1,5 +1,5 @@
-"""Everything one model is asked about one dataset: its boundary, the SCEs of every condition, and what kinds of
-experiments add."""
+"""Everything one model is asked about one dataset: its boundary, the SCEs of every condition, and what kinds
+of experiments add."""
 
 import json
 import logging
