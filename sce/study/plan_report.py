@@ -17,8 +17,8 @@ def report(study: Study, prices: Prices, table: pd.DataFrame) -> str:
 
 def written(table: pd.DataFrame) -> str:
     """The plan for people: one line per model and dataset, and the totals."""
-    head = ["model", "dataset", "questions", *REQUEST_STATUSES, "to ask", "tokens in", "tokens out", "USD", "at most",
-            "time", "tokens from"]  # fmt: skip
+    head = ["model", "dataset", "questions", *REQUEST_STATUSES, "to ask", "tokens in", "tokens out", "USD"]
+    head += ["at most", "time", "tokens from"]
     lines = [head]
     for row in table.itertuples(index=False):
         counts = [f"{number:,}" for number in (row.questions, *(getattr(row, s) for s in REQUEST_STATUSES))]
