@@ -62,7 +62,7 @@ def collect_pairs(pattern):
 
 
 def get_dataset_file(wildcards):
-    return of_checkout([dataset_file(wildcards.dataset)])
+    return of_checkout([dataset_file(wildcards.dataset)])[0]
 
 
 def get_dataset_content(wildcards):
