@@ -28,5 +28,5 @@ def test_imports_are_found_as_python_finds_them(path):
 def test_the_closure_follows_imports():
     found = modules.closure("sce.models.job_needs")
     assert {"sce/models/job_needs.py", "sce/models/entries.py", "sce/models/weights.py"} <= set(found)
-    assert "sce/showing/figures.py" not in found
+    assert "sce/showing/drawing.py" not in found
     assert found == sorted(found)

@@ -2,15 +2,16 @@
 
 import re
 
-import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from sce.experiments.rewordings import reworded, stem
 from sce.grids.datasets import Dataset
-from sce.showing.mosaic import in_words, lay_out
+from sce.showing.drawing import settings
+from sce.showing.mosaic import lay_out
 from sce.showing.style import FigureStyle
+from sce.showing.words import in_words
 
 PANEL = (3.2, 2.8)  # inches
 COUNTED = re.compile(r"(.+?)_(?:at|within)_(\d+)$")  # scores of the same kind, by a number
@@ -29,7 +30,7 @@ def wordings_scatter(scores: pd.DataFrame, style: FigureStyle) -> Figure:
     panels = list(scores[["model", "dataset", "metric"]].drop_duplicates().itertuples(index=False, name=None))
     stems = list(dict.fromkeys(map(stem, scores["condition"])))
     colours = {name: style.model_colours[k % len(style.model_colours)] for k, name in enumerate(stems)}
-    with _settings(style):
+    with settings(style):
         figure = Figure(figsize=(PANEL[0] * len(panels) + 0.3, PANEL[1]), dpi=style.dpi, layout="constrained")
         for axes, panel in zip(_row_of_axes(figure, len(panels)), panels, strict=True):
             model, dataset, metric = panel
@@ -52,7 +53,7 @@ def consistency_map(dataset: Dataset, points: pd.DataFrame, model: str, style: F
     if points["probability_1"].notna().any():
         layers[f"mean probability of '{dataset.options[1]}'"] = points["probability_1"].to_numpy(dtype=float)
     mosaic = lay_out(dataset, style.max_panels)
-    with _settings(style):
+    with settings(style):
         size = (8.0, 0.9 + len(layers) * (0.9 + 7.0 * min(1.2, max(0.15, mosaic.height / mosaic.width))))
         figure = Figure(figsize=size, dpi=style.dpi, layout="constrained")
         figure.suptitle(f"{model} on {in_words(dataset.name)}", x=0.01, ha="left", fontweight="bold")
@@ -84,7 +85,7 @@ def outcome_panels(table: pd.DataFrame, style: FigureStyle) -> Figure:
     keys = ["model", "dataset", "condition"]
     subjects = list(table[keys].drop_duplicates().itertuples(index=False, name=None))
     panels = list(table["panel"].unique())
-    with _settings(style):
+    with settings(style):
         across = max(1, min(3, len(panels)))
         down = max(1, -(-len(panels) // across))
         height = max(1.8, 0.5 + 0.16 * len(subjects))
@@ -176,8 +177,3 @@ def _label_axes(axes, dataset, mosaic):
 
 def _row_of_axes(figure, number):
     return np.ravel(figure.subplots(1, number, squeeze=False))
-
-
-def _settings(style):
-    own = {"font.size": style.font_size, "text.parse_math": False, "svg.hashsalt": "sce"}
-    return matplotlib.style.context(["default", own])

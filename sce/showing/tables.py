@@ -6,6 +6,7 @@ import pandas as pd
 from sce.files import artifacts
 from sce.measuring.metrics import METRICS
 from sce.showing.reference import beside, load_reference
+from sce.showing.words import with_interval
 
 KEYS = ["model", "dataset", "condition", "metric"]
 LATEX = str.maketrans(
@@ -41,7 +42,9 @@ def wide(scores: pd.DataFrame, shown: list[str] | None = None) -> pd.DataFrame:
     rows = scores[KEYS].drop_duplicates().reset_index(drop=True)
     for score in shown:
         found = scores[scores["score"] == score]
-        texts = found[KEYS].assign(**{score: [_value(line) for line in found.itertuples()]})
+        texts = found[KEYS].assign(
+            **{score: list(map(with_interval, found["value"], found["low"], found["high"]))}
+        )
         rows = rows.merge(texts, on=KEYS, how="left")
         if found["reference"].notna().any():
             name = f"{score} (published)"
@@ -66,11 +69,3 @@ def latex(table: pd.DataFrame) -> str:
     columns = "l" * len(KEYS) + "r" * (table.shape[1] - len(KEYS))
     begin = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule"]
     return "\n".join([*begin, *body, r"\bottomrule", r"\end{tabular}", ""])
-
-
-def _value(line):
-    if pd.isna(line.value):
-        return "–"
-    if pd.isna(line.low):
-        return f"{line.value:.3f}".removesuffix(".000")
-    return f"{line.value:.3f} [{line.low:.3f}, {line.high:.3f}]"

@@ -112,7 +112,6 @@ rule plot_consistency:
         dataset=get_dataset_file,
         modules=closure(
             "sce.showing.experiment_figures",
-            "sce.showing.figures",
             "sce.files.artifacts",
             "sce.running.jobs",
         ),
@@ -187,7 +186,7 @@ rule tabulate:
 rule plot_experiment:
     input:
         scores="results/experiments/{experiment}/scores.parquet",
-        modules=closure("sce.showing.figures", "sce.files.artifacts", "sce.running.jobs"),
+        modules=closure("sce.showing.validity_scatter", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("plot_experiment"),
     output:
         png=report(
@@ -215,7 +214,6 @@ rule plot_outcomes:
         outcomes="results/experiments/{experiment}/{table}.parquet",
         modules=closure(
             "sce.showing.experiment_figures",
-            "sce.showing.figures",
             "sce.files.artifacts",
             "sce.running.jobs",
         ),
@@ -246,7 +244,6 @@ rule plot_wordings:
         scores="results/experiments/{experiment}/scores.parquet",
         modules=closure(
             "sce.showing.experiment_figures",
-            "sce.showing.figures",
             "sce.files.artifacts",
             "sce.running.jobs",
         ),

@@ -4,7 +4,7 @@ rule plot_boundary:
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
         modules=closure(
-            "sce.showing.figures", "sce.experiments.rewordings", "sce.files.artifacts", "sce.running.jobs"
+            "sce.showing.boundary_map", "sce.experiments.rewordings", "sce.files.artifacts", "sce.running.jobs"
         ),
         script=script_file("plot_boundary"),
     output:
@@ -33,7 +33,7 @@ rule plot_boundary:
 rule plot_validity:
     input:
         scores=rules.collect_scores.output.parquet,
-        modules=closure("sce.showing.figures", "sce.files.artifacts", "sce.running.jobs"),
+        modules=closure("sce.showing.validity_scatter", "sce.files.artifacts", "sce.running.jobs"),
         script=script_file("plot_validity"),
     output:
         png=report(

@@ -5,7 +5,7 @@ import json
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
 from sce.running.jobs import logged
-from sce.showing import experiment_figures, figures
+from sce.showing import drawing, experiment_figures
 from sce.showing.style import FigureStyle
 
 with logged(snakemake.log[0]):
@@ -15,4 +15,4 @@ with logged(snakemake.log[0]):
         snakemake.wildcards.model,
         FigureStyle(**json.loads(snakemake.params.style)),
     )
-    figures.save(figure, snakemake.output.png, snakemake.output.svg)
+    drawing.save(figure, snakemake.output.png, snakemake.output.svg)

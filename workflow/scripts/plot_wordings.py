@@ -4,10 +4,10 @@ import json
 
 from sce.files import artifacts
 from sce.running.jobs import logged
-from sce.showing import experiment_figures, figures
+from sce.showing import drawing, experiment_figures
 from sce.showing.style import FigureStyle
 
 with logged(snakemake.log[0]):
     style = FigureStyle(**json.loads(snakemake.params.style))
     figure = experiment_figures.wordings_scatter(artifacts.read(snakemake.input.scores), style)
-    figures.save(figure, snakemake.output.png, snakemake.output.svg)
+    drawing.save(figure, snakemake.output.png, snakemake.output.svg)
