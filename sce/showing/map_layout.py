@@ -45,11 +45,7 @@ def lay_out_page(dataset, mosaic, blocks, headlines, legend, style):
 
     writable = width - left - MARGIN if across == 1 else column
     texts = [wrap(block.text, size, writable) for block in blocks]
-    headers, below = [], 3.2 * line  # above a mosaic: title, text, panel titles; below it: ticks, axis title
-    for row in range(0, len(blocks), across):
-        n_lines = 1 + max(map(len, texts[row : row + across]))
-        headers.append(line * (n_lines + (1.2 if mosaic.columns else 0.3)))
-
+    headers, below = _headers(texts, across, mosaic, line), 3.2 * line  # below: ticks and the axis title
     wrapped = [
         (part, weight) for text, weight in headlines for part in wrap(text, size, width - 2 * MARGIN, weight)
     ]
@@ -74,6 +70,12 @@ def lay_out_page(dataset, mosaic, blocks, headlines, legend, style):
         mosaic=extent,
         legend_columns=legend_columns,
     )
+
+
+def _headers(texts, across, mosaic, line):
+    """The height above the mosaics of each row of blocks: title, text, panel titles."""
+    n_lines = [1 + max(map(len, texts[row : row + across])) for row in range(0, len(texts), across)]
+    return [line * (n + (1.2 if mosaic.columns else 0.3)) for n in n_lines]
 
 
 def _choose_across(n_blocks, n_cells, room, gap):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -41,32 +42,53 @@ def validity_scatter(
     models = {model: _model_look(k, style) for k, model in enumerate(points["model"].unique())}
     conditions = dict(zip(points["condition"].unique(), itertools.cycle(CONDITION_MARKERS), strict=False))
     with settings(style):
-        line = line_height(style)
-        rows = math.ceil(len(datasets) / 3)  # of one metric
-        across = math.ceil(len(datasets) / rows)
-        captions = {
-            panel: wrap(_caption(its), style.font_size - 1, PANEL[0]) for panel, its in of_panel.items()
-        }
-        pitch = (PANEL[0] + TICK_LABELS, PANEL[1] + line * (4.2 + max(map(len, captions.values()))))
-        height = MARGIN + rows * len(metrics) * pitch[1]
-        left, top = MARGIN + TICK_LABELS, height - MARGIN - 1.2 * line
-        right = left + across * pitch[0] - TICK_LABELS / 2
-        legend_columns = math.ceil(len(models) / max(4, int(height / (1.3 * line)) - len(conditions) - 6))
-        names = [*models, *conditions, INTERVALS]
-        room = legend_columns * (max(text_width(name, style.font_size) for name in names) + 0.65)
-        figure = Figure(figsize=(right + room, height), dpi=style.dpi)
+        page = _lay_out(style, datasets, metrics, of_panel, models, conditions)
+        figure = Figure(figsize=(page.right + page.legend, page.height), dpi=style.dpi)
         for (metric, dataset), its in of_panel.items():
-            down, column = divmod(datasets.index(dataset), across)
-            x = left + column * pitch[0]
-            y = top - (metrics.index(metric) * rows + down) * pitch[1]
+            down, column = divmod(datasets.index(dataset), page.across)
+            x, y = page.corner(metrics.index(metric) * page.rows + down, column)
             title = in_words(dataset) + (f", {metric}" if len(metrics) > 1 else "")
-            axes = _add_panel(figure, x, y, title, captions[metric, dataset], line, style)
+            axes = _add_panel(figure, x, y, title, page.captions[metric, dataset], page.line, style)
             if column == 0:
                 axes.set_ylabel(f"mean excess distance ({metric})")
             _draw_scores(axes, its[its["drawn"]], models, conditions, style)
         if models:
-            _add_score_legends(figure, right, line, models, conditions, legend_columns)
+            _add_score_legends(figure, page.right, page.line, models, conditions, page.legend_columns)
     return figure
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Where things stand, in inches: panels in ``across`` columns, for each metric in ``rows`` rows."""
+
+    height: float
+    right: float  # where the legends begin
+    legend: float  # their width
+    legend_columns: int
+    across: int
+    rows: int
+    line: float  # height of a line of text
+    pitch: tuple[float, float]  # from one panel to the next
+    captions: dict  # (metric, dataset) -> lines
+
+    def corner(self, down, column):
+        """The upper left corner of a panel."""
+        top = self.height - MARGIN - 1.2 * self.line
+        return MARGIN + TICK_LABELS + column * self.pitch[0], top - down * self.pitch[1]
+
+
+def _lay_out(style, datasets, metrics, of_panel, models, conditions):
+    line = line_height(style)
+    rows = math.ceil(len(datasets) / 3)
+    across = math.ceil(len(datasets) / rows)
+    captions = {panel: wrap(_caption(its), style.font_size - 1, PANEL[0]) for panel, its in of_panel.items()}
+    pitch = (PANEL[0] + TICK_LABELS, PANEL[1] + line * (4.2 + max(map(len, captions.values()))))
+    height = MARGIN + rows * len(metrics) * pitch[1]
+    right = MARGIN + TICK_LABELS / 2 + across * pitch[0]
+    columns = math.ceil(len(models) / max(4, int(height / (1.3 * line)) - len(conditions) - 6))
+    names = [*models, *conditions, INTERVALS]
+    legend = columns * (max(text_width(name, style.font_size) for name in names) + 0.65)
+    return _Page(height, right, legend, columns, across, rows, line, pitch, captions)
 
 
 def _add_panel(figure, x, y, title, caption, line, style):

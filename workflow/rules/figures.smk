@@ -4,7 +4,10 @@ rule plot_boundary:
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
         modules=closure(
-            "sce.showing.boundary_map", "sce.experiments.rewordings", "sce.files.artifacts", "sce.running.jobs"
+            "sce.showing.boundary_map",
+            "sce.experiments.rewordings",
+            "sce.files.artifacts",
+            "sce.running.jobs",
         ),
         script=script_file("plot_boundary"),
     output:
