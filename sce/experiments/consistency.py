@@ -82,7 +82,7 @@ class Consistency(Kind):
         )
 
     def map(self, dataset, points, model, style):
-        from sce.showing.experiment_figures import consistency_map
+        from sce.showing.consistency_map import consistency_map
 
         return consistency_map(dataset, points, model, style)
 

@@ -138,7 +138,7 @@ class Kind:
 
     def figure(self, table: pd.DataFrame, options: dict, style: "FigureStyle") -> "Figure":
         """The figure of an experiment. ``options``: see ``figure_options``."""
-        from sce.showing.experiment_figures import outcome_panels
+        from sce.showing.outcome_panels import outcome_panels
 
         return outcome_panels(table, style)
 

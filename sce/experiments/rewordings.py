@@ -50,7 +50,7 @@ class Rewordings(Kind):
         return {"stems": stems_of(experiment.conditions, find)}
 
     def figure(self, table, options, style):
-        from sce.showing.experiment_figures import wordings_scatter
+        from sce.showing.wordings_scatter import wordings_scatter
 
         shown = reworded(list(table["condition"].unique()), options["stems"])
         return wordings_scatter(table[table["condition"].isin(shown)], options["stems"], style)

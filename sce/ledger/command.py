@@ -69,7 +69,16 @@ def _show(options):
     for name in records[0] if records else ():
         if name not in total:
             total[name] = sum(record[name] for record in records)
-    columns = ["file", "questions", *REQUEST_STATUSES, "superseded", "in_batches", "tokens_in", "tokens_out", "size"]
+    columns = [
+        "file",
+        "questions",
+        *REQUEST_STATUSES,
+        "superseded",
+        "in_batches",
+        "tokens_in",
+        "tokens_out",
+        "size",
+    ]
     table = [[*columns, "first", "last"]]
     for record in [*records, total] if len(records) > 1 else records:
         size = f"{record['bytes'] / 1e6:.1f} MB"

@@ -32,7 +32,6 @@ SCHEMA_VERSION = 1
 APPLICATION_ID = 0x53434531  # "SCE1": tells a ledger from other SQLite files
 
 
-
 def ledger_file(folder, engine: str, model: str) -> Path:
     """The file for a provider's model: readable, and unique even where two names read alike."""
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", model).strip("-")[:60]

@@ -4,12 +4,12 @@ import asyncio
 import json
 
 import pytest
-from sce.ledger.entries import Reply
 
 from sce.asking import conversations as elicit
 from sce.asking.asker import open_asker
 from sce.engines import Fatal
 from sce.grids.datasets import load_dataset
+from sce.ledger.entries import Reply
 from sce.models.catalogue import read_entry
 from sce.wordings.prompts import load_prompt, prompt_file
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from sce.showing.experiment_figures import consistency_map, outcome_panels, wordings_scatter
 
 from sce.asking.asker import open_asker
 from sce.asking.conversations import elicit, protocol_of, tasks_in
@@ -18,7 +19,6 @@ from sce.measuring.boundaries import predictions
 from sce.reading import responses
 from sce.reading.responses import features_at
 from sce.showing import tables
-from sce.showing.experiment_figures import consistency_map, outcome_panels, wordings_scatter
 from sce.showing.style import FigureStyle
 from sce.study.config import load
 

@@ -14,9 +14,13 @@ from scipy.spatial.distance import cdist
 from sce.files import artifacts
 from sce.grids.datasets import DATASETS, Dataset, load_dataset
 from sce.measuring import boundaries, scores
-from sce.showing import figures
+from sce.showing.boundary_map import TINTS, boundary_map
+from sce.showing.drawing import save
+from sce.showing.map_drawing import _mix
 from sce.showing.mosaic import lay_out
+from sce.showing.moves import sce_fates
 from sce.showing.style import FigureStyle
+from sce.showing.validity_scatter import _model_look, validity_scatter
 
 pytestmark = pytest.mark.filterwarnings("error")  # missing glyphs, collapsed limits, ignored settings
 NAMES = sorted(path.stem for path in DATASETS.glob("*.yaml"))
@@ -104,7 +108,7 @@ def draw(dataset, codes, policies, **style):
     """The boundary map of a respondent whose conditions are {name: policy}."""
     sces = [make_sce(dataset, codes, name, policy) for name, policy in policies.items()]
     style = {"dpi": 72, **style}
-    return figures.boundary_map(dataset, make_boundary(dataset, codes), pd.concat(sces), "someone", style)
+    return boundary_map(dataset, make_boundary(dataset, codes), pd.concat(sces), "someone", style)
 
 
 def texts(figure):
@@ -263,7 +267,7 @@ def test_fates_by_hand():
             "status": ["ok", "ok", "ok", "ok", "no_prediction", "truncated"],
         }
     )
-    fates = figures.sce_fates(dataset, np.array([0, 1, 1, -1]), table)
+    fates = sce_fates(dataset, np.array([0, 1, 1, -1]), table)
     assert fates.tolist() == [
         "valid",
         "invalid",
@@ -328,7 +332,7 @@ def test_valid_and_invalid_differ_by_more_than_colour():
         table["point_id"] // 4 * 4 + (table["point_id"] % 4 + 1) % 2
     )
     table.loc[table["point_id"] % 4 == 2, "sce_point_id"] = table["point_id"] // 4 * 4 + 3
-    figure = figures.boundary_map(dataset, make_boundary(dataset, codes), table, "someone", {})
+    figure = boundary_map(dataset, make_boundary(dataset, codes), table, "someone", {})
     axes = figure.axes[1]
     assert [len(arrows.U) for arrows in axes.findobj(Quiver)] == [8]
     (dashed,) = [lines for lines in axes.collections if type(lines) is LineCollection]
@@ -345,7 +349,7 @@ def test_the_options_differ_in_lightness():
 
     first, second = map(lightness, FigureStyle().option_colours)
     assert abs(first - second) > 20
-    tinted = [figures._mix(c, t) for c, t in zip(FigureStyle().option_colours, figures.TINTS, strict=True)]
+    tinted = [_mix(c, t) for c, t in zip(FigureStyle().option_colours, TINTS, strict=True)]
     first, second = (lightness("#" + "".join(f"{round(255 * c):02x}" for c in rgb)) for rgb in tinted)
     assert abs(first - second) > 10
 
@@ -359,8 +363,8 @@ def test_tables_as_they_are_read_from_parquet(tmp_path):
     for artifact, table in tables.items():
         artifacts.write(table, tmp_path / artifact, artifact, list(dataset.features))
     read = [artifacts.read(tmp_path / artifact) for artifact in tables]
-    figure = figures.boundary_map(dataset, *read, "someone", FigureStyle(dpi=72))
-    assert words(figure) == words(figures.boundary_map(dataset, *tables.values(), "someone", {"dpi": 72}))
+    figure = boundary_map(dataset, *read, "someone", FigureStyle(dpi=72))
+    assert words(figure) == words(boundary_map(dataset, *tables.values(), "someone", {"dpi": 72}))
     assert "2 not asked (no prediction at x)" in words(figure)
 
 
@@ -368,7 +372,7 @@ def test_no_sces_at_all():
     dataset = load_dataset(DATASETS / "exam.yaml")
     codes = diagonal(dataset)
     sce = make_sce(dataset, codes, "minimal", "echo").head(0)
-    figure = figures.boundary_map(dataset, make_boundary(dataset, codes), sce, "someone", {})
+    figure = boundary_map(dataset, make_boundary(dataset, codes), sce, "someone", {})
     assert [axes.get_label() for axes in figure.axes] == ["boundary"]
 
 
@@ -395,7 +399,7 @@ def test_the_same_bytes_every_time_and_no_dates(tmp_path):
     codes = shuffled(dataset)
     for run in ("a", "b"):
         figure = draw(dataset, codes, {"unconstrained": "malformed", "minimal": "nearest"})
-        figures.save(figure, tmp_path / run / "map.png", tmp_path / run / "map.svg")
+        save(figure, tmp_path / run / "map.png", tmp_path / run / "map.svg")
     for name in ("map.png", "map.svg"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert (tmp_path / "a" / "map.png").read_bytes().startswith(b"\x89PNG")
@@ -407,7 +411,7 @@ def test_the_same_bytes_every_time_and_no_dates(tmp_path):
 def test_the_heaviest_map_is_a_light_file(tmp_path):
     dataset = load_dataset(DATASETS / "house_prices.yaml")
     figure = draw(dataset, shuffled(dataset), {"unconstrained": "echo", "minimal": "nearest"}, dpi=150)
-    figures.save(figure, tmp_path / "map.svg")
+    save(figure, tmp_path / "map.svg")
     assert 100_000 < (tmp_path / "map.svg").stat().st_size < 1_100_000
 
 
@@ -461,7 +465,7 @@ def marks(axes):
 
 
 def test_the_scatter_shows_or_names_every_model():
-    figure = figures.validity_scatter(SCORES, FigureStyle())
+    figure = validity_scatter(SCORES, FigureStyle())
     assert [axes.get_label() for axes in figure.axes] == ["income", "house prices"]
     income, house = figure.axes
     placed = {mark for mark in marks(income) if mark[1] <= 0.2}
@@ -477,19 +481,19 @@ def test_the_scatter_shows_or_names_every_model():
 
 
 def test_marks_that_coincide_show_as_rings():
-    house = figures.validity_scatter(SCORES, {}).axes[1]
+    house = validity_scatter(SCORES, {}).axes[1]
     sizes = [line.get_markersize() for line in house.lines if line.get_marker() in ("o", "^")]
     assert len(sizes) == 2
     assert sizes[0] > sizes[1]  # the large one lies below
 
 
 def test_intervals_are_drawn_and_may_be_missing():
-    income = figures.validity_scatter(SCORES, {}).axes[0]
+    income = validity_scatter(SCORES, {}).axes[0]
     bars = [segment for lines in income.findobj(LineCollection) for segment in lines.get_segments()]
     assert any(np.allclose(bar, [[85, 0.2], [95, 0.2]]) for bar in bars)
     assert any(np.allclose(bar, [[90, 0.15], [90, 0.25]]) for bar in bars)
     without = SCORES.assign(low=None, high=pd.NA)
-    assert len(marks(figures.validity_scatter(without, {}).axes[0])) == 5
+    assert len(marks(validity_scatter(without, {}).axes[0])) == 5
 
 
 def test_another_metric_and_many_models():
@@ -501,17 +505,17 @@ def test_another_metric_and_many_models():
             for condition in ("unconstrained", "minimal", "distance_stated")
         ]
     ).assign(metric="l1")
-    figure = figures.validity_scatter(many, {})
+    figure = validity_scatter(many, {})
     assert "mean excess distance (l1)" in words(figure)
     assert len(figure.axes) == 4
-    looks = [figures._model_look(k, FigureStyle()) for k in range(28)]
+    looks = [_model_look(k, FigureStyle()) for k in range(28)]
     assert len({(look["color"], look["line"], look["fill"]) for look in looks}) == 28
     assert crowded(figure) == []
 
 
 def test_every_metric_asked_for_has_a_row_of_panels():
     both = pd.concat([SCORES, SCORES.assign(metric="l1", value=SCORES["value"] / 1000)], ignore_index=True)
-    figure = figures.validity_scatter(both, {}, ["gower", "l1"])
+    figure = validity_scatter(both, {}, ["gower", "l1"])
     titles = [axes.get_label() for axes in figure.axes]
     assert titles == ["income, gower", "house prices, gower", "income, l1", "house prices, l1"]
     tops = [axes.get_position().y1 for axes in figure.axes]
@@ -521,6 +525,6 @@ def test_every_metric_asked_for_has_a_row_of_panels():
 
 
 def test_nothing_to_draw_is_said():
-    figure = figures.validity_scatter(SCORES[SCORES["model"] == "constant"], {})
+    figure = validity_scatter(SCORES[SCORES["model"] == "constant"], {})
     assert "Not drawn – no boundary: constant" in words(figure)
     assert marks(figure.axes[0]) == []

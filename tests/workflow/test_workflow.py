@@ -131,7 +131,7 @@ def test_another_model_runs_its_own_jobs_only(copy):
 @pytest.mark.parametrize(
     ("path", "stale"),
     [
-        ("sce/showing/figures.py", {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}),
+        ("sce/showing/drawing.py", {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}),
         ("sce/measuring/scores.py", {"score": 2} | MEASURED),
         ("sce/measuring/distances.py", {"measure_distances": 2, "score": 2} | MEASURED),
         ("sce/reading/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
