@@ -1,8 +1,8 @@
 """Closed contracts: what a file or a configuration may hold, and the one error for what it may not."""
 
-from typing import Literal, get_args, get_origin
+from typing import Annotated, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 
 from sce.errors import InputError
 
@@ -12,15 +12,21 @@ OF_TYPE = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "a number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    "finite_number": "a finite number",
     "list_type": "a list",
     "string_type": "text, in quotes where YAML reads something else",
 }
 
 
-class Contract(BaseModel):
-    """A closed record: unknown keys are refused, and nothing changes after it was checked."""
+Member = TypeVar("Member")
+Pair = Annotated[tuple[Member, Member], Strict(False)]  # YAML has lists alone
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Contract(BaseModel):
+    """A closed record: unknown keys are refused, nothing is taken for what it is not (``yes`` for the number
+    1, ``"3"`` for 3), every number is a finite one, and nothing changes after it was checked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def check(contract: type[Contract], content, where):

@@ -1,4 +1,4 @@
-"""Reading the JSON files that users bring along, so that a bad one is told by its name."""
+"""Reading the JSON files that users bring along; a bad one is named in the error."""
 
 import gzip
 import json

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from pydantic import field_validator
 
 from sce.errors import InputError
-from sce.files.contracts import Contract, check
+from sce.files.contracts import Contract, Pair, check
 from sce.files.json_files import read_json
 from sce.grids.datasets import DATASETS, load_dataset
 from sce.wordings.prompts import Prompt, load_prompt, prompt_file
@@ -55,7 +55,7 @@ class PublishedPrompt(Prompt):
 class PromptPair(Contract, extra="ignore"):
     """What is read of an entry of the file; the rest tells the published code where its data lies."""
 
-    options: tuple[str, str]
+    options: Pair[str]
     input_key: Literal["description"]
     standard_prompt_template: str
     followup_template: str

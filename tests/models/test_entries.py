@@ -32,6 +32,6 @@ def test_an_engine_has_one_entry(monkeypatch):
     monkeypatch.setattr(entries, "ENTRIES", {})
     entries.add_entry(Toy)
     entries.add_entry(Toy)
-    assert entries.ENTRIES == {"toy": Toy}
+    assert {"toy": Toy} == entries.ENTRIES
     with pytest.raises(ValueError, match="two entries for the engine toy"):
         entries.add_entry(type("Other", (Toy,), {}))
