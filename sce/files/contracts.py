@@ -64,7 +64,7 @@ def _follow(contract, loc):
     """The keys a reader would see along ``loc``, the field names of the record that the last one is in, and
     the records that its own value may be.
 
-    Where one of several records is told by a tag (an engine), pydantic's path holds the tag, which is no key.
+    Where a tag says which of several records it is (an engine), pydantic's path holds it, and it is no key.
     """
     keys, records, names = [], [contract], []
     free = False  # whether the next key is of the user's choosing: it may be called like a tag or a field
@@ -90,7 +90,7 @@ def _follow(contract, loc):
 
 
 def _tags(records, field):
-    """What tells the records apart: the values of their tag."""
+    """The values of the field by which the records differ."""
     return [tag for record in records for tag in get_args(record.model_fields[field].annotation)]
 
 

@@ -21,7 +21,7 @@ from sce.files.yaml_files import read_yaml
 
 DATASETS = Path("resources/datasets")
 Kind = Literal["numeric", "ordinal", "categorical"]
-MOST_DIGITS = 15  # so that numbers are told apart, written and read again exactly
+MOST_DIGITS = 15  # so that numbers are compared, written and read again exactly
 
 
 def number(value):

@@ -79,8 +79,8 @@ class Hosted(Remote):
 
 
 class ChatThinking(Contract):
-    """``route``: ``template`` tells the chat template (enable_thinking, as Qwen's and others read it; vLLM
-    holds the model to the budget), ``field`` sends ``thinking: {type, budget_tokens}``."""
+    """``route``: ``template`` hands it to the chat template (enable_thinking, as Qwen's and others read it;
+    vLLM holds the model to the budget), ``field`` sends ``thinking: {type, budget_tokens}``."""
 
     form: Literal["enabled", "disabled"]
     route: Literal["template", "field"] = "template"

@@ -79,7 +79,7 @@ def folder_fingerprint(folder: Path) -> str:
     if folder.is_file():
         return fingerprint(folder)
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    told = "".join(f"{path.name} {path.stat().st_size}\n" for path in files)
+    listed = "".join(f"{path.name} {path.stat().st_size}\n" for path in files)
     weights = [path for path in files if path.suffix in WEIGHTS] or files
     ends = "".join(map(fingerprint, {weights[0]: None, weights[-1]: None})) if weights else ""
-    return hashlib.sha256((told + ends).encode()).hexdigest()[:32]
+    return hashlib.sha256((listed + ends).encode()).hexdigest()[:32]
