@@ -4,10 +4,11 @@ import asyncio
 import json
 
 import pytest
+from sce.ledger.entries import Reply
 
 from sce.asking import conversations as elicit
 from sce.asking.asker import open_asker
-from sce.engines import Fatal, Reply
+from sce.engines import Fatal
 from sce.grids.datasets import load_dataset
 from sce.models.catalogue import read_entry
 from sce.wordings.prompts import load_prompt, prompt_file

@@ -220,7 +220,7 @@ def test_a_server_that_does_not_start_tells_why(stand_in, tmp_path, first, told)
 
 
 def test_a_server_that_dies_stops_the_job(stand_in, tmp_path, monkeypatch):
-    monkeypatch.setattr("sce.asking.asker.FIRST_WAIT_S", 0.3)
+    monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.3)
     model = served_by(stand_in())
 
     async def main():

@@ -7,13 +7,14 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sce.ledger.entries import Entry, Reply, digest
 
 from sce.asking.asker import open_asker
 from sce.asking.conversations import elicit
-from sce.engines import Fatal, Reply
+from sce.engines import Fatal
 from sce.errors import InputError
 from sce.grids.datasets import load_dataset
-from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
+from sce.ledger.ledger import Ledger, ledger_file
 from sce.money import prices, usage
 from sce.money.prices import Budget, Price, load_prices, open_budget
 from sce.study import config, plan

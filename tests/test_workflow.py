@@ -137,7 +137,7 @@ def test_another_model_runs_its_own_jobs_only(copy):
         ("sce/reading/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
         ("sce/asking/conversations.py", dict.fromkeys(EACH, 2) | ASKED),
         ("workflow/scripts/score.py", {"score": 2} | SCORED),
-        ("sce/ledger/upkeep.py", {}),
+        ("sce/ledger/command.py", {}),
         ("sce/engines/llama_cpp.py", {}),
     ],
 )

@@ -9,9 +9,10 @@ import logging
 import time
 from typing import ClassVar
 
-from sce.engines import Fatal, Reply, Transient
+from sce.engines import Fatal, Transient
 from sce.engines.faults import decoded, fault_of, is_error
 from sce.files.secrets import hide, read_key, resolve
+from sce.ledger.entries import Reply
 from sce.models.remote import Hosted, Remote
 
 CONNECT_S = 10

@@ -21,7 +21,8 @@ import urllib.request
 from pathlib import Path
 
 from sce.engines import About, Fatal, keeper
-from sce.engines.openai import ChatEngine, chat_request
+from sce.engines.chat import chat_request
+from sce.engines.openai import ChatEngine
 from sce.files.secrets import read_key
 from sce.grids.datasets import Dataset
 from sce.models.vllm import Vllm

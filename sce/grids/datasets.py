@@ -247,6 +247,11 @@ class Dataset(Contract):
         return pd.DataFrame(columns)
 
 
+def dataset_file(name: str) -> Path:
+    """The file of a dataset of ours."""
+    return DATASETS / f"{name}.yaml"
+
+
 def load_dataset(path) -> Dataset:
     """The dataset in a YAML file, checked. Raises InputError naming the file, the key and what is allowed."""
     path = Path(path)

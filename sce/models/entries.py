@@ -101,8 +101,14 @@ class Local(Model):
 ENTRIES: dict[str, type[Model]] = {}
 
 
-def add_entry(entry: type[Model]) -> None:
-    """Make an engine's entry known by the value of its field ``engine``; a second one is a ValueError."""
+def engine_of(entry: type[Model]) -> str:
+    """The engine that entries of a class name: the value of its field ``engine``."""
     (engine,) = get_args(entry.model_fields["engine"].annotation)
+    return engine
+
+
+def add_entry(entry: type[Model]) -> None:
+    """Make an engine's entry known by its engine; a second one is a ValueError."""
+    engine = engine_of(entry)
     if ENTRIES.setdefault(engine, entry) is not entry:
         raise ValueError(f"two entries for the engine {engine}")

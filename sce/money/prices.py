@@ -18,7 +18,8 @@ from sce.engines import Fatal
 from sce.errors import InputError
 from sce.files.contracts import Contract, check
 from sce.files.yaml_files import read_yaml
-from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
+from sce.ledger.entries import Entry, digest
+from sce.ledger.ledger import Ledger, ledger_file
 
 PRICES = Path("config/prices.yaml")
 LOCAL_ENGINES = {"control", "llama_cpp", "vllm", "published"}

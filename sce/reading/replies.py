@@ -2,8 +2,8 @@
 
 Values come out whole, as text: what a value means is decided in ``sce.reading.values``, which must see
 everything the model wrote. A general mender of JSON is not used for that reason: it shortens unquoted values
-silently ("30 -> 45" becomes 30, "4 5" 4, ">=45" 45, and a minus sign in Unicode is lost). One pass over the text;
-lookaheads are bounded, so the time is linear in its length.
+silently ("30 -> 45" becomes 30, "4 5" 4, ">=45" 45, and a minus sign in Unicode is lost). One pass over the
+text; lookaheads are bounded, so the time is linear in its length.
 """
 
 import html

@@ -22,7 +22,8 @@ from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
 from sce.grids.datasets import Dataset, Feature
-from sce.measuring.boundaries import NO_PREDICTION, describe_boundary, predictions
+from sce.measuring.boundaries import describe_boundary, predictions
+from sce.measuring.codes import NONE
 from sce.showing.mosaic import NOT_SHOWN, OUTSIDE, in_words, lay_out, panel_titles, shortened
 from sce.showing.style import FigureStyle
 
@@ -39,7 +40,7 @@ def sce_fates(dataset: Dataset, codes: np.ndarray, sce: pd.DataFrame) -> pd.Seri
     fates = sce["status"].astype(object).where(~usable, "off_grid")
     there = codes[sce.loc[landed, "sce_point_id"].to_numpy(int)]
     wanted = (sce.loc[landed, "target"] == dataset.options[1]).to_numpy(int)
-    fates[landed] = np.select([there == NO_PREDICTION, there == wanted], [UNDECIDED, VALID], INVALID)
+    fates[landed] = np.select([there == NONE, there == wanted], [UNDECIDED, VALID], INVALID)
     return fates
 
 
@@ -500,7 +501,7 @@ def _draw_cells(axes, mosaic, codes, style, tints):
     extent = (-0.5, mosaic.width - 0.5, -0.5, mosaic.height - 0.5)
     # Not resampled, so that an SVG stores one pixel per cell.
     axes.imshow(pixels, origin="lower", extent=extent, aspect="auto", interpolation="none", zorder=1)
-    missing = np.argwhere(board == NO_PREDICTION)
+    missing = np.argwhere(board == NONE)
     axes.add_patch(PathPatch(_boxes(missing, (1, 1)), zorder=1.1, **_missing_look(style)))
     grid = {"edgecolor": "white", "linewidth": 0.25 if len(codes) > HEAVY else 0.5, "zorder": 1.2}
     axes.add_patch(PathPatch(_grid_lines(mosaic), fill=False, **grid))

@@ -4,7 +4,7 @@ published figure beside ours where there is one; as Markdown and as LaTeX."""
 import pandas as pd
 
 from sce.files import artifacts
-from sce.measuring.distances import METRICS
+from sce.measuring.metrics import METRICS
 from sce.showing.reference import beside, load_reference
 
 KEYS = ["model", "dataset", "condition", "metric"]

@@ -173,11 +173,3 @@ def _common(dataset):
         "levels": dataset.levels_text,
         "record": dataset.record_text,
     }
-
-
-# --- kinds that an experiment brings along
-
-add_kind("choice", {"start", "candidates"})
-add_kind("self_prediction", {"description"}, asks={"confidence"})
-add_kind("several", {"target", "k"}, {"answer"})
-add_kind("feedback", {"target", "outcome"}, {"answer"})

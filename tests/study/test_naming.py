@@ -3,7 +3,7 @@
 import pytest
 
 from sce.errors import suggest
-from sce.study.naming import expand
+from sce.wordings.names import expand
 
 
 def test_a_range_counts_up_with_its_zeros():

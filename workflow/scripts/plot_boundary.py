@@ -2,17 +2,18 @@
 
 import json
 
-from sce.experiments.rewordings import reworded
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
 from sce.running.jobs import logged
 from sce.showing import figures
 from sce.showing.style import FigureStyle
+from sce.wordings.rewordings import reworded
 
 with logged(snakemake.log[0]):
     sce = artifacts.read(snakemake.input.sce)
     # Many wordings of one condition would fill pages: the figure of their spread shows them.
-    sce = sce[~sce["condition"].isin(reworded(list(sce["condition"].unique())))]
+    stems = json.loads(snakemake.params.stems)
+    sce = sce[~sce["condition"].isin(reworded(list(sce["condition"].unique()), stems))]
     figure = figures.boundary_map(
         load_dataset(snakemake.input.dataset),
         artifacts.read(snakemake.input.boundary),
