@@ -7,7 +7,7 @@ FEW = 12  # names that a message may list
 
 
 class InputError(Exception):
-    """Bad input, told so that it can be mended: which file, which key, what was found, what is allowed."""
+    """Bad input, with what mending it takes: which file, which key, what was found, what is allowed."""
 
     def __init__(self, where, key, found, allowed):
         self.where, self.key, self.found, self.allowed = str(where), str(key), found, allowed

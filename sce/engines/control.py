@@ -174,12 +174,20 @@ class ControlEngine:
             del record[first]
             return _said(json.dumps(record))
         if way == 2:
-            number = next(n for n, f in self.dataset.features.items() if f.is_number)
-            return _said(json.dumps(record | {number: record[number] + 0.123}))
+            return _said(json.dumps(record | self._off_grid(record)))
         if way == 3:
             cut = json.dumps(record)[: len(first) + 4]
             return Reply("truncated", cut, finish_reason="length")
         return Reply("refused", "I'm sorry, but I can't help with that.", finish_reason="refusal")
+
+    def _off_grid(self, record) -> dict:
+        """A value that no level has, of the first feature of numbers, or of the first feature at all."""
+        features = self.dataset.features
+        number = next((name for name, feature in features.items() if feature.is_number), None)
+        if number is not None:
+            return {number: record[number] + 0.123}
+        name = next(iter(features))
+        return {name: f"none of the {len(features[name].labels)} values"}
 
 
 def boundary(dataset: Dataset) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The Parquet artifacts: their columns (design 6), checked on every write, and their provenance."""
+"""The Parquet artifacts: their columns, checked on every write, and their provenance."""
 
 import json
 import os

@@ -1,8 +1,8 @@
 """Closed contracts: what a file or a configuration may hold, and the one error for what it may not."""
 
-from typing import Literal, get_args, get_origin
+from typing import Annotated, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 
 from sce.errors import InputError
 
@@ -12,15 +12,21 @@ OF_TYPE = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "a number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    "finite_number": "a finite number",
     "list_type": "a list",
     "string_type": "text, in quotes where YAML reads something else",
 }
 
 
-class Contract(BaseModel):
-    """A closed record: unknown keys are refused, and nothing changes after it was checked."""
+Member = TypeVar("Member")
+Pair = Annotated[tuple[Member, Member], Strict(False)]  # YAML has lists alone
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Contract(BaseModel):
+    """A closed record: unknown keys are refused, nothing is taken for what it is not (``yes`` for the number
+    1, ``"3"`` for 3), every number is a finite one, and nothing changes after it was checked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def check(contract: type[Contract], content, where):
@@ -58,7 +64,7 @@ def _follow(contract, loc):
     """The keys a reader would see along ``loc``, the field names of the record that the last one is in, and
     the records that its own value may be.
 
-    Where one of several records is told by a tag (an engine), pydantic's path holds the tag, which is no key.
+    Where a tag says which of several records it is (an engine), pydantic's path holds it, and it is no key.
     """
     keys, records, names = [], [contract], []
     free = False  # whether the next key is of the user's choosing: it may be called like a tag or a field
@@ -84,7 +90,7 @@ def _follow(contract, loc):
 
 
 def _tags(records, field):
-    """What tells the records apart: the values of their tag."""
+    """The values of the field by which the records differ."""
     return [tag for record in records for tag in get_args(record.model_fields[field].annotation)]
 
 

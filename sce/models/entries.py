@@ -80,7 +80,7 @@ class Model(Contract):
 class Local(Model):
     """What the entries of models have whose weights are here. ``gpus`` that a job takes, where it is not what
     the engine would take by itself, and their ``gpu_type`` in the cluster's words; ``size_b``: billions of
-    parameters, where the model's name does not tell them."""
+    parameters, where the model's name does not say it."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Model.TRANSPORT | {"gpus", "gpu_type", "size_b"}
 

@@ -9,7 +9,7 @@ from sce.models.remote import Chat, Hosted
 
 
 class OpenAI(Chat, Hosted):
-    """OpenAI, or any endpoint that speaks its chat format. ``revision``: not sent; tells apart different
+    """OpenAI, or any endpoint that speaks its chat format. ``revision``: not sent; keeps apart different
     weights that go by one name (a local server's)."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Hosted.TRANSPORT

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from sce.files.contracts import Contract
+from sce.files.secrets import referenced
 from sce.models.entries import URL, Model
 
 
@@ -48,6 +49,9 @@ class Remote(Model):
             raise ValueError(f"extra_body may not hold {twice[0]}: the entry has a field of its own for it")
         if self.decoding == "json_schema" and self.structured == "none":
             raise ValueError("decoding: json_schema needs a structured route; structured: none is no such")
+        for name, value in self.headers.items():
+            if value.startswith("$") and not referenced(value):
+                raise ValueError(f"a header's value may begin with $ as $VARIABLE alone; not that of {name}")
         return self
 
 
@@ -75,8 +79,8 @@ class Hosted(Remote):
 
 
 class ChatThinking(Contract):
-    """``route``: ``template`` tells the chat template (enable_thinking, as Qwen's and others read it; vLLM
-    holds the model to the budget), ``field`` sends ``thinking: {type, budget_tokens}``."""
+    """``route``: ``template`` hands it to the chat template (enable_thinking, as Qwen's and others read it;
+    vLLM holds the model to the budget), ``field`` sends ``thinking: {type, budget_tokens}``."""
 
     form: Literal["enabled", "disabled"]
     route: Literal["template", "field"] = "template"

@@ -10,7 +10,7 @@ from sce.models.entries import Local
 from sce.models.remote import Chat, Remote
 from sce.models.weights import folder_fingerprint, local_weights
 
-UNKNOWN_SIZE_B = 8.0  # of a model whose name does not tell its size
+UNKNOWN_SIZE_B = 8.0  # of a model whose name does not say its size
 # "70B" in Llama-3.3-70B-Instruct, "8x7B" in Mixtral-8x7B, not "A3B" (active parameters) in Qwen3-30B-A3B
 _SIZE = re.compile(r"(?<![A-Za-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)([BM])(?![A-Za-z0-9])", re.IGNORECASE)
 _FOUR_BIT = re.compile(r"awq|gptq|bitsandbytes|4.?bit|int4|w4a16|mxfp4|nvfp4", re.IGNORECASE)
@@ -54,7 +54,7 @@ class Vllm(Chat, Local):
 
     @property
     def known_size_b(self) -> float | None:
-        """Billions of parameters, as the entry or the model's name tells."""
+        """Billions of parameters, as the entry or the model's name says."""
         sizes = [
             float(experts or 1) * float(number) / (1 if unit in "bB" else 1000)
             for experts, number, unit in _SIZE.findall(self.model)
@@ -67,10 +67,10 @@ class Vllm(Chat, Local):
 
     @property
     def _bytes_per_parameter(self):
-        told = f"{self.quantization or ''} {self.model}"
-        if _FOUR_BIT.search(told):
+        names = f"{self.quantization or ''} {self.model}"
+        if _FOUR_BIT.search(names):
             return 0.6
-        if _EIGHT_BIT.search(told):
+        if _EIGHT_BIT.search(names):
             return 1.1
         return 4 if self.dtype == "float32" else 2
 

@@ -1,7 +1,7 @@
 """The wordings of the published study, read from the user's own copy of its ``datasets.json``.
 
 Nothing of that text is part of this project. Each of the file's entries holds a question and a follow-up, and
-its name tells what it is for: a dataset, what the follow-up asks for, and perhaps a number
+its name says what it is for: a dataset, what the follow-up asks for, and perhaps a number
 (``income_minimal_l1``, ``house_prices_minimal_7``). The study asked every entry's question anew; here a
 boundary is elicited once, so an entry is taken apart into a question wording and a condition (its ``Place``).
 Both go by names that begin with ``published.``: a configuration uses them as it uses files under
@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from pydantic import field_validator
 
 from sce.errors import InputError
-from sce.files.contracts import Contract, check
+from sce.files.contracts import Contract, Pair, check
 from sce.files.json_files import read_json
 from sce.grids.datasets import DATASETS, load_dataset
 from sce.wordings.prompts import Prompt, load_prompt, prompt_file
@@ -53,9 +53,9 @@ class PublishedPrompt(Prompt):
 
 
 class PromptPair(Contract, extra="ignore"):
-    """What is read of an entry of the file; the rest tells the published code where its data lies."""
+    """What is read of an entry of the file; the rest says where the published code's data lies."""
 
-    options: tuple[str, str]
+    options: Pair[str]
     input_key: Literal["description"]
     standard_prompt_template: str
     followup_template: str
@@ -140,7 +140,7 @@ def load_published(path) -> Published:
 def slips(published: Published) -> list[str]:
     """What the file gets wrong, a sentence each: two entries that should ask for different things and ask the
     same, and entries that repeat another one. White space is no difference."""
-    told = []
+    found = []
     follow_ups, wholes = {}, {}
     for name, entry in published.entries.items():
         dataset, kind, _ = NAME.fullmatch(name).groups()
@@ -148,12 +148,12 @@ def slips(published: Published) -> list[str]:
         follow_up = " ".join(entry.followup_template.split())
         first, meant = follow_ups.setdefault((dataset, follow_up), (name, condition))
         if meant != condition:
-            told.append(f"{name}: asks for {meant}, not {condition}; its follow-up is that of {first}")
+            found.append(f"{name}: asks for {meant}, not {condition}; its follow-up is that of {first}")
         whole = (dataset, condition, " ".join(entry.standard_prompt_template.split()), follow_up)
         first = wholes.setdefault(whole, name)
         if first != name:
-            told.append(f"{name}: word for word {first}, so it is no wording of its own")
-    return told
+            found.append(f"{name}: word for word {first}, so it is no wording of its own")
+    return found
 
 
 def load_systems(path) -> dict[str, str | None]:
@@ -178,7 +178,7 @@ def other_systems(models: Mapping[str, object], systems: Mapping[str, str | None
 
 
 def _read_name(path, name):
-    """(dataset, kind of follow-up, number or None) that an entry's name tells."""
+    """(dataset, kind of follow-up, number or None) that an entry's name says."""
     match = NAME.fullmatch(name)
     if not match:
         kinds = ", ".join(f"DATASET{kind}" for kind in CONDITIONS)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sce.errors import InputError
 from sce.grids.datasets import Dataset, load_dataset
 from sce.wordings.prompts import ask, follow_up, load_prompt, prompt_file
 
@@ -70,6 +71,73 @@ def test_a_grid_by_hand():
     assert tiny().locate({"size": 2.0, "grade": 3, "sex": 1}) is None
     off = tiny().describe({"size": 2.0, "grade": 3, "sex": 2})
     assert off == "- The size is: 2.\n- Grade: top\n- Sex: Female"
+
+
+@pytest.mark.parametrize(
+    ("levels", "told"),
+    [
+        ("[yes, no]", "not True"),
+        ("[1, true]", "not True"),
+        ("[low, ~]", "not None"),
+        ("[2026-01-01, 2026-01-02]", "not datetime.date"),
+        ("[1, two]", "numbers throughout, or texts throughout"),
+        ("['1', 2]", "numbers throughout, or texts throughout"),
+        ("[1, .inf]", "a finite number"),
+        ("[.nan, 2]", "a finite number"),
+        ("[[1], [2]]", "not [1]"),
+        ("{yes: a, no: b}", "codes that are whole numbers; not True"),
+        ("{1: yes, 2: no}", "labels in quotes"),
+        ("{1: 1, 2: 2}", "labels in quotes"),
+        ("{1.5: a, 2: b}", "not 1.5"),
+        ("{'1': a, '2': b}", "not '1'"),
+        ("{first: 1, last: yes}", "a number"),
+        ("{first: 1, last: .inf}", "a finite number"),
+        ("{first: '1', last: 3}", "a number"),
+        ("{first: 1}", "required"),
+        ("yes", "levels"),
+    ],
+)
+def test_levels_are_what_they_look_like(tmp_path, levels, told):
+    with pytest.raises(InputError) as error:
+        load_dataset(_file(tmp_path, levels=levels))
+    assert error.value.key.startswith("features.size")
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"options": "[yes, no]"}, "options.0"),
+        ({"options": "[1, 2]"}, "options.0"),
+        ({"context": "no"}, "context"),
+        ({"context": "~"}, "context"),
+        ({"context": "2026-01-01"}, "context"),
+        ({"option_aliases": "{A: [yes]}"}, "option_aliases.A.0"),
+        ({"option_aliases": "{A: [1.5]}"}, "option_aliases.A.0"),
+        ({"aliases": "{low: [no]}"}, "features.size.aliases.low.0"),
+        ({"names": "[on]"}, "features.size.names.0"),
+        ({"unit": "5"}, "features.size.unit"),
+    ],
+)
+def test_texts_are_texts(tmp_path, changes, key):
+    with pytest.raises(InputError) as error:
+        load_dataset(_file(tmp_path, **changes))
+    assert (error.value.key, error.value.allowed[:4]) == (key, "text")
+
+
+def test_words_that_yaml_reads_as_something_else_are_levels_in_quotes(tmp_path):
+    feature = load_dataset(_file(tmp_path, levels='["no", "yes", "2026-01-01"]')).features["size"]
+    assert (feature.codes, feature.labels) == ([1, 2, 3], ["no", "yes", "2026-01-01"])
+
+
+def _file(folder, options="[A, B]", context="''", option_aliases="{}", **feature):
+    feature = {"kind": "ordinal", "levels": "[low, high]", "wording": "'{value}'"} | feature
+    lines = [f"    {key}: {value}" for key, value in feature.items()]
+    file = folder / "tiny.yaml"
+    head = "name: tiny\ntitle: T\nsubject: t\nquestion: Which?\n"
+    head += f"options: {options}\ncontext: {context}\noption_aliases: {option_aliases}\n"
+    file.write_text("\n".join([head + "features:\n  size:", *lines]), encoding="utf-8")
+    return file
 
 
 def test_prompts_say_what_they_must():

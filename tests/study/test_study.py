@@ -8,7 +8,7 @@ import yaml
 from sce.errors import InputError
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import load_dataset
-from sce.study.config import load
+from sce.study.study import load
 from sce.wordings.prompts import load_prompt
 
 ECHO = {"engine": "control", "policy": "echo"}
@@ -172,7 +172,7 @@ def study(**experiments):
 
 
 def test_a_range_stands_for_its_names():
-    asked = study(main={"questions": ["question", "question_09..question_11"]}).asked("echo", "income")
+    asked = study(main={"questions": ["question", "question_09..question_11"]}).protocol("echo", "income")
     assert asked["questions"] == ["question", "question_09", "question_10", "question_11"]
 
 

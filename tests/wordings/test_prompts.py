@@ -7,10 +7,12 @@ import pytest
 import yaml
 
 from sce.errors import InputError
+from sce.experiments import registry
 from sce.grids.datasets import load_dataset
 from sce.reading.parsing import parse_sce
 from sce.wordings.prompts import PLACEHOLDER, add_kind, ask, follow_up, load_prompt, prompt_file, prompt_files
 
+registry.kinds()  # they bring kinds of prompts along
 PROMPTS = {name: load_prompt(path) for name, path in prompt_files().items()}
 DATASETS = {name: load_dataset(f"resources/datasets/{name}.yaml") for name in ("heart_disease", "weather")}
 METRICS = {

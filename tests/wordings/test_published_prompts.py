@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sce.asking.conversations import Protocol, messages_of_follow_up, messages_of_question
+from sce.asking.messages import continued, fresh
 from sce.errors import InputError
 from sce.grids.datasets import load_dataset
 from sce.models.catalogue import load_catalog
@@ -40,17 +40,16 @@ def test_a_run_of_the_study_is_asked_byte_for_byte(reference, published, run):
     dataset = load_dataset(f"resources/datasets/{place.dataset}.yaml")
     question = published.prompt(place.question, place.dataset)
     condition = published.prompt(place.condition, place.dataset)
-    protocol = Protocol(dataset, [question], [condition])
     with gzip.open(reference / "runs" / run / "results.json.gz") as file:
         rows = json.load(file).values()
     assert len(rows) == (500 if run.endswith("500") else dataset.size)
     for row in rows:
         description = dataset.describe(dataset.record(row["dataset_id"]))
-        messages = messages_of_question(protocol, question, description)
+        messages = fresh(prompts.ask(question, dataset, description))
         assert as_text(messages) == row["original_full_prompt"]
         entry = SimpleNamespace(turn=None, response=row["original_full_response"])
         text = prompts.follow_up(condition, dataset, row["original_answer"])
-        assert as_text(messages_of_follow_up(messages, entry, text)) == row["followup_full_prompt"]
+        assert as_text(continued(messages, entry, text)) == row["followup_full_prompt"]
 
 
 def test_every_entry_has_its_place(published):
@@ -117,8 +116,7 @@ def test_the_system_prompt_goes_before_the_question(reference, published):
     assert systems["google/gemma-2-27b-it"] is None
     dataset = load_dataset("resources/datasets/income.yaml")
     question = published.prompt("published.question", "income")
-    protocol = Protocol(dataset, [question], [], system=systems[LLAMA])
-    text = as_text(messages_of_question(protocol, question, "x"))
+    text = as_text(fresh(prompts.ask(question, dataset, "x"), systems[LLAMA]))
     assert text.startswith("system: \n\nYou are a helpful assistant.\n\n\nuser: You will be provided")
 
 
