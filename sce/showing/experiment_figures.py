@@ -21,7 +21,7 @@ TICKS = 5  # labels along an axis of a map, at most
 
 def wordings_scatter(scores: pd.DataFrame, style: FigureStyle) -> Figure:
     """A point per wording, mean excess distance (x) against validity (y), both with 95% intervals, in the
-    colour of the condition that it rewords; a panel per model, dataset and metric. The published scores are
+    colour of the condition that it rewords; a panel per model, dataset and metric. The published figures are
     hollow.
 
     ``scores``: all_scores with the column ``reference``; of its conditions those that are reworded count.
@@ -46,7 +46,7 @@ def wordings_scatter(scores: pd.DataFrame, style: FigureStyle) -> Figure:
 
 def consistency_map(dataset: Dataset, points: pd.DataFrame, model: str, style: FigureStyle) -> Figure:
     """Where the boundary is uncertain: the share of wordings that predict the second option at every point
-    shown, and their mean probability of it where log-probabilities are known."""
+    shown, and their mean probability of it where log-probabilities tell."""
     first = points["majority"] == dataset.options[0]
     share = np.where(first, 1 - points["agreement"], points["agreement"])
     layers = {f"share of wordings that say '{dataset.options[1]}'": share}
@@ -75,7 +75,7 @@ def consistency_map(dataset: Dataset, points: pd.DataFrame, model: str, style: F
 def outcome_panels(table: pd.DataFrame, style: FigureStyle) -> Figure:
     """All outcomes of one table that have intervals, a panel per score, in the colours of model, dataset and
     condition: scores that are counted on (validity_at_1, validity_at_2, ...) as lines over the number, others
-    as points. The published scores are hollow.
+    as points. The published figures are hollow.
 
     ``table``: the ``outcomes`` artifact.
     """
