@@ -20,8 +20,8 @@ def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     asked = responses[responses["kind"] == "question"]
     read = _reader(parsing.parse_answer, dataset)
     statuses, answers = _transposed(map(read, asked["status"], asked["response"], asked["finish_reason"]), 2)
-    told = zip(asked["logprobs"], answers, asked["finish_reason"], strict=True)
-    first, second = _transposed((option_probabilities(t, a, dataset, _text(f)) for t, a, f in told), 2)
+    known = zip(asked["logprobs"], answers, asked["finish_reason"], strict=True)
+    first, second = _transposed((option_probabilities(t, a, dataset, _text(f)) for t, a, f in known), 2)
     points = asked["point_id"].to_numpy(dtype=np.int64)
     return pd.DataFrame(
         {
