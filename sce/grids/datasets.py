@@ -16,7 +16,8 @@ import pandas as pd
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sce.errors import InputError
-from sce.files.contracts import Contract, Pair, check
+from sce.files.contracts import Contract, check
+from sce.files.values import Pair
 from sce.files.yaml_files import read_yaml
 
 DATASETS = Path("resources/datasets")

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from sce.files.contracts import Contract, Pair
+from sce.files.contracts import Contract
+from sce.files.values import Pair
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 

@@ -17,8 +17,9 @@ from typing import Literal, NamedTuple
 from pydantic import field_validator
 
 from sce.errors import InputError
-from sce.files.contracts import Contract, Pair, check
+from sce.files.contracts import Contract, check
 from sce.files.json_files import read_json
+from sce.files.values import Pair
 from sce.grids.datasets import DATASETS, load_dataset
 from sce.wordings.prompts import Prompt, load_prompt, prompt_file
 
