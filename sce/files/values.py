@@ -49,6 +49,8 @@ def _url(url):
 Member = TypeVar("Member")
 Pair = Annotated[tuple[Member, Member], Strict(False)]  # YAML has lists alone
 
+# Names that become part of paths, such as a model's.
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$", max_length=LONGEST_NAME)]
 Text = Annotated[str, AfterValidator(_written)]
 Line = Annotated[Text, AfterValidator(_one_line), Field(max_length=200)]
 FilePath = Annotated[Text, AfterValidator(_one_line), AfterValidator(_path)]

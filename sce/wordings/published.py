@@ -66,11 +66,11 @@ class PromptPair(Contract, extra="ignore"):
     def _is_template(cls, text, info):
         wanted = FILLED_IN[info.field_name]
         try:
-            found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+            found = {part[1:] for part in Formatter().parse(text) if part[1] is not None}
         except ValueError as error:
             raise ValueError(f"a template for str.format ({error})") from None
-        if found != {wanted}:
-            raise ValueError(f"a template with the placeholder {{{wanted}}} and no other")
+        if found != {(wanted, "", None)}:
+            raise ValueError(f"a template with the placeholder {{{wanted}}} and no other, nor any format")
         return text
 
 
