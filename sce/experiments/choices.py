@@ -121,8 +121,8 @@ class Choices(Kind):
     def step(self, asks, find, tasks):
         return Choose([find(name) for name in asks["wordings"]], tasks)
 
-    def subjects(self, experiment, find):
-        return experiment.choices
+    def subjects(self, experiment, config, find):
+        return [label(name, config.choosing.candidates) for name in experiment.choices]
 
     def draw_tasks(self, dataset, options):
         return draw(dataset, **options)
@@ -137,13 +137,17 @@ class Choices(Kind):
 
 def _nearest(given, tasks, metric):
     """Start -> (number of candidates, the nearest of them under a metric), where one is."""
+    posed = list(zip(map(int, tasks["point_id"]), map(json.loads, tasks["candidates"]), strict=True))
+    if metric == DRAWN_BY:
+        nearest = map(int, tasks["nearest"])
+        return {start: (len(them), which) for (start, them), which in zip(posed, nearest, strict=True)}
     space = metrics.space(given.dataset, metric, given.embeddings)
     found = {}
-    for start, candidates in zip(tasks["point_id"], map(json.loads, tasks["candidates"]), strict=True):
+    for start, candidates in posed:
         far = space.between(np.full(len(candidates), start), np.array(candidates))
         nearest = np.flatnonzero(far == far.min())
         if len(nearest) == 1:
-            found[int(start)] = len(candidates), int(nearest[0])
+            found[start] = len(candidates), int(nearest[0])
     return found
 
 

@@ -61,7 +61,7 @@ class Search(Kind):
     fields = {"queries": (list[Annotated[int, Field(ge=1)]], [])}
     needs = ("boundary", "scores")
 
-    def subjects(self, experiment, find):
+    def subjects(self, experiment, config, find):
         return [*SEARCHES, *experiment.conditions] if experiment.queries else []
 
     def settings(self, pair):

@@ -136,7 +136,9 @@ class Study:
         values of their column ``condition``."""
         content = self.experiments[experiment]
         found = {"scores": sorted(content.conditions)}
-        found |= {kind.name: kind.subjects(content, self.find_in(content)) for kind in self.kinds}
+        found |= {
+            kind.name: kind.subjects(content, self.config, self.find_in(content)) for kind in self.kinds
+        }
         return {table: subjects for table, subjects in found.items() if subjects}
 
     def find_in(self, experiment):
