@@ -1,6 +1,7 @@
 """The conversations of the study: the question in each wording, each asked afresh at every grid point; then,
 in a continuation of the main wording's own raw answer, every condition's follow-up and what kinds of
-experiments add.
+experiments add. A grid that is asked in part is asked at its starts; then, with the main wording alone, at
+the SCEs, and at what the survey wants to know.
 
 N points are walked by as many workers as requests may be in flight; a worker carries a point through its
 whole conversation, so no request waits for the slowest of a batch.
@@ -80,11 +81,26 @@ def open_questions(responses: pd.DataFrame, retry: list[str]) -> int:
 
 
 async def _walk(interview, progress):
-    protocol, asker = interview.protocol, interview.asker
-    points = (_converse(interview, point_id) for point_id in range(protocol.dataset.size))
+    protocol = interview.protocol
+    points = (_converse(interview, point_id) for point_id in protocol.points)
     others = [talk for step in protocol.steps for talk in step.conversations(interview)]
-    conversations = itertools.chain(points, others)
     rows: list[Asked] = []
+    # A cluster that ends a job sends SIGTERM first: stop as with Ctrl-C, and keep what is being answered.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    try:
+        number = len(protocol.points) + len(others)
+        await _work(interview, itertools.chain(points, others), number, rows, progress)
+        if protocol.survey is not None:
+            await _search(interview, rows, progress)
+    except BaseExceptionGroup as group:
+        raise _first(group) from None  # one cause is what the user needs; the other workers were cancelled
+    finally:
+        await interview.asker.close()
+    return rows
+
+
+async def _work(interview, conversations, number, rows, progress):
+    """Hold a number of conversations, as many at a time as may be; their rows are added to ``rows``."""
 
     async def work():
         for conversation in conversations:
@@ -92,17 +108,45 @@ async def _walk(interview, progress):
                 rows.append(asked)
                 progress(asked.entry.status)
 
-    # A cluster that ends a job sends SIGTERM first: stop as with Ctrl-C, and keep what is being answered.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    try:
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(min(asker.max_in_flight, protocol.dataset.size + len(others))):
-                workers.create_task(work())
-    except BaseExceptionGroup as group:
-        raise _first(group) from None  # one cause is what the user needs; the other workers were cancelled
-    finally:
-        await asker.close()
-    return rows
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(min(interview.asker.max_in_flight, number)):
+            workers.create_task(work())
+
+
+async def _search(interview, rows, progress):
+    """What a survey asks after the starts: whether their SCEs are valid, and then round after round."""
+    main, dataset, survey = interview.main.name, interview.dataset, interview.protocol.survey
+    said = {a.point_id: _option(a.entry, dataset) for a in rows if (a.kind, a.wording) == ("question", main)}
+    revised = (sce_record(asked.entry, dataset) for asked in rows if asked.kind == "condition")
+    sces = {dataset.locate(record) for record in revised if record is not None} - {None, *said}
+    said |= await _ask_at(interview, sorted(sces), rows, progress)
+    asking = survey.questions(said)
+    points = next(asking, None)
+    while points is not None:
+        answers = await _ask_at(interview, points, rows, progress)
+        try:
+            points = asking.send(answers)
+        except StopIteration:
+            points = None
+
+
+async def _ask_at(interview, points, rows, progress) -> dict[int, int]:
+    """The main question at each of the points: point -> which option, -1 where none is read."""
+    found: list[Asked] = []
+    conversations = (_ask_once(interview, point) for point in points)
+    await _work(interview, conversations, len(points), found, progress)
+    rows += found
+    return {asked.point_id: _option(asked.entry, interview.dataset) for asked in found}
+
+
+async def _ask_once(interview, point_id) -> AsyncIterator[Asked]:
+    entry = await interview.ask_question(interview.main, interview.dataset.record(point_id))
+    yield Asked("search", interview.main.name, None, point_id, entry)
+
+
+def _option(entry, dataset) -> int:
+    answer = prediction(entry, dataset)
+    return -1 if answer is None else dataset.options.index(answer)
 
 
 async def _converse(interview, point_id) -> AsyncIterator[Asked]:

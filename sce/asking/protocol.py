@@ -2,9 +2,10 @@
 experiments add to it."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import Protocol as Shape
 
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Entry
@@ -86,10 +87,24 @@ class Step:
         return {}
 
 
+class Survey(Shape):
+    """Asking a grid in part: around ``starts`` (point ids), and no more than ``at_most`` questions (None: no
+    limit) beyond these and their SCEs. ``closed``: starts that need no more."""
+
+    starts: Sequence[int]
+    at_most: int | None
+    closed: int
+
+    def questions(self, known: dict[int, int]) -> Generator[list[int], dict[int, int], None]:
+        """Lists of points to ask the main question about, each answered by ``send``. ``known``, and what is
+        sent: point -> which option, -1 where no prediction came."""
+
+
 @dataclass(frozen=True)
 class Protocol:
     """What one model is asked about one dataset. The first question wording is the main one, which the
-    conditions continue. ``steps``: what kinds of experiments add."""
+    conditions continue. ``steps``: what kinds of experiments add. ``survey``: how the grid is asked in part;
+    without one it is asked in full."""
 
     dataset: Dataset
     questions: list[Prompt]
@@ -98,6 +113,12 @@ class Protocol:
     structured: bool = False
     verify_off_grid: bool = False
     steps: tuple[Step, ...] = ()
+    survey: Survey | None = None
+
+    @property
+    def points(self) -> Sequence[int]:
+        """The points at which conversations begin."""
+        return range(self.dataset.size) if self.survey is None else self.survey.starts
 
     @property
     def at_most(self) -> int:
@@ -107,7 +128,8 @@ class Protocol:
         further = self.follow_an_answer().total()
         further += sum(self.follow_an_sce(prompt.name).total() for prompt in self.conditions)
         per_point = len(self.questions) + per_condition * len(self.conditions) + further
-        return self.dataset.size * per_point + self.of_their_own().total()
+        searched = len(self.conditions) * len(self.points) + (self.survey.at_most or 0) if self.survey else 0
+        return len(self.points) * per_point + self.of_their_own().total() + searched
 
     def follow_an_answer(self) -> Counter[str]:
         """The most questions that the steps add to an answer, by kind of request."""

@@ -21,6 +21,7 @@ from sce.models.control import Control
 
 VERSION = 2  # raise when an answer changes, so that no answer of an older version is taken for it
 THRESHOLD = 0.45
+LAID_OUT = 2_000_000  # points up to which the answers are computed for the whole grid at once
 
 
 def open_engine(model: Control, dataset: Dataset) -> "ControlEngine":
@@ -83,7 +84,7 @@ class ControlEngine:
             return 0
         point_id = self.dataset.locate(record)
         if point_id is not None:
-            return int(self._labels[point_id])
+            return self._label(point_id)
         ranks = [np.interp(record[n], f.codes, range(len(f.codes))) for n, f in self.dataset.features.items()]
         return int(decide(self.dataset, np.array(ranks)[:, None])[0])
 
@@ -109,6 +110,8 @@ class ControlEngine:
 
     def nearest(self, point_id: int) -> int:
         """A nearest point of the other class, under Gower's distance or the policy's own."""
+        if self.dataset.size > LAID_OUT:
+            return self._far_sighted.nearest(point_id)
         return int(self._nearest[point_id])
 
     def written(self, point_id: int) -> str:
@@ -132,6 +135,19 @@ class ControlEngine:
         drawn = hashlib.sha256(json.dumps([self.model.seed, what, about]).encode()).digest()
         return int.from_bytes(drawn[:8], "big") / 2**64
 
+    def _label(self, point_id) -> int:
+        if self.dataset.size > LAID_OUT:
+            return int(
+                decide(self.dataset, np.array(np.unravel_index(point_id, self.dataset.shape))[:, None])[0]
+            )
+        return int(self._labels[point_id])
+
+    @cached_property
+    def _far_sighted(self):
+        from sce.engines.large_control import FarSighted  # small grids need none of it
+
+        return FarSighted(self.dataset, l1=self.model.policy == "nearest_l1")
+
     @cached_property
     def _labels(self) -> np.ndarray:
         return boundary(self.dataset)
@@ -147,7 +163,7 @@ class ControlEngine:
         short = self._one_step_short(start, goal)
         lines = []
         for number, point in enumerate((start, short, goal, short, goal), start=1):
-            answer = int(self._labels[point]) ^ (not self.is_right(f"candidate {number}", start))
+            answer = self._label(point) ^ (not self.is_right(f"candidate {number}", start))
             candidate = {"candidate": number, "record": json.loads(self.written(point))}
             lines.append(json.dumps(candidate | {"answer": self.dataset.options[answer]}))
         return _said("\n".join([*lines, f"FINAL: {self.written(goal)}"]))

@@ -1,5 +1,6 @@
 """The protocol of one model and dataset, with the steps of all kinds of experiments that it is asked."""
 
+import importlib
 from collections.abc import Mapping
 
 import pandas as pd
@@ -9,6 +10,8 @@ from sce.experiments.registry import kind
 from sce.grids.datasets import Dataset
 from sce.models.entries import Model
 from sce.wordings.published import Published, find_prompt
+
+SURVEY = "sce.searching.survey"  # the module that asks a grid in part
 
 
 def protocol_of(
@@ -24,6 +27,10 @@ def protocol_of(
     def find(name):
         return find_prompt(name, dataset.name, published)
 
+    # By name: what a full grid is asked depends on no search.
+    survey = (
+        importlib.import_module(SURVEY).survey_of(dataset, asked["survey"]) if "survey" in asked else None
+    )
     return Protocol(
         dataset,
         questions=[find(name) for name in asked["questions"]],
@@ -32,4 +39,5 @@ def protocol_of(
         structured=model.decoding == "json_schema",
         verify_off_grid=asked["verify_off_grid"],
         steps=tuple(kind(name).step(asks, find, tasks.get(name)) for name, asks in asked["kinds"].items()),
+        survey=survey,
     )

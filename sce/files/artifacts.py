@@ -128,6 +128,22 @@ SCHEMAS = {
         "reason": TEXT,
     },
 }
+SCHEMAS["distances_in_part"] = {
+    **SCHEMAS["distances"],
+    "certainty": TEXT,
+    "nearest_low": FLOAT,
+    "nearest_high": FLOAT,
+    "sure_low": FLOAT,
+    "excess_low": FLOAT,
+    "excess_high": FLOAT,
+    "shortfall_low": FLOAT,
+    "shortfall_high": FLOAT,
+    "searched": INT,
+    "probes": INT,
+    "violations": INT,
+}
+SCHEMAS["scores_in_part"] = {**SCHEMAS["scores"], "certain_low": FLOAT, "certain_high": FLOAT}
+SCHEMAS["all_scores_in_part"] = {"model": TEXT, "dataset": TEXT, **SCHEMAS["scores_in_part"]}
 SCHEMAS["all_scores"] = {"model": TEXT, "dataset": TEXT, **SCHEMAS["scores"]}
 SCHEMAS["outcomes"] = {**SCHEMAS["all_scores"], "reference": FLOAT, "reference_source": TEXT}
 

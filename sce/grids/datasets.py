@@ -27,7 +27,8 @@ DATASETS = Path("resources/datasets")
 Kind = Literal["numeric", "ordinal", "categorical"]
 MOST_DIGITS = 15  # so that numbers are compared, written and read again exactly
 MOST_LEVELS = 10_000
-MOST_POINTS = 10_000_000
+MOST_POINTS = 10_000_000  # of a grid that is laid out whole
+MOST_IDS = 2**62
 # Columns that stand beside those of the features, in one artifact or another.
 _TAKEN = {name for columns in SCHEMAS.values() if "features" in columns for name in columns}
 
@@ -223,8 +224,8 @@ class Dataset(Contract):
         refuse_shared(names, "features, each under names of its own")
         published = {name: [f.published_name] for name, f in self.features.items() if f.published_name}
         refuse_shared(published, "features, each with a published_name of its own")
-        if self.size > MOST_POINTS:
-            raise ValueError(f"a grid of at most {MOST_POINTS:,} points; this one has {self.size:,}")
+        if self.size > MOST_IDS:
+            raise ValueError(f"a grid of at most {MOST_IDS:,} points; this one has {self.size:,}")
         return self
 
     @property
@@ -283,7 +284,11 @@ class Dataset(Contract):
         return json.dumps(dict.fromkeys(self.features, ""), ensure_ascii=False)
 
     def grid(self) -> pd.DataFrame:
-        """All N points: point_id, one column of codes per feature, description."""
+        """All N points: point_id, one column of codes per feature, description. Raises InputError for more
+        than MOST_POINTS."""
+        if self.size > MOST_POINTS:
+            allowed = f"at most {MOST_POINTS:,} points to lay out; ask such a grid with boundary: adaptive"
+            raise InputError(f"dataset {self.name}", "points", self.size, allowed)
         ranks = np.indices(self.shape).reshape(len(self.shape), -1)
         columns = {"point_id": np.arange(self.size)}
         lines = []

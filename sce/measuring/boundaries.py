@@ -37,8 +37,11 @@ def describe_boundary(dataset: Dataset, boundary: pd.DataFrame) -> dict:
     as random. A straight or monotone boundary has 0 in any number of features.
     ``verdict``: "no predictions"; "no boundary" if all predictions are one option; else "ragged" if
     raggedness is above RAGGED, else "clean".
-    Shares are of the points with a prediction; a share of nothing is None.
+    Shares are of the points with a prediction; a share of nothing is None. Of a grid that was asked in part,
+    counts alone are given, and the verdict says so.
     """
+    if boundary["point_id"].nunique() < dataset.size:
+        return _asked_in_part(dataset, boundary)
     codes = predictions(dataset, boundary)
     counts = [int((codes == option).sum()) for option in (0, 1)]
     answered = sum(counts)
@@ -63,6 +66,26 @@ def describe_boundary(dataset: Dataset, boundary: pd.DataFrame) -> dict:
         "raggedness": raggedness,
     }
     return facts | {"verdict": _verdict(facts), "sentence": _sentence(dataset, facts)}
+
+
+def _asked_in_part(dataset, boundary):
+    """Counts of what was asked; where that was chosen around a few starts, no share of it is one of the grid."""
+    given = boundary.loc[boundary["question"] == boundary["question"].iloc[0], "prediction"]
+    asked, counts = len(given), [int((given == option).sum()) for option in dataset.options]
+    unknown = ("share_0", "share_1", "n_regions", "n_regions_0", "n_regions_1", "disagreeing", "raggedness")
+    sentence = f"asked at {asked:,} of {dataset.size:,} points: " + ", ".join(
+        f"{count:,} of '{option}'" for option, count in zip(dataset.options, counts, strict=True)
+    )
+    return dict.fromkeys(unknown) | {
+        "n": dataset.size,
+        "answered": sum(counts),
+        "missing": asked - sum(counts),
+        "n_0": counts[0],
+        "n_1": counts[1],
+        "boundary": min(counts) > 0,
+        "verdict": "asked in part",
+        "sentence": sentence,
+    }
 
 
 def _verdict(facts):

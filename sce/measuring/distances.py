@@ -28,15 +28,15 @@ def measure(dataset, predictions, sces, metric: str, embeddings=None, as_publish
     """
     points = space(dataset, metric, embeddings, as_published)
     predictions = for_every_point(dataset, predictions)
-    x = _point_ids(dataset, sces, "point_id")
-    y = _point_ids(dataset, sces, "sce_point_id")
+    x = point_ids(dataset, sces, "point_id")
+    y = point_ids(dataset, sces, "sce_point_id")
     given = sces["status"].to_numpy(dtype=object)
     status = statuses.of_rows(given, predictions[x] != NONE, y != NONE, predictions[y] != NONE)
     kept = status == "kept"
     at_x, at_y = predictions[x], np.where(kept, predictions[y], NONE)
-    target = _options(dataset, sces, "target")
+    target = options_in(dataset, sces, "target")
     target = np.where((target == NONE) & (at_x >= 0) & (at_x <= 1), 1 - at_x, target)
-    valid, judged = _verdicts(dataset, sces, status, target, at_x, at_y)
+    valid, judged = verdicts(dataset, sces, status, target, at_x, at_y)
     return pd.DataFrame(
         {
             "condition": sces["condition"].array,
@@ -50,13 +50,13 @@ def measure(dataset, predictions, sces, metric: str, embeddings=None, as_publish
     )
 
 
-def _verdicts(dataset, sces, status, target, at_x, at_y):
+def verdicts(dataset, sces, status, target, at_x, at_y):
     """Two arrays of bools (rows,): which SCEs are valid, and for which this is known."""
     kept = status == "kept"
     valid = kept & (at_y == target)
     if "prediction_at_sce" not in sces:
         return valid, kept
-    verdict = _options(dataset, sces, "prediction_at_sce")
+    verdict = options_in(dataset, sces, "prediction_at_sce")
     verified = (status == "off_grid") & (at_x != NONE) & (verdict != NONE)
     return valid | (verified & (verdict == target)), kept | verified
 
@@ -85,7 +85,7 @@ def _measured(points, predictions, x, y, target, kept, valid):
     }
 
 
-def _point_ids(dataset, sces, column):
+def point_ids(dataset, sces, column):
     """A column of point ids as int64, NONE where null."""
     ids = pd.array(sces[column], dtype="Int64").to_numpy(dtype=np.int64, na_value=NONE)
     lowest = 0 if column == "point_id" else NONE
@@ -97,7 +97,7 @@ def _point_ids(dataset, sces, column):
     return ids
 
 
-def _options(dataset, sces, column):
+def options_in(dataset, sces, column):
     """A column of options as their indices, NONE where null."""
     values = sces[column].to_numpy(dtype=object)
     codes = np.full(len(values), NONE)

@@ -15,7 +15,7 @@ from sce.wordings.prompts import other_option
 
 def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """The ``boundary`` artifact: f(x) for every point and wording, from the ``responses`` artifact."""
-    asked = responses[responses["kind"] == "question"]
+    asked = responses[responses["kind"].isin(["question", "search"])]
     read = _reader(parsing.parse_answer, dataset)
     statuses, answers = _transposed(map(read, asked["status"], asked["response"], asked["finish_reason"]), 2)
     known = zip(asked["logprobs"], answers, asked["finish_reason"], strict=True)
@@ -37,7 +37,7 @@ def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
 def counterfactuals(responses: pd.DataFrame, dataset: Dataset, conditions: list[str]) -> pd.DataFrame:
     """The ``sce`` artifact: x' for every condition and point; ``no_prediction`` where f(x) is missing and
     no SCE was asked."""
-    predicted = boundary(responses, dataset)
+    predicted = boundary(responses[responses["kind"] == "question"], dataset)
     predicted = predicted[predicted["question"] == predicted["question"].iloc[0]].sort_values("point_id")
     targets = predicted["prediction"].map({o: other_option(dataset, o) for o in dataset.options})
     parts = [

@@ -31,14 +31,12 @@ class Limits:
 class Rounds:
     """The searches around ``starts`` (point ids, each once), whose own answers must be in ``shared``.
 
-    ``aims``: start -> the point of its SCE, where there is one. After ``questions`` has ended, ``bounds``
+    After ``questions`` has ended, ``bounds``
     holds those of every start with a prediction, and ``directions`` what was learned.
     """
 
-    def __init__(
-        self, shared: Shared, starts: Sequence[int], limits: Limits, aims: dict[int, int] | None = None
-    ):
-        self.shared, self.limits, self.aims = shared, limits, aims or {}
+    def __init__(self, shared: Shared, starts: Sequence[int], limits: Limits):
+        self.shared, self.limits = shared, limits
         self.bounds: dict[int, Bounds] = {}
         self.directions: dict[int, int] = {}
         self.votes: dict[tuple[int, int], int] = {}
@@ -99,7 +97,6 @@ class Rounds:
         search = Search(
             self.shared,
             start,
-            self.aims.get(start),
             directions,
             allowed,
             self.limits.probes,

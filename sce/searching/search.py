@@ -61,14 +61,14 @@ class Shared:
 class Search:
     """Asks around one start until m is exact or its budget is spent.
 
-    ``shared.answers`` must hold the start's own answer. ``aim``: its SCE, asked first, if there is one on the
-    grid. ``directions``: feature -> +1 or -1, the way that leads to option 1; empty without the assumption,
-    which else is tested at ``probes`` points. ``budget``: questions for this start; None: no limit.
+    ``shared.answers`` must hold the start's own answer. ``directions``: feature -> +1 or -1, the way that
+    leads to option 1; empty without the assumption, which else is tested at ``probes`` points. ``budget``:
+    questions for this start; None: no limit.
     """
 
-    def __init__(self, shared: Shared, start: int, aim=None, directions=None, budget=None, probes=1, seed=0):
+    def __init__(self, shared: Shared, start: int, directions=None, budget=None, probes=1, seed=0):
         self.shared, self.costs, self.answers = shared, shared.costs, shared.answers
-        self.start, self.label, self.aim = start, shared.answers.get(start), aim
+        self.start, self.label = start, shared.answers.get(start)
         self.ranks = self.costs.ranks(start)
         self.directions = {i: sign * (1 - 2 * self.label) for i, sign in (directions or {}).items()}
         self.budget, self.wanted_probes = budget, probes
@@ -84,7 +84,6 @@ class Search:
     def questions(self) -> Asking:
         """Lists of points, each list to be answered into ``answers`` before the next is wanted. The points
         of one list do not depend on each other, and there are at most ``width`` of them, as it is then."""
-        yield from self._ask([] if self.aim is None else [self.aim])
         yield from self._guess()
         if self.limit is None:
             yield from self._draw()

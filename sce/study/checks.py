@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from sce.errors import InputError, suggest
-from sce.grids.datasets import DATASETS
+from sce.grids.datasets import DATASETS, MOST_POINTS
 from sce.measuring.metrics import METRICS
 from sce.wordings.prompts import prompt_file
 
@@ -101,6 +101,35 @@ def check_wordings(study) -> None:
                 "one main wording for each model and dataset, the first of questions; for another one, "
                 "another entry of the same model",
             )  # fmt: skip
+
+
+def check_boundaries(study) -> None:
+    """What is asked in full can be, and what is asked in part can be searched, in one way for each pair."""
+    for name, experiment in study.experiments.items():
+        for dataset in experiment.datasets:
+            key, size = f"experiments.{name}.boundary", study.datasets[dataset].size
+            if not study.is_adaptive(experiment, dataset):
+                if size > MOST_POINTS:
+                    allowed = f"adaptive; {dataset} has {size:,} points, more than {MOST_POINTS:,}"
+                    raise InputError(study.where, key, experiment.boundary, allowed)
+                continue
+            if "semantic" in experiment.metrics:
+                allowed = "metrics that are sums over features, where a grid is asked in part"
+                raise InputError(study.where, f"experiments.{name}.metrics", "semantic", allowed)
+            others = set(study.tables(name)) - {"scores", "wordings"}
+            if others:
+                allowed = f"what a grid asked in part can answer; {dataset} is asked in part"
+                raise InputError(study.where, f"experiments.{name}", ", ".join(sorted(others)), allowed)
+    for model, dataset in study.pairs:
+        about = study.pair(model, dataset).experiments
+        in_part = [e for e in about if study.is_adaptive(e, dataset)]
+        if any(e.adaptive != in_part[0].adaptive for e in in_part):
+            allowed = f"one way for {model} on {dataset}, in all experiments that hold them"
+            raise InputError(study.where, "experiments", "different ways to ask in part", allowed)
+        if in_part and study.config.models[model].engine == "published":
+            raise InputError(
+                study.where, "experiments", model, "models that can be asked about a grid in part"
+            )
 
 
 def shape_of(study, name: str) -> dict:

@@ -1,6 +1,6 @@
 """The configuration as one closed contract. Kinds of experiments add their own fields to it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
@@ -14,11 +14,27 @@ from sce.showing.style import FigureStyle
 from sce.wordings.names import Wordings
 
 
+class Adaptive(Contract):
+    """Asking a grid in part (docs/adaptive.md). ``starts``: a number of points drawn with ``seed``, "all", or
+    a CSV file of records of your own. ``per_start``, ``in_all``: questions under each metric, null for no
+    limit. ``at_once``: questions of a round. ``monotone``: take features to have a direction, tested at
+    ``probes`` points around every start."""
+
+    starts: Annotated[int, Field(ge=1, le=1_000_000)] | Literal["all"] | FilePath = 100
+    seed: Seed = 42
+    per_start: Annotated[int, Field(ge=0)] | None = 128
+    in_all: Annotated[int, Field(ge=0)] | None = None
+    at_once: int = Field(64, ge=1, le=100_000)
+    monotone: bool = False
+    probes: int = Field(1, ge=0, le=1000)
+
+
 class BaseExperiment(Contract):
     """Models that are asked about datasets, under conditions, scored with metrics. The first of ``questions``
     is the main wording, which the conditions continue. ``verify_off_grid``: ask the model, in a fresh
     conversation, about every SCE that is not on the grid. Names that count up can be given as a range,
-    ``question_01..question_50``."""
+    ``question_01..question_50``. ``boundary``: whether the grid is asked in full or, as ``adaptive`` says, in
+    part; a grid of more than 100,000 points is asked in part unless told otherwise."""
 
     models: list[Key] = Field(min_length=1)
     datasets: list[Key] = Field(min_length=1)
@@ -26,6 +42,8 @@ class BaseExperiment(Contract):
     conditions: Wordings = []
     metrics: list[Key] = Field(["gower"], min_length=1)
     verify_off_grid: bool = False
+    boundary: Literal["full", "adaptive"] | None = None
+    adaptive: Adaptive = Adaptive()
 
 
 class Scoring(Contract):

@@ -13,6 +13,7 @@ from sce import engines
 from sce.asking.rounds import next_round
 from sce.experiments import registry
 from sce.experiments.kind import Kind
+from sce.experiments.protocols import SURVEY
 from sce.files.contracts import Contract
 from sce.files.json_files import exact
 from sce.money.prices import Prices
@@ -43,7 +44,8 @@ def files_content(paths: list[str]) -> str:
 def elicit_code(study: Study, model: str, dataset: str) -> str:
     engine = engines.module_of(study.config.models[model].engine)
     kinds = study.protocol(model, dataset)["kinds"]
-    return code("elicit", engine, *(registry.MODULES[name] for name in kinds))
+    survey = [SURVEY] if study.survey(model, dataset) else []
+    return code("elicit", engine, *survey, *(registry.MODULES[name] for name in kinds))
 
 
 def asked(study: Study, model: str, dataset: str) -> dict:
@@ -72,6 +74,20 @@ def kinds_with_tasks(study: Study, model: str, dataset: str) -> list[Kind]:
 
 def task_options(study: Study, kind: Kind) -> dict:
     return getattr(study.config, kind.tasks_section).model_dump()
+
+
+# --- distances
+
+
+def survey(study: Study, model: str, dataset: str) -> str:
+    """How a grid was asked in part; empty where it was asked in full."""
+    found = study.survey(model, dataset)
+    return exact(found) if found else ""
+
+
+def measure_code(study: Study, model: str, dataset: str) -> str:
+    in_part = ["sce.searching.certainty"] if study.survey(model, dataset) else []
+    return code("measure_distances", *in_part)
 
 
 # --- experiments

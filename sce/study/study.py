@@ -1,6 +1,6 @@
 """A checked configuration with everything that it names: datasets, prompts, published wordings."""
 
-from functools import cached_property
+from functools import cache, cached_property
 
 from sce.errors import InputError, suggest
 from sce.experiments.kind import Kind, Pair
@@ -9,6 +9,7 @@ from sce.files.contracts import check
 from sce.files.plain import refuse_odd
 from sce.files.secrets import refuse_keys
 from sce.grids.datasets import Dataset, dataset_file, load_dataset
+from sce.grids.records import read_points
 from sce.models.catalogue import resolve
 from sce.showing.reference import load_reference, reference_files
 from sce.study import checks
@@ -17,6 +18,8 @@ from sce.study.extensions import load_extensions
 from sce.wordings.prompts import PROMPTS, Prompt, load_prompt, prompt_file, prompt_files
 from sce.wordings.published import find_prompt, is_published, load_published, slips
 from sce.wordings.rewordings import stems
+
+ASKED_WHOLE = 100_000  # points up to which a grid is asked in full unless told otherwise
 
 
 def load(config: dict, where: str) -> "Study":
@@ -50,6 +53,7 @@ class Study:
         load_reference(config.reference)
         self.prompts = self._find_prompts()
         checks.check_wordings(self)
+        checks.check_boundaries(self)
         self.shapes = {name: checks.shape_of(self, name) for name in config.models}
 
     @property
@@ -111,7 +115,31 @@ class Study:
             "conditions": self.conditions(model, dataset),
             "verify_off_grid": True in pair.of("verify_off_grid"),
             "kinds": {name: asks for name, asks in asked.items() if asks},
+            **({"survey": survey} if (survey := self.survey(model, dataset)) else {}),
         }
+
+    def is_adaptive(self, experiment, dataset: str) -> bool:
+        """Whether an experiment asks a dataset's grid in part."""
+        if experiment.boundary is None:
+            return self.datasets[dataset].size > ASKED_WHOLE
+        return experiment.boundary == "adaptive"
+
+    def survey(self, model: str, dataset: str) -> dict | None:
+        """How a model is asked about a part of a grid, as a parameter of the job; None where it is asked in
+        full, as one experiment that holds the pair is enough to want."""
+        pair = self.pair(model, dataset)
+        if not all(self.is_adaptive(experiment, dataset) for experiment in pair.experiments):
+            return None
+        options = pair.experiments[0].adaptive.model_dump()
+        starts = options.pop("starts")
+        if isinstance(starts, str) and starts != "all":
+            starts = self.starts_in(starts, dataset)
+        return {"metrics": self.metrics(model, dataset), "starts": starts, **options}
+
+    @cache  # noqa: B019 - a study lives as long as the program
+    def starts_in(self, path: str, dataset: str) -> list[int]:
+        """The points of the records in a user's file."""
+        return read_points(path, self.datasets[dataset])
 
     def wordings(self, model: str, dataset: str) -> list[str]:
         """The names of all wordings that a model is sent about a dataset, each once."""

@@ -10,6 +10,19 @@ def of_pairs(study: Study, pattern: str) -> list[str]:
     return [pattern.format(model=model, dataset=dataset) for model, dataset in study.pairs]
 
 
+def of_all(study: Study) -> list[str]:
+    """The grids and the pictures of all pairs."""
+    full = [pair for pair in study.pairs if not study.survey(*pair)]
+    grids = dict.fromkeys(f"results/grids/{dataset}.parquet" for _, dataset in full)
+    return [*grids, *(_picture(study, *pair) for pair in study.pairs)]
+
+
+def _picture(study, model, dataset):
+    """The picture of a pair: a map of the grid, or what is certain around the starts."""
+    name = "certainty" if study.survey(model, dataset) else "boundary"
+    return f"results/{model}/{dataset}/{name}.png"
+
+
 def outcomes(study: Study, experiment: str, table: str) -> list[str]:
     """The files of one table, of every (model, dataset) of an experiment."""
     pairs = study.pairs_of(experiment)
@@ -29,6 +42,7 @@ def of_experiment(study: Study, experiment: str) -> list[str]:
     pairs = [f"results/{model}/{dataset}" for model, dataset in study.pairs_of(experiment)]
     conditions = tables.get("scores", [])
     if set(conditions) - set(reworded(conditions, study.stems())):
-        files += [f"{folder}/validity.png", *(f"{pair}/boundary.png" for pair in pairs)]
+        files += [f"{folder}/validity.png"]
+        files += [_picture(study, *pair) for pair in study.pairs_of(experiment)]
     files += [f"{pair}/{kind.name}.png" for kind in shown if kind.points_columns for pair in pairs]
     return files

@@ -126,12 +126,6 @@ def test_without_a_boundary_everything_is_asked_and_there_is_no_counterfactual()
     assert (bounds.status, bounds.low, bounds.high) == ("exact", None, None)
 
 
-def test_the_aim_is_asked_first():
-    costs, labels = square(3), np.array([0, 0, 1] * 3)
-    shared = labelled(costs, labels, [0])
-    assert next(Search(shared, 0, aim=8).questions()) == [8]
-
-
 def test_one_answer_decides_a_quadrant():
     # 5 x 5, option 1 from 5 steps on: 15 points nearer than m = 5, of which 5 corners decide all.
     costs = square(5)
@@ -186,7 +180,7 @@ def test_every_bound_holds_on_any_boundary(data):
         at_once=data.draw(st.sampled_from([1, 8, 64])),
     )
     shared = labelled(costs, labels, starts)
-    rounds = Rounds(shared, starts, limits, aims={starts[0]: costs.size - 1})
+    rounds = Rounds(shared, starts, limits)
     asked = answered(rounds.questions(), shared, labels)
     assert len(asked) == len(set(asked)) == rounds.spent
     assert limits.in_all is None or len(asked) <= limits.in_all

@@ -12,8 +12,9 @@ rule measure_distances:
         "../../envs/core.yaml"
     params:
         metrics=lambda wildcards: STUDY.metrics(wildcards.model, wildcards.dataset),
+        survey=of_pair(parameters.survey),
         content=get_dataset_content,
-        code=code_of("measure_distances"),
+        code=of_pair(parameters.measure_code),
     message:
         "Measuring the SCEs of {wildcards.model} on {wildcards.dataset}"
     script:

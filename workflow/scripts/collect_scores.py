@@ -13,6 +13,8 @@ with logged(snakemake.log[0]):
         artifacts.read(path).assign(model=model, dataset=dataset)
         for (model, dataset), path in zip(pairs, snakemake.input.scores, strict=True)
     ]
-    table = pd.concat(tables, ignore_index=True)[list(artifacts.columns("all_scores"))]
-    artifacts.write(table, snakemake.output.parquet, "all_scores", provenance=provenance(snakemake))
+    table = pd.concat(tables, ignore_index=True)
+    artifact = "all_scores_in_part" if "certain_low" in table else "all_scores"
+    table = table[list(artifacts.columns(artifact))]
+    artifacts.write(table, snakemake.output.parquet, artifact, provenance=provenance(snakemake))
     table.to_csv(snakemake.output.csv, index=False)
