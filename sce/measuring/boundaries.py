@@ -69,7 +69,7 @@ def describe_boundary(dataset: Dataset, boundary: pd.DataFrame) -> dict:
 
 
 def _asked_in_part(dataset, boundary):
-    """Counts of what was asked; where that was chosen around a few starts, no share of it is one of the grid."""
+    """Counts of what was asked: chosen around a few starts, its shares are not those of the grid."""
     given = boundary.loc[boundary["question"] == boundary["question"].iloc[0], "prediction"]
     asked, counts = len(given), [int((given == option).sum()) for option in dataset.options]
     unknown = ("share_0", "share_1", "n_regions", "n_regions_0", "n_regions_1", "disagreeing", "raggedness")

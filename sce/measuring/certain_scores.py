@@ -1,50 +1,70 @@
 """Scores over rows of which some are known within bounds alone.
 
-A score is then known within bounds too: it rises with the value of each row, so its least value is that of
-the rows' lower ends, and its greatest that of the upper ones. This interval of certainty says what was not
+A score is then known within bounds too: it moves one way with the value of each row, so its extremes are
+those of all rows at their lower ends and at their upper ones. This interval of certainty says what was not
 asked; the one of sampling says which starts were drawn. They are kept apart: where a score is not certain it
 has no value, hence no interval of sampling.
 """
 
-import numpy as np
 import pandas as pd
 
 from sce.measuring import scores
 
-ENDS = {"low": "high", "high": "low"}
+OTHER_END = {"low": "high", "high": "low"}
+CERTAINTIES = ("exact", "exact_if_monotone", "bounded", "bounded_if_monotone")
 
 
-def score(distances: pd.DataFrame, seed: int, resamples: int = scores.RESAMPLES) -> pd.DataFrame:
+def score(distances: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     """The ``scores_in_part`` artifact of a ``distances_in_part`` one: that of ``scores.score`` with columns
     ``certain_low`` and ``certain_high``; null: no such bound. Where the bounds differ there is no value, and
-    the reason names them."""
-    low, high = (scores.score(_with_ends(distances, end), seed, resamples) for end in ENDS)
-    certain = {"certain_low": low["value"], "certain_high": high["value"]}
+    the reason names them. Besides the counts by status there are those by certainty, of the kept rows."""
+    table, other = (scores.score(_with_ends(distances, end), seed, resamples) for end in OTHER_END)
+    ends = pd.DataFrame({"one": table["value"], "other": other["value"]})
     # A row without one of the bounds leaves a score without a bound, not with that of fewer rows.
-    whole = (low["n"] == high["n"]) & (low["value"].isna() == high["value"].isna())
-    table = low.assign(**{name: values.where(whole) for name, values in certain.items()})
-    same = whole & (low["value"].fillna(0) == high["value"].fillna(0))
-    differ = [
-        f"between {a:.4g} and {b:.4g}: not all was asked" if pd.notna(a) else "not enough was asked"
-        for a, b in zip(table["certain_low"], table["certain_high"], strict=True)
-    ]
-    table["reason"] = table["reason"].where(same, pd.Series(differ, index=table.index))
+    whole = (table["n"] == other["n"]) & (ends["one"].isna() == ends["other"].isna())
+    table["certain_low"] = ends.min(axis=1).where(whole)
+    table["certain_high"] = ends.max(axis=1).where(whole)
+    certain = whole & (ends["one"].isna() | (ends["one"] == ends["other"]))
+    assumed = distances["certainty"].str.endswith("if_monotone").fillna(False).any()
+    reasons = [_reason(row, assumed) for row in table.itertuples(index=False)]
+    table["reason"] = table["reason"].where(certain, pd.Series(reasons, index=table.index))
     for name in ("value", "low", "high"):
-        table[name] = table[name].where(same)
-    return table
+        table[name] = table[name].where(certain)
+    return pd.concat([table, _counts(distances, table.columns)], ignore_index=True)
+
+
+def _reason(row, assumed):
+    if pd.isna(row.certain_low):
+        return "not enough was asked"
+    condition = ", if monotone" if assumed else ""
+    return f"between {row.certain_low:.4g} and {row.certain_high:.4g}{condition}: not all was asked"
+
+
+def _counts(distances, columns):
+    """Lines n_CERTAINTY for every condition and metric."""
+    kept = distances[distances["status"] == "kept"]
+    lines = []
+    for (condition, metric), rows in kept.groupby(["condition", "metric"], sort=True):
+        found = rows["certainty"].value_counts()
+        for name in CERTAINTIES:
+            count = int(found.get(name, 0))
+            line = {"condition": condition, "metric": metric, "score": f"n_{name}", "n": len(rows)}
+            lines.append(line | dict.fromkeys(("value", "certain_low", "certain_high"), float(count)))
+    return pd.DataFrame(lines, columns=columns).astype(
+        {"n": "Int64", "reason": "str", "low": float, "high": float}
+    )
 
 
 def _with_ends(rows, end):
     """The rows as they would be, were all that is uncertain at its lower or its upper end."""
-    near, far = rows[f"nearest_{ENDS[end]}"], rows[f"nearest_{end}"]
+    nearest = rows[
+        f"nearest_{OTHER_END[end]}"
+    ]  # the farther m is, the smaller is what is measured against it
     valid = rows["valid"].astype("boolean").fillna(False).to_numpy(bool)
-    with np.errstate(divide="ignore"):
-        relative = (rows["distance"] / near - 1).where(valid)
-        shortfall = rows[f"shortfall_{end}"]
-        return rows.assign(
-            nearest_distance=far,
-            excess=rows[f"excess_{end}"],
-            relative_excess=relative,
-            shortfall=shortfall,
-            relative_shortfall=shortfall / near,
-        )
+    return rows.assign(
+        nearest_distance=nearest,
+        excess=rows[f"excess_{end}"],
+        relative_excess=(rows["distance"] / nearest - 1).where(valid),
+        shortfall=rows[f"shortfall_{end}"],
+        relative_shortfall=rows[f"shortfall_{end}"] / nearest,
+    )
