@@ -226,3 +226,36 @@ def test_the_studys_wordings_are_found_by_dataset(reference, tmp_path):
     assert "income_minimal_semantic" in found.notes[0]
     with pytest.raises(InputError, match="none of the published figures"):
         load(content | {"prompts": {"published": path}, "reference": str(tmp_path)}, "config.yaml")
+
+
+ADAPTIVE = {"boundary": "adaptive", "adaptive": {"starts": 5, "per_start": 9}}
+
+
+def test_a_grid_is_asked_in_part_where_it_is_large_or_is_told_to_be():
+    assert study(main={}).survey("echo", "income") is None
+    survey = study(main={"datasets": ["diabetes"]}).survey("echo", "diabetes")
+    assert (survey["starts"], survey["per_start"], survey["metrics"]) == (100, 128, ["gower"])
+    told = study(main=ADAPTIVE)
+    assert told.survey("echo", "income")["starts"] == 5
+    assert told.protocol("echo", "income")["survey"]["per_start"] == 9
+    assert "survey" not in study(main={}).protocol("echo", "income")
+
+
+def test_one_experiment_that_wants_the_full_grid_is_enough():
+    assert study(part=ADAPTIVE, whole={}).survey("echo", "income") is None
+
+
+@pytest.mark.parametrize(
+    ("experiment", "key"),
+    [
+        ({"datasets": ["diabetes"], "boundary": "full"}, "experiments.main.boundary"),
+        (ADAPTIVE | {"metrics": ["semantic"]}, "experiments.main.metrics"),
+        (ADAPTIVE | {"questions": ["question", "question_01"]}, "experiments.main"),
+        (ADAPTIVE | {"adaptive": {"starts": 0}}, "experiments.main.adaptive.starts"),
+        (ADAPTIVE | {"adaptive": {"starts": "nowhere.csv"}}, "content"),
+    ],
+)
+def test_what_a_grid_asked_in_part_cannot_answer_is_refused(experiment, key):
+    with pytest.raises(InputError) as told:
+        study(main=experiment).survey("echo", "income")
+    assert told.value.key.startswith(key)
