@@ -15,8 +15,8 @@ RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "check_failures", "collect_scores",
     "collect_usage", "compare", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
     "embed_descriptions", "experiments", "measure_distances", "measure_kind", "measure_points",
-    "parse_responses", "plan", "plot_boundary", "plot_experiment", "plot_kind", "plot_points",
-    "plot_validity", "score", "scores", "tabulate",
+    "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment", "plot_kind",
+    "plot_points", "plot_validity", "score", "scores", "tabulate",
 }  # fmt: skip
 
 

@@ -157,9 +157,7 @@ rule plot_kind:
     conda:
         "../../envs/core.yaml"
     params:
-        drawn=lambda wildcards: parameters.figure(
-            STUDY, get_figure_kind(wildcards), wildcards.experiment
-        ),
+        drawn=lambda wildcards: parameters.figure(STUDY, get_figure_kind(wildcards), wildcards.experiment),
         style=STYLE,
         caption=lambda wildcards: get_figure_kind(wildcards).caption,
         code=lambda wildcards: code_of("plot_kind", registry.MODULES[get_figure_kind(wildcards).name]),

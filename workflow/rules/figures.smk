@@ -26,6 +26,32 @@ rule plot_boundary:
         "../scripts/plot_boundary.py"
 
 
+rule plot_certainty:
+    input:
+        distances=rules.measure_distances.output,
+        dataset=get_dataset_file,
+    output:
+        png=report(
+            "results/{model}/{dataset}/certainty.png",
+            caption="../report/certainty.rst",
+            category="Boundaries",
+            labels={"model": "{model}", "dataset": "{dataset}", "figure": "certainty"},
+        ),
+        svg="results/{model}/{dataset}/certainty.svg",
+    log:
+        "logs/plot_certainty/{model}/{dataset}.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        style=STYLE,
+        content=get_dataset_content,
+        code=code_of("plot_certainty"),
+    message:
+        "Drawing what is certain about {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../scripts/plot_certainty.py"
+
+
 rule plot_validity:
     input:
         scores=rules.collect_scores.output.parquet,

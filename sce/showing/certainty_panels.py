@@ -1,0 +1,131 @@
+"""What is certain around the starts of a grid that was asked in part, whose many features no map can hold."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sce.grids.datasets import Dataset
+from sce.showing.drawing import settings
+from sce.showing.style import FigureStyle
+from sce.showing.words import in_words
+
+WIDTH, HEIGHT = 10.0, 7.5  # inches
+PATHS = 3  # starts whose way is drawn
+
+
+def certainty_panels(
+    dataset: Dataset, distances: pd.DataFrame, condition: str, metric: str, style: FigureStyle
+) -> Figure:
+    """Four panels on the SCEs of one condition under one metric: the bounds of every start and its SCE;
+    starts that are exact against questions; how often the SCE and the nearest known counterfactual change
+    each feature; the way from x to both of them for a few starts.
+
+    ``distances``: the ``distances_in_part`` artifact.
+    """
+    rows = distances[(distances["condition"] == condition) & (distances["metric"] == metric)]
+    rows = rows[rows["status"] == "kept"].sort_values(["nearest_high", "point_id"]).reset_index(drop=True)
+    with settings(style):
+        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=style.dpi, layout="constrained")
+        panels = figure.subplots(2, 2)
+        figure.suptitle(f"{in_words(dataset.name)}: {in_words(condition)}, {metric}", x=0.02, ha="left")
+        _draw_bounds(panels[0, 0], rows, style)
+        _draw_closing(panels[0, 1], rows, style)
+        changes = {
+            "SCE": _changed(dataset, rows, "sce_point_id"),
+            "nearest known": _changed(dataset, rows, "nearest_point_id"),
+        }
+        _draw_changes(panels[1, 0], list(dataset.features), changes, style)
+        _draw_paths(panels[1, 1], dataset, rows, style)
+        for axes in panels.ravel():
+            axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _draw_bounds(axes, rows, style):
+    """A line from the lower to the upper bound of m for every start, and its SCE's distance."""
+    axes.set_title("distance to the nearest counterfactual: bounds", loc="left", fontsize=style.font_size)
+    place = np.arange(len(rows))
+    colours = style.option_colours
+    assumed = rows["certainty"].str.endswith("if_monotone").to_numpy(bool)
+    for which, name, colour in ((~assumed, "certain", colours[0]), (assumed, "if monotone", colours[1])):
+        if which.any():
+            ends = rows["nearest_low"][which], rows["nearest_high"][which]
+            axes.vlines(place[which], *ends, color=colour, linewidth=1, label=name)
+            axes.plot(place[which], ends[1], "_", color=colour, markersize=3)
+    for valid, colour in ((True, style.valid_colour), (False, style.invalid_colour)):
+        own = (rows["valid"] == valid).to_numpy(bool)
+        name = f"SCE, {'valid' if valid else 'invalid'}"
+        axes.plot(place[own], rows["distance"][own], ".", color=colour, markersize=3, label=name)
+    axes.set_xlabel("starts")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+
+
+def _draw_closing(axes, rows, style):
+    """The share of starts that are exact after so many questions of their own."""
+    axes.set_title("starts that are exact, by questions asked", loc="left", fontsize=style.font_size)
+    exact = rows["certainty"].str.startswith("exact").to_numpy(bool)
+    needed = np.sort(rows["searched"].to_numpy(dtype=float)[exact])
+    most = max(1.0, rows["searched"].max() if len(rows) else 1.0)
+    share = np.arange(1, len(needed) + 1) / max(1, len(rows))
+    steps = (
+        np.concatenate([[0], needed, [most]]),
+        np.concatenate([[0], share, share[-1:] if len(share) else [0]]),
+    )
+    axes.step(*steps, where="post", color=style.option_colours[0])
+    axes.set_xscale("symlog", base=2, linthresh=1)
+    axes.set_ylim(0, 1.04)
+    axes.set_xlabel("questions for a start")
+    axes.set_ylabel("share of starts")
+
+
+def _changed(dataset, rows, column):
+    """(features,) the share of rows in which a point differs from x."""
+    known = rows[rows[column].notna()]
+    if known.empty:
+        return np.zeros(len(dataset.features))
+    here, there = (_ranks(dataset, known[name]) for name in ("point_id", column))
+    return (here != there).mean(axis=1)
+
+
+def _draw_changes(axes, features, changes, style):
+    axes.set_title("how often each feature is changed", loc="left", fontsize=style.font_size)
+    place, height = np.arange(len(features)), 0.8 / len(changes)
+    for k, (name, shares) in enumerate(changes.items()):
+        axes.barh(place + k * height, shares, height, color=style.model_colours[k], label=name)
+    axes.set_yticks(place + 0.4 - height / 2, list(map(in_words, features)))
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share of starts")
+    axes.legend(frameon=False)
+
+
+def _draw_paths(axes, dataset, rows, style):
+    """For a few starts every feature's level, as a share of its levels: x, x' and the nearest known."""
+    axes.set_title("x, its SCE and the nearest known, level by level", loc="left", fontsize=style.font_size)
+    some = rows[rows["sce_point_id"].notna() & rows["nearest_point_id"].notna()]
+    some = some.iloc[np.linspace(0, len(some) - 1, min(PATHS, len(some))).astype(int)] if len(some) else some
+    last = np.array(dataset.shape) - 1
+    looks = {
+        "point_id": ("x", "-", "o"),
+        "sce_point_id": ("SCE", "--", "s"),
+        "nearest_point_id": ("nearest", ":", "^"),
+    }
+    place = np.arange(len(last))
+    for k, row in enumerate(some.itertuples(index=False)):
+        for column, (name, line, mark) in looks.items():
+            levels = _ranks(dataset, [getattr(row, column)])[:, 0] / last
+            colour = style.model_colours[k % len(style.model_colours)]
+            axes.plot(
+                k * 1.2 + levels, place, line, marker=mark, markersize=3, linewidth=0.8, color=colour,
+                label=name if k == 0 else None,
+            )  # fmt: skip
+    axes.set_yticks(place, list(map(in_words, dataset.features)))
+    axes.set_xticks([])
+    axes.invert_yaxis()
+    if len(some):
+        axes.legend(frameon=False)
+
+
+def _ranks(dataset, points):
+    return np.array(np.unravel_index(np.asarray(points, dtype=np.int64), dataset.shape))

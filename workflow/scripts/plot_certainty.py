@@ -1,0 +1,21 @@
+"""What is certain around the starts of one model on one dataset that was asked in part."""
+
+import json
+
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.running.jobs import logged
+from sce.showing import certainty_panels, drawing
+from sce.showing.style import FigureStyle
+
+with logged(snakemake.log[0]):
+    distances = artifacts.read(snakemake.input.distances[0])
+    first = distances[["condition", "metric"]].iloc[0]
+    figure = certainty_panels.certainty_panels(
+        load_dataset(snakemake.input.dataset),
+        distances,
+        first["condition"],
+        first["metric"],
+        FigureStyle(**json.loads(snakemake.params.style)),
+    )
+    drawing.save(figure, snakemake.output.png, snakemake.output.svg)
