@@ -1,8 +1,9 @@
-"""How a request can end, and what can become of a row: the words that stand in ledgers, artifacts and tables.
+"""The statuses of requests and of rows: the words that stand in ledgers, artifacts and tables
+(docs/protocol.md, Statuses).
 
-``REQUEST_STATUSES``: how a request to a model ended, as the ledger says it. ``ROW_STATUSES``: what became of
-a row of the results; scores average over the kept ones and count all the others. ``NOT_ANSWERED``: how a
-request that was not answered shows among the rows.
+``REQUEST_STATUSES``: how a request to a model ended, as the ledger records it. ``ROW_STATUSES``: the status
+of a row of the results; scores average over the kept rows and count all others. ``NOT_ANSWERED``: the status
+of a row whose request was not answered.
 """
 
 REQUEST_STATUSES = ("answered", "refused", "truncated", "failed")

@@ -24,7 +24,7 @@ Find = Callable[[str], Prompt]
 @dataclass(frozen=True)
 class Pair:
     """One model on one dataset. ``experiments``: those that hold the pair; ``config``: the whole
-    configuration; ``find``: the prompt that goes by a name where it is about this dataset."""
+    configuration; ``find``: from the name of a prompt to the prompt as it is for this dataset."""
 
     experiments: tuple[Any, ...]
     config: Any

@@ -1,4 +1,5 @@
-"""Every SCE measured: how it lies to the boundary, and what became of its row."""
+"""Measures every SCE: its distances to its start and to the boundary, whether it is valid, and the status of
+its row."""
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,7 @@ def _options(dataset, sces, column):
 
 
 def _statuses(sces, predictions, x, y):
-    """What became of every row: an array of ROW_STATUSES."""
+    """The status of every row: an array of ROW_STATUSES."""
     given = sces["status"].to_numpy(dtype=object)
     unknown = set(given) - set(ROW_STATUSES) - {"ok"} | set(given) & {"kept"}
     if unknown:

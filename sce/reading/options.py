@@ -1,4 +1,4 @@
-"""What a text says about the question -> one of the two options, or None where it leaves a doubt.
+"""Which of the two options a text gives as the answer to the question; None where it leaves a doubt.
 
 An option counts when the text is that option, in another spelling perhaps, or when a sentence claims it. To
 mention it is not to claim it ("the risk of heart disease"), and a text that names both options, denies or

@@ -16,9 +16,9 @@ SHOWN = {"scores": ["n_kept", "validity", "mean_excess", "exact_match"]}
 def collect(
     outcomes: list[pd.DataFrame], pairs: list, subjects: list[str], metrics: list[str], respondents, reference
 ) -> pd.DataFrame:
-    """The ``outcomes`` artifact of an experiment: the outcomes of all its ``pairs`` of model and dataset, as
-    far as they are about its ``subjects`` and measured with its ``metrics``, with the published values in
-    the folder ``reference`` beside them. respondents: see ``reference.beside``."""
+    """The ``outcomes`` artifact of an experiment: those outcomes of its ``pairs`` of model and dataset that
+    are about its ``subjects`` and measured with its ``metrics``, beside them the published values from the
+    folder ``reference``. respondents: see ``reference.beside``."""
     parts = [
         table.assign(model=model, dataset=dataset)
         for (model, dataset), table in zip(pairs, outcomes, strict=True)
