@@ -301,7 +301,8 @@ STATISTICS = {
 
 @pytest.mark.parametrize(("few", "bins"), [(bootstrap.FEW, bootstrap.BINS), (0, 512), (0, 20)])
 def test_intervals_agree_with_an_ordinary_bootstrap(few, bins):
-    """Within what two bootstraps of some thousand resamples differ by; few=0 takes the large tables' way."""
+    """Within the difference of two bootstraps of some thousand resamples; few=0 takes the way for large
+    tables."""
     rows = measured(400, 5)
     with mock.patch.multiple(bootstrap, FEW=few, BINS=bins):
         scored = score(rows, seed=1, resamples=4000).set_index("score")
