@@ -18,7 +18,7 @@ MANY = 10  # counts beyond which their axis is logarithmic
 def outcome_panels(table: pd.DataFrame, style: FigureStyle) -> Figure:
     """All outcomes of one table that have intervals, a panel per score, in the colours of model, dataset,
     condition and, where there are several, metric: scores that end in a count (validity_at_1, validity_at_2,
-    ...) as lines over the count, others as points. The published figures are hollow.
+    ...) as lines over the count, others as points. Published values are hollow marks.
 
     ``table``: the ``outcomes`` artifact.
     """

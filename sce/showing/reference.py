@@ -56,7 +56,7 @@ def load_reference(folder=None) -> pd.DataFrame:
     readers = {TEMPERATURE_1: _temperature_1, SENSITIVITY: _sensitivity, CHOICES: _choices}
     there = {Path(folder) / name: read for name, read in readers.items() if (Path(folder) / name).is_file()}
     if not there:
-        raise InputError(folder, "folder", "none of the published figures", "one with " + ", ".join(readers))
+        raise InputError(folder, "folder", "no file of published values", "one with " + ", ".join(readers))
     rows = list(_exact_match())
     for path, read in there.items():
         try:
@@ -68,7 +68,7 @@ def load_reference(folder=None) -> pd.DataFrame:
 
 
 def reference_files(folder) -> list[str]:
-    """The files of published figures that there are in a folder; none without one."""
+    """The files of published values in a folder; none where no folder is given."""
     paths = [Path(folder) / name for name in (TEMPERATURE_1, SENSITIVITY, CHOICES)] if folder else []
     return [str(path) for path in paths if path.is_file()]
 

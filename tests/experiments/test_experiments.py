@@ -312,7 +312,7 @@ def test_a_table_holds_its_subjects_and_metrics_alone():
     )
 
 
-def test_published_figures_stand_beside_ours(reference):
+def test_published_values_stand_beside_ours(reference):
     rows = scored(minimal=0.25)
     respondents = {"warm": ["meta-llama/Llama-3.3-70B-Instruct", 1.0], "other": ["unknown", 1.0]}
     pairs = [["warm", "income"], ["other", "income"]]
