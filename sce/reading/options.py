@@ -104,7 +104,7 @@ class OptionReader:
         return self.label(text) or self.claim(raw)
 
     def label(self, text):
-        """The option that a cleaned text is, in whatever spelling."""
+        """The option that a cleaned text is, in any spelling."""
         if len(text) > 200:
             return None
         if text.startswith("(") and text.find(")") == len(text) - 1:

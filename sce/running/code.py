@@ -22,7 +22,7 @@ _WHOLE = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 
 def let_jobs_import() -> None:
     """Let the scripts of jobs, which run in processes of their own, import the package from this checkout and
-    extensions from the working directory, before whatever the user's PYTHONPATH holds."""
+    extensions from the working directory, before all that the user's PYTHONPATH holds."""
     own = [str(ROOT), str(Path.cwd())]
     theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([*own, *filter(None, theirs)]))

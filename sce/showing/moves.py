@@ -75,7 +75,7 @@ class Moves:
         if not self.are_many(style):
             return np.flatnonzero(self.drawable)
         going = np.flatnonzero(self.drawable & self.moved)
-        # Steps of the golden ratio spread a sample evenly, whatever the period of the grid's rows.
+        # Steps of the golden ratio spread a sample evenly, for any period of the grid's rows.
         order = np.argsort(np.arange(len(going)) * GOLDEN % 1)
         return np.sort(going[order[: style.sample_arrows]])
 

@@ -79,10 +79,10 @@ def beside(
     """``scores`` with the columns ``reference`` and ``reference_source``: the published value for the same
     model, dataset, condition, temperature and score, null where there is none.
 
-    scores: columns model, dataset, condition, metric, score, ...; scores of another metric than Gower's have
-    no reference, but validity, which needs none. respondents: model key -> (the name its provider knows it
-    by, its temperature). A model that takes no temperature (None) matches all the study's temperatures. Our
-    own and the study's main wordings of a condition share a value; rewordings do not.
+    scores: columns model, dataset, condition, metric, score, ...; scores of other metrics than Gower's have
+    no reference, except validity, which depends on no metric. respondents: model key -> (the name its
+    provider knows it by, its temperature). A model that takes no temperature (None) matches all the study's
+    temperatures. Our own and the study's main wordings of a condition share a value; rewordings do not.
     """
     asked = pd.DataFrame(
         [(key, name, temperature) for key, (name, temperature) in respondents.items()],

@@ -31,8 +31,8 @@ def collect(
 
 def wide(scores: pd.DataFrame, shown: list[str] | None = None) -> pd.DataFrame:
     """The table as texts. ``scores``: columns of all_scores and ``reference``. ``shown``: which scores, in
-    this order; all in the order of the table unless given. A score's published values follow it as a column
-    of their own, where there is any."""
+    this order; all in the order of the table unless given. Where a score has published values, they follow it
+    in a column of their own."""
     shown = shown or list(dict.fromkeys(scores["score"]))
     scores = scores[scores["score"].isin(shown)]
     rows = scores[KEYS].drop_duplicates().reset_index(drop=True)
