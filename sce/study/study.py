@@ -26,7 +26,7 @@ def load(config: dict, where: str) -> "Study":
     refuse_odd(config, where)
     refuse_keys(config, where)
     extensions = config.get("extensions", [])
-    if isinstance(extensions, list) and all(isinstance(name, str) for name in extensions):
+    if isinstance(extensions, list) and all(isinstance(n, str) and n.isidentifier() for n in extensions):
         load_extensions(extensions, where)
     models = config.get("models")
     if isinstance(models, dict):
