@@ -115,6 +115,10 @@ class Choices(Kind):
     tasks_columns = {"point_id": INT, "candidates": TEXT, "nearest": INT}
     tasks_section = "choosing"
 
+    def check(self, experiment, config, dataset):
+        if experiment.choices:
+            _check_size(dataset, config.choosing.candidates)
+
     def asks(self, pair):
         wordings = pair.of("choices")
         return {"wordings": wordings} if wordings else {}
@@ -177,19 +181,19 @@ def label(name: str, candidates: int) -> str:
     return name if candidates == STUDIED else f"{name}_of_{candidates}"
 
 
+def _check_size(dataset, candidates):
+    if dataset.size <= candidates:
+        allowed = f"more than {candidates} points, because of choices"
+        raise InputError(f"dataset {dataset.name}", "size", dataset.size, allowed)
+
+
 def draw(dataset: Dataset, tasks: int, candidates: int, seed: int) -> pd.DataFrame:
     """The tasks: a start and its candidates (grid points), and which of them is nearest.
 
     Starts are different points, so that a point names its task; where two candidates are nearest, the task is
     left out. Raises InputError for a grid with too few points.
     """
-    if dataset.size <= candidates:
-        raise InputError(
-            f"dataset {dataset.name}",
-            "size",
-            dataset.size,
-            f"more than {candidates} points, because of choices",
-        )
+    _check_size(dataset, candidates)
     rng = np.random.default_rng(seed)
     space = metrics.space(dataset, DRAWN_BY)
     rows = []

@@ -50,6 +50,7 @@ class Study:
         load_reference(config.reference)
         self.prompts = self._find_prompts()
         checks.check_wordings(self)
+        checks.check_datasets(self)
         self.shapes = {name: checks.shape_of(self, name) for name in config.models}
 
     @property

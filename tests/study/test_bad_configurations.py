@@ -508,6 +508,29 @@ def test_a_distance_that_there_is_not_is_refused_in_a_wording(monkeypatch, tmp_p
     assert "gower" in error.allowed
 
 
+LATE = [
+    ("[1, 2]", {"choices": ["nearest_choice"]}, "more than 4 points, because of choices"),
+    ("[0.000000001, 100000000000000]", {"metrics": ["l2"]}, "squared differences"),
+]
+
+
+@pytest.mark.parametrize(("levels", "changes", "told"), LATE)
+def test_a_dataset_that_cannot_be_measured_is_refused_before_it_is_asked_about(
+    monkeypatch, tmp_path, levels, changes, told
+):
+    tiny = (
+        DATASET.partition("features:")[0] + "features:\n  size: {kind: numeric, wording: '{value}', levels: "
+    )
+    (tmp_path / "tiny.yaml").write_text(f"{tiny}{levels}}}\n")
+    monkeypatch.setattr("sce.grids.datasets.DATASETS", tmp_path)
+    monkeypatch.setattr("sce.study.checks.DATASETS", tmp_path)
+    content = changed("experiments.main.datasets", ["tiny"])
+    content["experiments"]["main"] |= changes
+    error = caught(load, content, WHERE)
+    assert error.where == "dataset tiny"
+    assert told in str(error)
+
+
 # --- files
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
