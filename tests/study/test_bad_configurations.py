@@ -510,7 +510,7 @@ def test_a_distance_that_there_is_not_is_refused_in_a_wording(monkeypatch, tmp_p
 
 LATE = [
     ("[1, 2]", {"choices": ["nearest_choice"]}, "more than 4 points, because of choices"),
-    ("[0.000000001, 100000000000000]", {"metrics": ["l2"]}, "squared differences"),
+    ("[0, 0.000000001, 100000000000000]", {"metrics": ["l2"]}, "squared differences"),
 ]
 
 
