@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 FEW = 12  # names that a message may list
-LONGEST = 500  # characters of what was found
+LONGEST = 700  # characters of what was found, or is allowed
 
 
 class InputError(Exception):
@@ -13,7 +13,9 @@ class InputError(Exception):
     def __init__(self, where, key, found, allowed):
         self.where, self.key, self.found, self.allowed = str(where), str(key), found, allowed
         key = "".join(char if char.isprintable() else repr(char)[1:-1] for char in _short(self.key))
-        super().__init__(f"{self.where}: {key}: found {_short(repr(found))}; allowed: {allowed}")
+        super().__init__(
+            f"{_short(self.where)}: {key}: found {_short(repr(found))}; allowed: {_short(str(allowed))}"
+        )
 
 
 def _short(text):

@@ -116,6 +116,10 @@ class Choices(Kind):
     tasks_columns = {"point_id": INT, "candidates": TEXT, "nearest": INT}
     tasks_section = "choosing"
 
+    def check(self, experiment, config, dataset):
+        if experiment.choices:
+            _check_size(dataset, config.choosing.candidates)
+
     def asks(self, pair):
         wordings = pair.of("choices")
         return {"wordings": wordings} if wordings else {}
@@ -178,12 +182,19 @@ def label(name: str, candidates: int) -> str:
     return name if candidates == STUDIED else f"{name}_of_{candidates}"
 
 
+def _check_size(dataset, candidates):
+    if dataset.size <= candidates:
+        allowed = f"more than {candidates} points, because of choices"
+        raise InputError(f"dataset {dataset.name}", "size", dataset.size, allowed)
+
+
 def draw(dataset: Dataset, tasks: int, candidates: int, seed: int) -> pd.DataFrame:
     """The tasks: a start and its candidates (grid points), and which of them is nearest.
 
     Starts are different points, so that a point names its task; where two candidates are nearest, the task is
     left out. Raises InputError for a grid with too few points.
     """
+<<<<<<< HEAD
     if dataset.size <= candidates:
         raise InputError(
             f"dataset {dataset.name}",
@@ -191,6 +202,9 @@ def draw(dataset: Dataset, tasks: int, candidates: int, seed: int) -> pd.DataFra
             dataset.size,
             f"more than {candidates} points: choices draws a start and {candidates} candidates",
         )
+=======
+    _check_size(dataset, candidates)
+>>>>>>> wordings
     rng = np.random.default_rng(seed)
     space = metrics.space(dataset, DRAWN_BY)
     rows = []

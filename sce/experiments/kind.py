@@ -87,6 +87,9 @@ class Kind:
     about_sces: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ("responses", "boundary", "sce")
 
+    def check(self, experiment, config, dataset: Dataset) -> None:
+        """Raise InputError, before anything is asked, where an experiment needs more than a dataset has."""
+
     # --- what it asks
 
     def asks(self, pair: Pair) -> dict:

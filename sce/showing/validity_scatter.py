@@ -31,8 +31,11 @@ def validity_scatter(
     ``scores`` has the columns of all_scores. ``metrics``: gower alone where it was measured, else the first
     one, unless given. Lines join the conditions of a model. Where no SCE is valid, there is no excess: these
     stand on a strip at the top. Models without a boundary, or without scores, are named below their panel.
+    A study without conditions has no scores; the figure says so.
     """
     style = FigureStyle.model_validate(style)
+    if scores.empty:
+        return _without_scores(style)
     if metrics is None:
         metrics = ["gower" if (scores["metric"] == "gower").any() else scores["metric"].iloc[0]]
     points = pd.concat([_scored(scores, metric) for metric in metrics], ignore_index=True)
@@ -54,6 +57,13 @@ def validity_scatter(
             _draw_scores(axes, its[its["drawn"]], models, conditions, style)
         if models:
             _add_score_legends(figure, page.right, page.line, models, conditions, page.legend_columns)
+    return figure
+
+
+def _without_scores(style):
+    with settings(style):
+        figure = Figure(figsize=PANEL, dpi=style.dpi)
+        figure.text(0.5, 0.5, "no scores: no experiment\nhas conditions", ha="center", va="center")
     return figure
 
 
