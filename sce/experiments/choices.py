@@ -194,17 +194,7 @@ def draw(dataset: Dataset, tasks: int, candidates: int, seed: int) -> pd.DataFra
     Starts are different points, so that a point names its task; where two candidates are nearest, the task is
     left out. Raises InputError for a grid with too few points.
     """
-<<<<<<< HEAD
-    if dataset.size <= candidates:
-        raise InputError(
-            f"dataset {dataset.name}",
-            "size",
-            dataset.size,
-            f"more than {candidates} points: choices draws a start and {candidates} candidates",
-        )
-=======
     _check_size(dataset, candidates)
->>>>>>> wordings
     rng = np.random.default_rng(seed)
     space = metrics.space(dataset, DRAWN_BY)
     rows = []
