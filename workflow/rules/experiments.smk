@@ -1,4 +1,5 @@
-# Each kind of experiment is a module of sce/experiments; these rules run whichever a study needs.
+# Each kind of experiment is a module, most of them in sce/experiments. These rules run those that a study
+# needs.
 rule draw_tasks:
     input:
         dataset=get_dataset_file,
