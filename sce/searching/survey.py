@@ -105,3 +105,43 @@ class Survey:
         shared = Shared(costs_of(space(self.dataset, metric), ordered))
         shared.answers.add(known)
         return shared
+
+
+class Simulated:
+    """A survey that goes on with the answers of ``decide(dataset, ranks)`` where a model's are not known."""
+
+    def __init__(self, survey: Survey, decide):
+        self._survey, self._decide = survey, decide
+        self.starts, self.at_most = survey.starts, survey.at_most
+
+    @property
+    def closed(self) -> int:
+        return self._survey.closed
+
+    def questions(self, known: Mapping[int, int]) -> Round:
+        asking = self._survey.questions(self._filled(known))
+        points = next(asking, None)
+        while points is not None:
+            answers = yield points
+            try:
+                points = asking.send(self._filled(answers))
+            except StopIteration:
+                return
+
+    def simulated(self) -> int:
+        """How many questions the searches ask where no answer is known."""
+        asking = self.questions(dict.fromkeys(self.starts, NONE))
+        points, count = next(asking, None), 0
+        while points is not None:
+            count += len(points)
+            try:
+                points = asking.send(dict.fromkeys(points, NONE))
+            except StopIteration:
+                points = None
+        return count
+
+    def _filled(self, answers):
+        dataset = self._survey.dataset
+        unknown = [point for point, label in answers.items() if label == NONE]
+        ranks = np.array(np.unravel_index(np.array(unknown, dtype=np.int64), dataset.shape))
+        return {**answers, **dict(zip(unknown, self._decide(dataset, ranks).tolist(), strict=True))}

@@ -2,17 +2,20 @@
 
 The protocol is walked as a run walks it, by an asker that only looks into the ledger: what it counts as there
 is what a run finds there. No engine is started. A follow-up whose question has no answer yet cannot be known;
-it counts, as an upper bound.
+it counts, as an upper bound. What a search around starts would ask is simulated: it goes on as if the answers
+that are not known were those of a control respondent, whose boundary is smooth.
 
 Tokens are estimates, and the table says from what: from the answers that the model's entry already has in the
 ledger, or else from the length of the text and from round numbers.
 """
 
+import importlib
 import os
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from multiprocessing import get_context
 
 import pandas as pd
 
@@ -21,7 +24,8 @@ from sce.asking.messages import continued
 from sce.asking.pacing import CHARACTERS_PER_TOKEN
 from sce.asking.protocol import Protocol
 from sce.engines import About, open_engine
-from sce.experiments.protocols import protocol_of
+from sce.engines.control import decide
+from sce.experiments.protocols import SURVEY, protocol_of
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.money.prices import FREE, Price, Prices, costs
@@ -112,13 +116,24 @@ def plan(study: Study, prices: Prices) -> pd.DataFrame:
     price if every reply were as long as its limit. Null: not known."""
     datasets = _by_model(study)
     work = partial(_rows_of_model, study, prices, datasets)
+    workers = min(os.cpu_count(), len(datasets))
     points = sum(study.datasets[name].size for names in datasets.values() for name in names)
     if points < POINTS_ALONE or len(datasets) == 1:
         rows = map(work, datasets)
     else:
-        with ProcessPoolExecutor(min(os.cpu_count(), len(datasets))) as pool:
-            rows = list(pool.map(work, datasets))
+        # Forked, so that a study, whose contract is made at run time, need not be sent to them.
+        forked = get_context("fork")
+        with ProcessPoolExecutor(workers, forked, _inherit, (work,)) as pool:
+            rows = list(pool.map(_inherited, datasets))
     return pd.DataFrame([row for of_model in rows for row in of_model])
+
+
+def _inherit(work):
+    _inherited.work = work
+
+
+def _inherited(model):
+    return _inherited.work(model)
 
 
 def _rows_of_model(study, prices, datasets, model):
@@ -168,12 +183,14 @@ def _count(study, model, name, measured) -> _Count:
             planner = Planner(protocol, engine, ledger, entry.retry, measured)
             elicit(protocol, planner, lambda status: None)
         found, opened, characters = planner.found, planner.open, planner.characters
-        mains, explained = planner.mains, planner.explained
+        mains, explained = planner.mains & set(protocol.points), planner.explained
     else:
-        size = protocol.dataset.size
+        size = len(protocol.points)
         found, opened = Counter(), Counter(question=size * len(protocol.questions)) + protocol.of_their_own()
+        if protocol.survey:
+            opened["question"] += protocol.survey.simulated()
         characters = Counter({kind: typical[kind] * number for kind, number in opened.items()})
-        mains, explained = set(range(size)), {}
+        mains, explained = set(protocol.points), {}
     unknown = _unknown(protocol, mains, explained)
     known = sum(found.values()) + sum(opened.values()) - sum(found[status] for status in entry.retry)
     for kind, number in unknown.items():
@@ -191,6 +208,8 @@ def _unknown(protocol, mains, explained) -> Counter:
         waiting = mains | explained.get(prompt.name, set())
         unknown += Counter(condition=len(mains)) + _times(protocol.follow_an_sce(prompt.name), len(waiting))
         if protocol.verify_off_grid:
+            unknown["question"] += len(waiting)
+        if protocol.survey:  # which asks whether the SCE is valid
             unknown["question"] += len(waiting)
     return unknown
 
@@ -303,7 +322,10 @@ def _protocol(study, model, name) -> Protocol:
     entry, dataset = study.config.models[model], study.datasets[name]
     kinds = kinds_with_tasks(study, model, name)
     tasks = {kind.name: kind.draw_tasks(dataset, task_options(study, kind)) for kind in kinds}
-    return protocol_of(dataset, entry, study.protocol(model, name), study.published, tasks)
+    protocol = protocol_of(dataset, entry, study.protocol(model, name), study.published, tasks)
+    if protocol.survey is None:
+        return protocol
+    return replace(protocol, survey=importlib.import_module(SURVEY).Simulated(protocol.survey, decide))
 
 
 def _by_model(study):

@@ -7,6 +7,7 @@ from sce.asking.asker import open_asker
 from sce.asking.conversations import elicit
 from sce.asking.protocol import Protocol
 from sce.engines.control import boundary as decided
+from sce.engines.control import decide
 from sce.errors import InputError
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
@@ -16,7 +17,7 @@ from sce.models.catalogue import read_entry
 from sce.reading import responses
 from sce.searching import certainty
 from sce.searching.rounds import Limits
-from sce.searching.survey import Survey, survey_of
+from sce.searching.survey import Simulated, Survey, survey_of
 from sce.wordings.prompts import load_prompt, prompt_file
 
 DATASET = load_dataset("resources/datasets/heart_disease_coarse.yaml")
@@ -94,3 +95,11 @@ def test_records_of_ones_own_are_points(tmp_path):
     path.write_text("sex,age,systolic_bp,total_cholesterol\nFemale,41,130,200\n")
     with pytest.raises(InputError, match="line 2, age"):
         read_points(path, DATASET)
+
+
+def test_what_a_search_asks_is_simulated_with_the_answers_of_a_control(tmp_path):
+    asked, _, _, raw, _ = asked_in_part(
+        tmp_path, "echo", monotone=True
+    )  # whose SCEs are the starts themselves
+    simulated = Simulated(survey_of(DATASET, asked), decide)
+    assert simulated.simulated() == (raw["kind"] == "search").sum()
