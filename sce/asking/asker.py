@@ -125,6 +125,8 @@ class Asker:
         """The engine is started, and its answers can be stored."""
         if not self._starter.ready:
             self.ledger.require_room()
+            if not self.engine.free:
+                self.ledger.require_sound()
             await self._starter.start()
 
     async def _take(self, key, body):

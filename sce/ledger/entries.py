@@ -1,5 +1,5 @@
-"""What a ledger is made of: the reply to a request, the entry that keeps it, a batch of requests, and the digest
-that is a request's key; and which of several entries for one request counts."""
+"""What a ledger is made of: the reply to a request, the entry that keeps it, a batch of requests, and the
+digest that is a request's key; and which of several entries for one request counts."""
 
 import hashlib
 import json
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 # Of several entries for one request the best counts: an answer beats a refusal or a truncation, those beat a
 # failure. Of several answers the first counts, of other equals the latest.
 RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
+COUNTS = ("in", "cached", "written", "out", "reasoning", "batch")  # of Reply.usage
+MOST_TOKENS = 10**12
 OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -54,7 +56,7 @@ class Entry:
             status=reply.status,
             response=_storable(reply.response),
             reasoning=_storable(reply.reasoning),
-            finish_reason=reply.finish_reason,
+            finish_reason=_storable(reply.finish_reason),
             error=None,
             turn=_storable(reply.turn),
             logprobs=_storable(reply.logprobs),
@@ -69,8 +71,9 @@ class Entry:
         cls, digest: str, cause: str, finish: str | None, latency_s: float, attempts: int
     ) -> "Entry":
         return cls(
-            digest, "failed", None, None, finish, cause, None, None, {}, latency_s, attempts, time.time()
-        )
+            digest, "failed", None, None, finish, _storable(cause), None, None, {}, latency_s, attempts,
+            time.time(),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,21 @@ def _whole(value):
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def counts_of(usage) -> dict:
+    """The counts of tokens among what claims to be some: whole numbers from 0 to below MOST_TOKENS."""
+    found = usage.items() if isinstance(usage, dict) else ()
+    return {name: count for name, count in found if name in COUNTS and is_count(count)}
+
+
+def is_count(value) -> bool:
+    """Whether a value can be a number of tokens."""
+    return type(value) is int and 0 <= value < MOST_TOKENS
+
+
 def _storable(value):
     """The value with half characters, which some models emit and no UTF-8 file can hold, as "?"."""
+    if value is None:
+        return None
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode()

@@ -17,8 +17,7 @@ from pathlib import Path
 
 from sce.errors import InputError
 from sce.ledger.entries import RANK, Entry, digest
-from sce.ledger.ledger import Ledger
-from sce.ledger.upkeep import ledger_files
+from sce.ledger.ledger import Ledger, ledger_files
 
 FORMAT = 1
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.sqlite")
