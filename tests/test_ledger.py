@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -608,14 +609,8 @@ def test_verify_finds_what_was_changed(folder, capsys):
         db.execute("UPDATE responses SET status = 'perhaps' WHERE id = 4")
     assert run("verify", folder) == 1
     err = capsys.readouterr().err
-    for row, problem in [
-        (1, "not " + "01" * 32),
-        (2, "cannot be read"),
-        (3, "cannot be read"),
-        (4, "perhaps"),
-    ]:
-        assert f"row {row}:" in err
-        assert problem in err
+    for row, problem in [(1, "checksum"), (2, "checksum"), (3, "request cannot be read"), (4, "checksum")]:
+        assert re.search(f"row {row}: .*{problem}", err)
 
 
 def test_prune_keeps_what_counts_and_what_is_used(folder, tmp_path):

@@ -4,6 +4,7 @@ What is sent is the request that ``chat_request`` makes from the model's entry, 
 """
 
 from sce.engines import About, Transient
+from sce.engines.checked import an_object
 from sce.ledger.entries import Reply
 from sce.models.entries import Chat
 
@@ -62,7 +63,7 @@ def reply_of(response: dict) -> Reply:
     elif finish in ANSWERED:
         status = "answered"
     else:
-        raise Transient(f"the reply ended with {finish}")
+        raise Transient(f"the reply ended with {str(finish)[:60]}")
     if status == "answered" and not content and not reasoning:
         raise Transient("the reply is empty")
     return Reply(
@@ -72,14 +73,23 @@ def reply_of(response: dict) -> Reply:
         reasoning=reasoning,
         finish_reason=finish,
         logprobs=logprobs_of(choice),
-        usage=usage_of(response.get("usage") or {}),
+        usage=usage_of(response.get("usage")),
     )
 
 
 def logprobs_of(choice: dict) -> list | None:
-    """Log-probabilities as a reply keeps them: every token, with the alternatives that came with it."""
-    content = (choice.get("logprobs") or {}).get("content")
-    return content and [
+    """Log-probabilities as a reply keeps them: every token, with the alternatives that came with it. What
+    has another form comes back as it is."""
+    told = choice.get("logprobs")
+    content = told.get("content") if isinstance(told, dict) else told
+    try:
+        return content and _tokens(content)
+    except (KeyError, TypeError, AttributeError):
+        return told
+
+
+def _tokens(content):
+    return [
         {
             "token": token["token"],
             "logprob": token["logprob"],
@@ -92,8 +102,9 @@ def logprobs_of(choice: dict) -> list | None:
 def usage_of(usage: dict) -> dict:
     """Token counts; ``cached`` are among ``in``, ``reasoning`` among ``out``, and so is ``written`` (to the
     cache) among ``in``."""
-    of_prompt = usage.get("prompt_tokens_details") or {}
-    of_reply = usage.get("completion_tokens_details") or {}
+    usage = an_object(usage)
+    of_prompt = an_object(usage.get("prompt_tokens_details"))
+    of_reply = an_object(usage.get("completion_tokens_details"))
     counts = {
         "in": usage.get("prompt_tokens"),
         "cached": of_prompt.get("cached_tokens"),
