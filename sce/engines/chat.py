@@ -54,8 +54,10 @@ def reply_of(response: dict) -> Reply:
         raise Transient("the reply has no choices")
     choice = response["choices"][0]
     message, finish = choice["message"], choice.get("finish_reason")
-    content, refusal = _text(message.get("content")), message.get("refusal")
+    content, refusal = _text(message.get("content")), message.get("refusal") or None
     reasoning = message.get("reasoning") or message.get("reasoning_content")
+    if not isinstance(refusal, str | None):
+        raise Transient(f"the reply's refusal is {type(refusal).__name__}, not text")
     if refusal or finish in REFUSED:
         status = "refused"
     elif finish in TRUNCATED:
