@@ -252,7 +252,10 @@ engine.quiet_s = 0.1
 async def walk(asker):
     about = About("question", "question", {})
     messages = ([{"role": "user", "content": f"question {number}"}] for number in range(30))
-    await asyncio.gather(*(asker.ask(each, about) for each in messages))
+    try:
+        await asyncio.gather(*(asker.ask(each, about) for each in messages))
+    finally:
+        await asker.close()
 
 with open_asker(model, None, folder, engine=engine) as asker:
     asyncio.run(walk(asker))

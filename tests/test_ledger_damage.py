@@ -1,6 +1,7 @@
 """Damage to the ledger: nothing damaged is used as an answer, nothing lost counts as never asked, and the way
 out is named."""
 
+import gzip
 import json
 import random
 import shutil
@@ -8,12 +9,15 @@ import sqlite3
 import zlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sce.errors import InputError
-from sce.ledger import mending, upkeep
+from sce.ledger import exports, mending, upkeep
 from sce.ledger.entries import Batch, Entry, Reply, digest
 from sce.ledger.ledger import Ledger
 from sce.ledger.manifest import manifest_of
+from tests.test_checked import JSON
 from tests.test_ledger import answer, body_of, failure, run, store
 
 TABLE_OF_VERSION_1 = """CREATE TABLE responses (
@@ -329,3 +333,41 @@ def test_counts_that_are_none_do_not_break_an_older_file(usage, tmp_path):
         assert set(ledger.get(digest(body_of(1))).usage) <= {"out"}
         assert next(ledger.usages())[3] in ({}, {"out": 4})
     assert upkeep.overview(tmp_path)[0]["questions"] == 1
+
+
+# --- Exports from others
+
+
+LINE = {
+    "file": "a.sqlite", "digest": digest({"q": 1}), "status": "answered", "response": "yes",
+    "reasoning": None,
+    "finish_reason": "stop", "error": None, "turn": None, "logprobs": None, "usage": {"in": 1},
+    "latency_s": 0.5, "attempts": 1, "asked_at": 7.0, "request": {"q": 1},
+}  # fmt: skip
+
+
+def exported(path, *texts):
+    with gzip.open(path, "wt") as file:
+        file.write("\n".join(texts))
+    return path
+
+
+@given(name=st.sampled_from(sorted(LINE)), value=JSON)
+def test_any_line_of_an_export_is_taken_in_sound_or_named(tmp_path_factory, name, value):
+    folder = tmp_path_factory.mktemp("import")
+    source = exported(folder / "x.jsonl.gz", '{"sce_ledger": 1}', json.dumps(LINE | {name: value}))
+    told = error_of(exports.merge, source, folder / "ledger")
+    if told:
+        assert "x.jsonl.gz" in str(told)
+    else:
+        assert mending.verify(folder / "ledger") == []
+        assert upkeep.overview(folder / "ledger")[0]["questions"] == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "[]", '"sce_ledger"', '{"sce_ledger": "x"}', "[" * 5000 + "]" * 5000, "{", "null", "\x00"]
+)
+def test_a_line_that_is_none_is_named(text, tmp_path):
+    source = exported(tmp_path / "x.jsonl.gz", '{"sce_ledger": 1}', text)
+    with pytest.raises(InputError, match="jsonl"):
+        exports.merge(source, tmp_path / "ledger")

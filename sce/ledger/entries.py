@@ -3,6 +3,7 @@ digest that is a request's key; and which of several entries for one request cou
 
 import hashlib
 import json
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -111,6 +112,28 @@ def counts_of(usage) -> dict:
     """The counts of tokens among what claims to be some: whole numbers from 0 to below MOST_TOKENS."""
     found = usage.items() if isinstance(usage, dict) else ()
     return {name: count for name, count in found if name in COUNTS and is_count(count)}
+
+
+def wrong_field(entry: Entry) -> str | None:
+    """The name of a field that no run would have stored so: entries may come from others."""
+    texts = ("response", "reasoning", "finish_reason", "error")
+    wrong = [name for name in texts if not isinstance(getattr(entry, name), str | None)]
+    numbers = {"latency_s": entry.latency_s, "attempts": entry.attempts, "asked_at": entry.asked_at}
+    wrong += [name for name, number in numbers.items() if not _is_number(number)]
+    checks = {
+        "digest": isinstance(entry.digest, str),
+        "status": isinstance(entry.status, str) and entry.status in RANK,
+        "response": entry.status != "answered" or isinstance(entry.response, str),
+        "turn": isinstance(entry.turn, dict | None),
+        "logprobs": isinstance(entry.logprobs, list | None),
+        "attempts": isinstance(entry.attempts, int),
+        "usage": entry.usage == counts_of(entry.usage),
+    }
+    return next(iter(wrong + [name for name, right in checks.items() if not right]), None)
+
+
+def _is_number(value):
+    return type(value) in (int, float) and 0 <= value < math.inf and value < 2**62
 
 
 def is_count(value) -> bool:
