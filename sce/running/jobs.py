@@ -9,9 +9,16 @@ from contextlib import contextmanager
 from sce.errors import InputError
 
 
+class Stopped(Exception):
+    """The job was told to stop, by SIGTERM or Ctrl-C, and has kept what it had."""
+
+    def __init__(self):
+        super().__init__("stopped before its end; every answer is kept: run again to go on from here")
+
+
 @contextmanager
 def logged(log_file):
-    """Log the job to ``log_file``; exceptions are logged too, an InputError as one line."""
+    """Log the job to ``log_file``; exceptions are logged too, an InputError and a stop as one line."""
     logging.basicConfig(
         filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
@@ -20,9 +27,12 @@ def logged(log_file):
     begin = time.monotonic()
     try:
         yield
-    except InputError as error:
+    except (InputError, Stopped) as error:
         logging.error("%s", error)
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        logging.error("%s", stopped := Stopped())
+        sys.exit(str(stopped))
     except BaseException:
         logging.exception("the job failed")
         raise
