@@ -64,5 +64,9 @@ rule distance_matrices:
         ),
 
 
+onstart:
+    take_lock()
+
+
 onsuccess:
     print_summary()
