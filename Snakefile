@@ -44,8 +44,8 @@ rule all:
         rules.describe_boundaries.output,
         rules.check_failures.output,
         rules.plot_validity.output,
-        expand("results/grids/{dataset}.parquet", dataset=STUDY.datasets),
-        collect_pairs("results/{model}/{dataset}/boundary.png"),
+        rules.collect_usage.output,
+        targets.of_steps(STUDY),
         rules.experiments.input,
 
 

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 
 from sce.errors import InputError
+from sce.files.artifacts import unwritable
 
 
 @contextmanager
@@ -21,12 +22,22 @@ def logged(log_file):
     try:
         yield
     except InputError as error:
-        logging.error("%s", error)
-        sys.exit(str(error))
+        _stop(error)
+    except OSError as error:
+        told = unwritable(error.filename or "results", error)
+        if told is None:
+            logging.exception("the job failed")
+            raise
+        _stop(told)
     except BaseException:
         logging.exception("the job failed")
         raise
     logging.info("done in %.1f s", time.monotonic() - begin)
+
+
+def _stop(error):
+    logging.error("%s", error)
+    sys.exit(str(error))
 
 
 def provenance(job) -> dict:
