@@ -55,6 +55,20 @@ rule scores:
         rules.compare.output,
 
 
+rule audit:
+    input:
+        rules.all.input,
+    log:
+        "logs/audit.log",
+    localrule: True
+    conda:
+        "envs/elicit.yaml"
+    message:
+        "Computing every number a second time"
+    script:
+        "workflow/scripts/audit.py"
+
+
 rule distance_matrices:
     input:
         expand(
