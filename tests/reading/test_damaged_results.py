@@ -19,7 +19,7 @@ from tests.fuzzing import tried
 DATASET = load_dataset(ROOT / "resources/datasets/exam.yaml")
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12),
-    st.sampled_from([1e999, -1, 10**40, "NaN", "Pass", "Fail", "{}", "\ud800", "\x00", [], {}, [[]], {"a": {}}]),
+    st.sampled_from([1e999, -1, 10**40, "NaN", "Pass", "Fail", "{}", "\ud800", "\x00", [], {}, [[]]]),
 )  # fmt: skip
 THINGS = st.recursive(
     LEAVES,
@@ -52,16 +52,18 @@ SOUND = a_file()
 
 
 def taken(path):
-    """Read and score it both ways: it works, or it is one InputError that names the file."""
+    """Read and score it both ways: whether it works; else it is one InputError that names the file."""
     try:
         list(responses(path, DATASET))
         for as_published in (False, True):
             scores = score_published(path, DATASET, "gower", as_published)
             json.dumps(scores, allow_nan=False)
     except InputError as error:
-        assert str(path) in str(error) or "dataset exam" in str(error)
-        return False
-    return True
+        told = str(error)
+    else:
+        return True
+    assert str(path) in told
+    return False
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ DATASETS = {name: load_dataset(ROOT / f"resources/datasets/{name}.yaml") for nam
 AROUND = [
     "Sure! ", "Certainly, here is the revised record you asked for.\n", "Let me think step by step.\n",
     "### Result\n\n", "**Final answer**\n", "```json\n", "```\n", "```", "\n\n", "---\n", "> ", "1. ", "- ",
-    "I hope this helps!", "Let me know if you have any questions. 😊", "Note: this is a hypothetical example.\n",
+    "I hope this helps!", "Let me know if you have any questions. 😊", "Note: this is hypothetical.\n",
     '{"confidence": 0.87}\n', '{"reasoning": "it follows from the rule", "steps": [1, 2, 3]}\n', "{}", "[]",
     "<answer>", "</answer>", "<output>\n", "</output>", "<|im_end|>", "<|eot_id|>", "</s>", "\\boxed{}", "$$",
-    "As of 2024, 7 in 10 cases look like this one.\n", "See section 3.2, page 45.\n", "(42)", "50% of 1,000,000",
+    "As of 2024, 7 in 10 cases look like this one.\n", "See section 3.2, page 45.\n", "(42)", "50% of 1,000",
     "| a | b |\n|---|---|\n| 1 | 2 |\n", "# 12\n", "\u200b", "\ufeff", "\t", "…", "“", "”", "’", "&quot;",
     "I'm sorry for the confusion.\n", "Here's why: the model would change its mind.\n", "TL;DR ", "\r\n",
     "```python\nprint(12)\n```\n", "null", "None", "True", "0", "-1", "1e9", "https://example.org/a?b=3\n",
@@ -35,7 +35,7 @@ def old_words(dataset, old):
     written = json.dumps(labels_of(dataset, old))
     return st.sampled_from(
         [
-            f"The original record was {written}. ", f"Original: {written}\n", f"<think>At first {written}</think>",
+            f"The original record was {written}. ", f"Original: {written}\n", f"<think>{written}</think>",
             f"Given the input:\n{dataset.describe(old)}\n\n", f"Instead of {written}, consider this: ",
             f"(previously {written}) ", "",
         ]

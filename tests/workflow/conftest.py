@@ -46,11 +46,11 @@ CONTROLS = {
 
 @pytest.fixture(scope="session")
 def controls(tmp_path_factory):
-    """The project of the study, finished. Not to be changed."""
+    """The project of the study, finished but for figures, and audited. Not to be changed."""
     project = Project(tmp_path_factory.mktemp("controls") / "project")
     (project.folder / "resources/datasets/tiny.yaml").write_text(TINY)
     project.configure(CONTROLS)
-    project.snakemake()
+    project.audited = project.snakemake("audit")
     return project
 
 

@@ -250,7 +250,9 @@ PLANTS = {
     "a file: text": (bytes_of(C, lambda raw: b"text"), "scores"),
     "configuration: a condition's text": (changed_wording, "responses"),
     "configuration: a seed": (replacing("config/config.yaml", "resamples: 100", "resamples: 99"), "scores"),
-    "configuration: a level": (replacing("resources/datasets/tiny.yaml", "[0, 1, 5]", "[0, 1, 6]"), "boundary"),
+    "configuration: a level": (
+        replacing("resources/datasets/tiny.yaml", "[0, 1, 5]", "[0, 1, 6]"), "boundary",
+    ),
 }  # fmt: skip
 
 
@@ -276,9 +278,8 @@ def test_planted_damage_is_found(studied, monkeypatch, plant):
     assert all(": " in problem for problem in found.problems)
 
 
-def test_the_target_of_the_workflow(studied):
-    out = studied.snakemake("audit")
-    assert "audit passed" in out
+def test_the_target_of_the_workflow(controls, studied):
+    assert "audit passed" in controls.audited
     setting(D, "distance", more, kept)(studied.folder)
     out = studied.snakemake("audit", ok=False)
     assert "AUDIT FAILED" in out
