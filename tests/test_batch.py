@@ -220,7 +220,7 @@ def test_a_budget_sends_what_is_safe_first(tmp_path):
 def test_a_study_goes_in_few_batches(tmp_path):
     """The walk of a study, everything at once: a batch of all questions, then one of all conditions."""
     made = study(tmp_path, {"m": {"engine": "openai", "model": "tiny", "mode": "batch", "poll_s": 0.05}})
-    protocol = plan._protocol(made, "m", "exam")
+    protocol = plan.protocol_asked(made, "m", "exam")
     stub, size = OpenAIStub(), protocol.dataset.size
     stub.text = lambda request: json.dumps({"answer": "Fail"} if len(request["messages"]) == 1 else {})
     with served(stub) as url:

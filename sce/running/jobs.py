@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 
 from sce.errors import InputError
+from sce.files.artifacts import unwritable
 
 
 class Stopped(Exception):
@@ -28,15 +29,24 @@ def logged(log_file):
     try:
         yield
     except (InputError, Stopped) as error:
-        logging.error("%s", error)
-        sys.exit(str(error))
+        _stop(error)
     except KeyboardInterrupt:
-        logging.error("%s", stopped := Stopped())
-        sys.exit(str(stopped))
+        _stop(Stopped())
+    except OSError as error:
+        told = unwritable(error.filename or "results", error)
+        if told is None:
+            logging.exception("the job failed")
+            raise
+        _stop(told)
     except BaseException:
         logging.exception("the job failed")
         raise
     logging.info("done in %.1f s", time.monotonic() - begin)
+
+
+def _stop(error):
+    logging.error("%s", error)
+    sys.exit(str(error))
 
 
 def provenance(job) -> dict:
