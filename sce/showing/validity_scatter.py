@@ -13,7 +13,7 @@ from sce.showing.drawing import MARGIN, TICKS, line_height, settings, text_width
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
 
-NO_BOUNDARY = "no boundary"  # how the reason begins where a score needs a boundary that is not there
+NO_BOUNDARY = "no boundary"  # the beginning of the reason of scores that are undefined for want of a boundary
 PANEL = (2.7, 2.3)  # inches
 TICK_LABELS = 0.7  # inches left of a panel: small excesses have long numbers
 CONDITION_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
@@ -199,7 +199,7 @@ def _mark(axes, x, y, look, marker, size):
 
 
 def _draw_rug(axes, rug, largest, models, conditions, style):
-    """Side by side on a strip at the top: the points whose y does not exist, and whose x is zero."""
+    """Side by side on a strip at the top: the points without a y, whose x is zero."""
     axes.axhspan(STRIP[0] * largest, STRIP[1] * largest, color="#EEEEEE", linewidth=0, zorder=1)
     middle = sum(STRIP) / 2 * largest
     step = min(5.0, 55 / len(rug))
