@@ -67,8 +67,8 @@ def run(made, *before):
 
 
 def ends_well(made, sound, runs=3):
-    """The same command ends in the same scores, at last; each failure names a file and a way out. Returns what
-    was said on the way."""
+    """The same command ends in the same scores, at last; each failure names a file and a way out. Returns
+    what was said on the way."""
     said = []
     for _ in range(runs):
         succeeded, out = run(made)
