@@ -72,7 +72,7 @@ def html(study: dict, blobs: dict[str, bytes]) -> str:
 def _conversations(contents, pair):
     """The page of one pair's conversations."""
     study = {**contents.study, "tables": {}, "counts": [], "findings": [], "pairs": [pair], "only": "talk"}
-    return html(study, {pair["talk"]: contents.blobs[pair["talk"]]})
+    return html(study, {name: contents.blobs[name] for name in (pair["talk"], pair["map"])})
 
 
 def _with_links(contents, folder):
