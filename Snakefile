@@ -36,6 +36,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/usage.smk"
 include: "workflow/rules/outcomes.smk"
 include: "workflow/rules/experiments.smk"
+include: "workflow/rules/page.smk"
 
 
 rule all:
@@ -49,6 +50,7 @@ rule all:
         expand("results/grids/{dataset}.parquet", dataset=STUDY.datasets),
         collect_pairs("results/{model}/{dataset}/boundary.png"),
         rules.experiments.input,
+        rules.build_page.output.page,
 
 
 rule scores:

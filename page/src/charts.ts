@@ -48,6 +48,8 @@ const MARKS: ((x: number, y: number) => string)[] = [
 ];
 const markAt = (i: number, x: number, y: number): string => MARKS[i % MARKS.length](x, y);
 
+const MOST_LABELS = 8; // models: with more of them, their names would cover each other
+
 export interface Dot {
   model: string;
   condition: string;
@@ -58,7 +60,7 @@ export interface Dot {
 /** Validity against mean excess on one dataset; a line joins the conditions of a model. */
 export function scatter(title: string, dots: Dot[], models: string[], conditions: string[], metric: string) {
   const [width, height, left, top, bottom, right] = [430, 330, 52, 62, 46, 14];
-  const drawn = dots.filter((dot) => dot.validity.value !== null);
+  const drawn = dots.filter((dot) => reasonOf(dot) === null);
   const highs = drawn.map((dot) => Number(dot.excess?.high ?? dot.excess?.value ?? 0));
   const most = niceTop(Math.max(0.1, ...highs));
   const x = (value: number) => left + value * (width - left - right);
@@ -100,6 +102,12 @@ export function scatter(title: string, dots: Dot[], models: string[], conditions
     const joined = places.filter((place) => !place.low);
     if (joined.length > 1)
       svg.append(s("polyline", { class: `pair ${colour}`, points: joined.map((p) => `${p.px},${p.py}`).join(" ") }));
+    const [first] = joined;
+    if (first && models.length <= MOST_LABELS) {
+      const right = first.px > width / 2;
+      const at = { x: first.px + (right ? -11 : 11), y: first.py + (right ? -8 : 19) };
+      svg.append(s("text", { class: right ? "label end" : "label", ...at }, model));
+    }
     for (const { dot, px, py, low } of places) {
       if (!low) svg.append(...whiskers(dot, x, y, px, py, colour));
       const path = s("path", { class: `dot ${colour}`, d: markAt(conditions.indexOf(dot.condition), px, py) });
@@ -109,6 +117,13 @@ export function scatter(title: string, dots: Dot[], models: string[], conditions
     }
   }
   return h("figure", {}, svg, missing(dots, drawn));
+}
+
+/** Why a dot has no place in the picture; null where it has one. */
+function reasonOf(dot: Dot): string | null {
+  if (dot.validity.value === null) return String(dot.validity.reason);
+  const reason = String(dot.excess?.reason ?? "");
+  return reason.startsWith("no boundary") ? reason : null;
 }
 
 function whiskers(dot: Dot, x: (v: number) => number, y: (v: number) => number, px: number, py: number, colour: string) {
@@ -125,7 +140,7 @@ function whiskers(dot: Dot, x: (v: number) => number, y: (v: number) => number, 
 function missing(dots: Dot[], drawn: Dot[]): HTMLElement | null {
   const left = dots.filter((dot) => !drawn.includes(dot));
   if (!left.length) return null;
-  const told = [...new Set(left.map((dot) => `${dot.model} (${String(dot.validity.reason)})`))];
+  const told = [...new Set(left.map((dot) => `${dot.model} (${reasonOf(dot)})`))];
   return h("figcaption", {}, `Not drawn: ${told.join(", ")}.`);
 }
 
@@ -165,27 +180,28 @@ export function stagesOf(study: Study, counts: number[]): { name: string; left: 
 export function flow(study: Study, model: string, counts: number[]): HTMLElement {
   const stages = stagesOf(study, counts);
   const all = stages[0].left;
-  const [width, height, tall, left, top] = [980, 118, 56, 96, 26];
-  const step = (width - left - 20) / stages.length;
+  const [width, height, tall, left, top] = [1000, 104, 34, 110, 34];
+  const step = (width - left) / stages.length;
   const svg = s("svg", { class: "chart flow", viewBox: `0 0 ${width} ${height}`, role: "img" });
   const told = stages.map((stage) => `${stage.name} ${whole(stage.left)}`).join(", ");
   svg.setAttribute("aria-label", `${model}: ${told}`);
   svg.append(s("text", { class: "title", x: 0, y: top + tall / 2 + 5 }, model));
   const size = (n: number) => (n === 0 || all === 0 ? 0 : Math.max(1.5, (tall * n) / all));
+  const bottom = top + tall;
+  let shift = 0;
   stages.forEach((stage, i) => {
     const x = left + i * step;
     const [now, before] = [size(stage.left), size(i ? stages[i - 1].left : stage.left)];
-    const y = top + tall;
-    if (i && before > 0) {
-      const back = x - step * 0.42;
-      svg.append(s("path", { class: "band", d: `M${back},${y}V${y - before}L${x},${y - now}V${y}z` }));
-    }
-    if (now > 0) svg.append(s("rect", { class: "band", x, y: y - now, width: step * 0.58, height: now }));
-    svg.append(s("text", { class: "tick start", x, y: 14 }, stage.name));
-    svg.append(s("text", { class: "value", x: x + 5, y: y - 8 }, stage.left === 0 ? "0" : whole(stage.left)));
+    const [back, next] = [x - step * 0.3, x + step * 0.7];
+    if (i && before > 0)
+      svg.append(s("path", { class: "band", d: `M${back},${bottom}V${bottom - before}L${x},${bottom - now}V${bottom}z` }));
+    if (now > 0) svg.append(s("rect", { class: "band", x, y: bottom - now, width: next - x, height: now }));
+    svg.append(s("text", { class: "tick start", x, y: 12 }, stage.name));
+    svg.append(s("text", { class: "value", x, y: 27 }, whole(stage.left)));
+    shift = stage.lost.length ? (shift + 1) % 2 : 0; // neighbours do not write over each other
     stage.lost.forEach(([fate, n], k) => {
       const text = `−${whole(n)} ${named(fate)}`;
-      svg.append(s("text", { class: "lost", x: x - step * 0.42, y: y + 15 + 13 * k }, text));
+      svg.append(s("text", { class: "lost", x: back, y: bottom + 14 + 12 * (k + 1 - shift) }, text));
     });
   });
   return h("figure", {}, svg);

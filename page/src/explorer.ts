@@ -292,7 +292,8 @@ export class Explorer {
     });
   }
 
-  private keep(point: number): void {
+  private keep(point: number): boolean {
+    const fresh = point !== this.view.point;
     const held = this.held(axesOf(this.grid(), this.view.x, this.view.y, null).others);
     this.view = { ...this.view, point };
     this.remember();
@@ -300,6 +301,7 @@ export class Explorer {
     this.looked = point;
     for (const side of this.sides) side.look(this.grid(), point);
     if (held) this.fillSliders();
+    return fresh;
   }
 
   private key(event: KeyboardEvent): void {

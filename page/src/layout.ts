@@ -65,9 +65,9 @@ export function layOut(grid: Grid, axes: Axes, width: number): Layout {
   const narrowest = combinations.length === 1 ? 2 : 4;
   const fit = Math.max(1, Math.floor((room + GAP) / (nx * narrowest + GAP)));
   const across = bestAcross(combinations.length, fit, last(axes.others.map((f) => grid.shape[f])) ?? 1, width);
-  const w = clamp((room - (across - 1) * GAP) / across / nx, 1, 30);
+  const w = clamp((room - (across - 1) * GAP) / across / nx, 1, 64);
   const rows = Math.ceil(combinations.length / across);
-  const h = clamp(Math.min(rows === 1 ? 430 / ny : 720 / rows / ny, w * 2.2), 5, 26);
+  const h = clamp(Math.min(rows === 1 ? 430 / ny : 720 / rows / ny, w * 2.2), 5, 46);
   const title = axes.others.length ? TITLE : 6;
   const panels = combinations.map((ranks, i) => ({
     ranks,

@@ -109,7 +109,7 @@ function drawLines(context: CanvasRenderingContext2D, layout: Layout, prediction
   context.stroke();
 }
 
-/** How many of the SCEs that are not filtered out land on each point. */
+/** How many of the SCEs that are not filtered out land on each point; those that end where they began do not. */
 export function landings(shown: Shown, size: number): Map<number, number> {
   const targets = shown.arrays[`target/${shown.condition}`];
   const fates = shown.arrays[`fate/${shown.condition}/${shown.metric}`];
@@ -117,7 +117,7 @@ export function landings(shown: Shown, size: number): Map<number, number> {
   if (!targets) return found;
   for (let point = 0; point < size; point++) {
     const target = targets[point];
-    if (target < 0 || shown.hidden.has(fates?.[point] ?? NONE)) continue;
+    if (target < 0 || target === point || shown.hidden.has(fates?.[point] ?? NONE)) continue;
     found.set(target, (found.get(target) ?? 0) + 1);
   }
   return found;
@@ -134,8 +134,10 @@ function drawLandings(context: CanvasRenderingContext2D, layout: Layout, shown: 
   for (const [point, count] of [...counts].sort((a, b) => b[1] - a[1])) {
     const box = boxOf(layout, point);
     if (!box) continue;
+    const radius = Math.max(1.2, largest * Math.sqrt(count / most));
+    const inside = (at: number, size: number) => Math.min(size - radius - 1, Math.max(radius + 1, at));
     context.beginPath();
-    context.arc(box.x, box.y, Math.max(1.2, largest * Math.sqrt(count / most)), 0, 2 * Math.PI);
+    context.arc(inside(box.x, layout.width), inside(box.y, layout.height), radius, 0, 2 * Math.PI);
     context.fill();
     context.stroke();
   }
@@ -167,7 +169,11 @@ function drawLabels(context: CanvasRenderingContext2D, layout: Layout): void {
       const every = Math.max(1, niceStep(Math.ceil((widest + 10) / cell.w)));
       const bottom = panel.top + ny * cell.h;
       for (let column = firstTick(x.codes, every); column < nx; column += every) {
-        context.fillText(shorten(x.labels[column], 14), panel.left + (column + 0.5) * cell.w, bottom + 10);
+        const label = shorten(x.labels[column], 14);
+        const half = context.measureText(label).width / 2;
+        const centre = panel.left + (column + 0.5) * cell.w;
+        const most = Math.max(panel.left + half, panel.left + nx * cell.w + 2 - half);
+        context.fillText(label, Math.min(centre, most), bottom + 10);
       }
     }
   });

@@ -26,7 +26,7 @@ export function cards(study: Study, open: (model: string) => void): HTMLElement 
         "li",
         {},
         h("p", { class: "kind" }, kindOf(settings)),
-        h("h3", {}, `${finding.model} `, h("span", { class: "headline" }, finding.headline)),
+        h("h3", {}, `${finding.model}: `, h("span", { class: "headline" }, finding.headline)),
         h("canvas", { class: "thumb", "aria-hidden": "true", "data-model": finding.model }),
         fateBar(study, finding.counts, `What became of the SCEs of ${finding.model}`),
         h("p", {}, finding.sentences.join(" ")),
@@ -50,7 +50,7 @@ export function cards(study: Study, open: (model: string) => void): HTMLElement 
 }
 
 function kindOf(settings: Record<string, unknown>): string {
-  if (settings.engine === "control") return "control respondent, answers by a known rule";
+  if (settings.engine === "control") return "control respondent: an exact rule";
   const model = typeof settings.model === "string" ? `, ${settings.model}` : "";
   return visible(`language model${model} (engine ${String(settings.engine)})`);
 }

@@ -13,7 +13,7 @@ import type { Fact } from "./verdict.ts";
 
 export interface Listener {
   look(point: number): void; // -1: at none
-  keep(point: number): void;
+  keep(point: number): boolean; // whether another one was kept before
   key(event: KeyboardEvent): void;
   talk(side: Side): void;
 }
@@ -29,6 +29,7 @@ export class Side {
   private readonly base = h("canvas", { "aria-hidden": "true" });
   private readonly over = h("canvas", { class: "over", "aria-hidden": "true" });
   private readonly map = h("div", { class: "map", tabindex: 0, role: "application" }, this.base, this.over);
+  private readonly frame = h("div", { class: "frame" }, this.map);
   private readonly details = h("div", { class: "details" });
   private layout: Layout | null = null;
   private shown: Shown | null = null;
@@ -40,21 +41,22 @@ export class Side {
     help: string,
   ) {
     this.map.setAttribute("aria-describedby", help);
-    this.element = h("section", { class: "side" }, this.heading, this.told, this.map, this.details);
+    this.element = h("section", { class: "side" }, this.heading, this.told, this.frame, this.details);
     this.map.addEventListener("pointermove", (event) => this.pointer(event, (point) => listener.look(point)));
     this.map.addEventListener("pointerleave", () => listener.look(-1));
     this.map.addEventListener("click", (event) =>
       this.pointer(event, (point) => {
         if (point < 0) return;
-        listener.keep(point);
-        if (event.detail > 0 && this.talks()) listener.talk(this);
+        const fresh = listener.keep(point);
+        const finger = (event as PointerEvent).pointerType === "touch"; // it has no way to look first
+        if (this.talks() && !(finger && fresh)) listener.talk(this);
       }),
     );
     this.map.addEventListener("keydown", (event) => listener.key(event));
   }
 
   get width(): number {
-    return Math.max(240, this.element.clientWidth);
+    return Math.max(240, this.frame.clientWidth);
   }
 
   private pointer(event: MouseEvent, tell: (point: number) => void): void {

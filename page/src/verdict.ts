@@ -48,17 +48,23 @@ export function factOf(
   };
 }
 
+const NOTHING = "Not valid: the SCE is the instance itself.";
+
+const needs = (fact: Fact, metric: string): string =>
+  Number.isNaN(fact.needed)
+    ? "No counterfactual exists: the model predicts the same everywhere."
+    : `The nearest valid point is ${number(fact.needed)} away (${metric}).`;
+
 /** The verdict on an SCE in one sentence. */
 export function verdictOf(study: Study, fact: Fact, metric: string): string {
   if (fact.fate === NONE) return "No SCE was asked for here.";
   const { name, meaning } = study.fates[fact.fate];
+  if (fact.distance === 0 && name !== "minimal") return `${NOTHING} ${needs(fact, metric)}`.trim();
   const from = `${number(fact.distance)} away (${metric})`;
   if (name === "minimal") return `Valid and minimal: ${from}, and no valid point is nearer.`;
   if (name === "too_far") return `Valid, but too far: ${from}, where ${number(fact.needed)} would have been enough.`;
   if (name === "too_near")
-    return `Not valid: ${from}; the nearest valid point is at ${number(fact.needed)}, and ${number(
-      fact.shortfall,
-    )} from the SCE to the other side.`;
+    return `Not valid: too near, ${from}; the nearest valid point is at ${number(fact.needed)}.`;
   if (name === "astray")
     return `Not valid: ${from}, as far as the nearest valid point (${number(fact.needed)}), but in the wrong place.`;
   const status = name === "unreadable" || name === "unanswered" ? ` (${fact.status.replaceAll("_", " ")})` : "";

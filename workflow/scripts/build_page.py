@@ -11,10 +11,7 @@ with logged(snakemake.log[0]):
     given = snakemake.input
     pairs = json.loads(snakemake.params.pairs)
     columns = (given.responses, given.pair_boundaries, given.sces, given.distances)
-    files = [
-        contents.PairFiles(*pair, *paths)
-        for pair, *paths in zip(pairs, *columns, strict=True)
-    ]
+    files = [contents.PairFiles(*pair, *paths) for pair, *paths in zip(pairs, *columns, strict=True)]
     datasets = {dataset.name: dataset for dataset in map(load_dataset, given.datasets)}
     published = load_published(snakemake.params.published) if snakemake.params.published else None
     tables = {name: given[name] for name in contents.TABLES}

@@ -1,4 +1,4 @@
-"""What the page holds: tables over all models as JSON, and for every model and dataset its arrays and replies."""
+"""What the page holds: tables over all models, and for every model and dataset its arrays and its replies."""
 
 import gzip
 import json

@@ -35,7 +35,9 @@ def _turn(rows, size):
     found = {"reply": [None] * size, "reasoning": None, "problems": {}}
     if rows["reasoning"].notna().any():
         found["reasoning"] = [None] * size
-    texts = rows[["response", "reasoning"]].astype(object).where(rows[["response", "reasoning"]].notna(), None)
+    texts = (
+        rows[["response", "reasoning"]].astype(object).where(rows[["response", "reasoning"]].notna(), None)
+    )
     points = rows["point_id"].tolist()
     for point, (reply, reasoning) in zip(points, texts.values.tolist(), strict=True):
         found["reply"][point] = reply

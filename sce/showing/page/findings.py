@@ -73,16 +73,18 @@ def _found(facts):
 
 
 def _of_valid(facts):
-    said = f"{_share(facts.valid, facts.judged)} of its {facts.judged:,} SCEs are valid"
+    said = _said(facts)
     if facts.share("minimal") >= NEARLY_ALL:
-        minimal = _share(int(facts.counts["minimal"]), facts.judged)
-        return "valid and minimal", [f"{said}, and {minimal} have no valid point nearer to where they began."]
+        minimal = int(facts.counts["minimal"])
+        part = "none has" if minimal == facts.judged else f"{_share(minimal, facts.judged)} have no"
+        nearer = "a valid point nearer" if minimal == facts.judged else "valid point nearer"
+        return "valid and minimal", [f"{said}, and {part} {nearer} to where it began."]
     excess = facts.span("mean_excess")
     return "valid, but too far", [f"{said}, but on average {excess} ({facts.metric}) farther than needed."]
 
 
 def _of_invalid(facts):
-    said = f"{_share(facts.valid, facts.judged)} of its {facts.judged:,} SCEs are valid"
+    said = _said(facts)
     if (facts.values("mean_distance") == 0).all():
         return "gives the instance back", [f"{said}: every one is the instance that it began from."]
     if facts.share("too_near") >= NEARLY_ALL:
@@ -93,12 +95,19 @@ def _of_invalid(facts):
     return "not valid", [f"{said}."]
 
 
+def _said(facts):
+    if facts.valid in (0, facts.judged):
+        return f"{'All' if facts.valid else 'None'} of its {facts.judged:,} SCEs are valid"
+    return f"{_share(facts.valid, facts.judged)} of its {facts.judged:,} SCEs are valid"
+
+
 def _of_mixed(facts):
     rows = facts.scores[facts.scores["score"].isin(["validity", "mean_excess"])]
     table = rows.pivot_table(index="condition", columns="score", values="value", sort=False)
     best = table["validity"].idxmax()
-    parts = [f"{value:.0%} when asked {condition}" for condition, value in table["validity"].items()]
-    sentences = [f"Valid SCEs: {_listed(parts)}."]
+    parts = [f"{value:.0%} ({condition})" for condition, value in table["validity"].items()]
+    over = "" if rows["dataset"].nunique() == 1 else ", on average over the datasets"
+    sentences = [f"Valid SCEs: {_listed(parts)}{over}."]
     if "mean_excess" in table and pd.notna(table["mean_excess"][best]):
         sentences.append(
             f"The valid ones ({best}) lie {table['mean_excess'][best]:.2g} ({facts.metric}) farther than needed; "
