@@ -23,7 +23,12 @@ export function fateBar(study: Study, counts: number[], label: string): HTMLElem
     svg.append(s("rect", box, s("title", {}, `${whole(n)} ${study.fates[code].meaning}`)));
     left += width;
   }
-  return h("div", {}, svg, h("p", { class: "fate-told", "aria-hidden": "true" }, ...fateKeys(study, parts, all)));
+  return h(
+    "div",
+    {},
+    svg,
+    h("p", { class: "fate-told", "aria-hidden": "true" }, ...fateKeys(study, parts, all)),
+  );
 }
 
 function fateKeys(study: Study, parts: { n: number; code: number }[], all: number): HTMLElement[] {
@@ -33,11 +38,15 @@ function fateKeys(study: Study, parts: { n: number; code: number }[], all: numbe
 }
 
 export const swatch = (code: number): SVGSVGElement =>
-  s("svg", { class: "swatch", viewBox: "0 0 12 12", "aria-hidden": "true" }, s("rect", {
-    width: 12,
-    height: 12,
-    class: `fate-${code}`,
-  }));
+  s(
+    "svg",
+    { class: "swatch", viewBox: "0 0 12 12", "aria-hidden": "true" },
+    s("rect", {
+      width: 12,
+      height: 12,
+      class: `fate-${code}`,
+    }),
+  );
 
 const MARKS: ((x: number, y: number) => string)[] = [
   (x, y) => `M${x - 6},${y}a6,6 0 1,0 12,0a6,6 0 1,0 -12,0z`,
@@ -93,7 +102,8 @@ export function scatter(title: string, dots: Dot[], models: string[], conditions
       .filter((dot) => dot.model === model)
       .map((dot) => {
         const value = dot.excess?.value as number | null | undefined;
-        if (value === null || value === undefined) return { dot, px: left + 12 + 18 * without++, py: 35, low: true };
+        if (value === null || value === undefined)
+          return { dot, px: left + 12 + 18 * without++, py: 35, low: true };
         const at = `${number(dot.validity.value as number)} ${number(value)}`;
         const times = seen.get(at) ?? 0;
         seen.set(at, times + 1);
@@ -101,7 +111,9 @@ export function scatter(title: string, dots: Dot[], models: string[], conditions
       });
     const joined = places.filter((place) => !place.low);
     if (joined.length > 1)
-      svg.append(s("polyline", { class: `pair ${colour}`, points: joined.map((p) => `${p.px},${p.py}`).join(" ") }));
+      svg.append(
+        s("polyline", { class: `pair ${colour}`, points: joined.map((p) => `${p.px},${p.py}`).join(" ") }),
+      );
     const [first] = joined;
     if (first && models.length <= MOST_LABELS) {
       const right = first.px > width / 2;
@@ -110,9 +122,18 @@ export function scatter(title: string, dots: Dot[], models: string[], conditions
     }
     for (const { dot, px, py, low } of places) {
       if (!low) svg.append(...whiskers(dot, x, y, px, py, colour));
-      const path = s("path", { class: `dot ${colour}`, d: markAt(conditions.indexOf(dot.condition), px, py) });
+      const path = s("path", {
+        class: `dot ${colour}`,
+        d: markAt(conditions.indexOf(dot.condition), px, py),
+      });
       const [valid, excess] = [dot.validity.value as number, dot.excess?.value as number | null];
-      path.append(s("title", {}, `${model}, ${named(dot.condition)}: validity ${number(valid)}, excess ${number(excess)}`));
+      path.append(
+        s(
+          "title",
+          {},
+          `${model}, ${named(dot.condition)}: validity ${number(valid)}, excess ${number(excess)}`,
+        ),
+      );
       svg.append(path);
     }
   }
@@ -126,14 +147,31 @@ function reasonOf(dot: Dot): string | null {
   return reason.startsWith("no boundary") ? reason : null;
 }
 
-function whiskers(dot: Dot, x: (v: number) => number, y: (v: number) => number, px: number, py: number, colour: string) {
+function whiskers(
+  dot: Dot,
+  x: (v: number) => number,
+  y: (v: number) => number,
+  px: number,
+  py: number,
+  colour: string,
+) {
   const found = [];
   const { low, high } = dot.validity;
   if (low !== null && high !== null)
-    found.push(s("line", { class: `whisker ${colour}`, x1: x(Number(low)), x2: x(Number(high)), y1: py, y2: py }));
+    found.push(
+      s("line", { class: `whisker ${colour}`, x1: x(Number(low)), x2: x(Number(high)), y1: py, y2: py }),
+    );
   const of = dot.excess;
   if (of && of.low !== null && of.high !== null)
-    found.push(s("line", { class: `whisker ${colour}`, x1: px, x2: px, y1: y(Number(of.low)), y2: y(Number(of.high)) }));
+    found.push(
+      s("line", {
+        class: `whisker ${colour}`,
+        x1: px,
+        x2: px,
+        y1: y(Number(of.low)),
+        y2: y(Number(of.high)),
+      }),
+    );
   return found;
 }
 
@@ -153,7 +191,14 @@ export function scatterLegend(models: string[], conditions: string[]): HTMLEleme
   const found = h("p", { class: "legend" });
   models.forEach((model, i) => {
     const dot = s("path", { class: `dot model-${i % 8}`, d: markAt(0, 8, 8) });
-    found.append(h("span", { class: "key" }, s("svg", { class: "swatch", viewBox: "0 0 16 16", "aria-hidden": "true" }, dot), model));
+    found.append(
+      h(
+        "span",
+        { class: "key" },
+        s("svg", { class: "swatch", viewBox: "0 0 16 16", "aria-hidden": "true" }, dot),
+        model,
+      ),
+    );
   });
   conditions.forEach((condition, i) => {
     const dot = s("path", { class: "dot plain", d: markAt(i, 8, 8) });
@@ -164,12 +209,19 @@ export function scatterLegend(models: string[], conditions: string[]): HTMLEleme
 }
 
 /** How many rows are left after each stage, beginning with all points. */
-export function stagesOf(study: Study, counts: number[]): { name: string; left: number; lost: [string, number][] }[] {
+export function stagesOf(
+  study: Study,
+  counts: number[],
+): { name: string; left: number; lost: [string, number][] }[] {
   const code = (fate: string) => study.fates.findIndex((each) => each.name === fate);
   let left = counts.reduce((a, b) => a + b, 0);
-  const found: { name: string; left: number; lost: [string, number][] }[] = [{ name: "points", left, lost: [] }];
+  const found: { name: string; left: number; lost: [string, number][] }[] = [
+    { name: "points", left, lost: [] },
+  ];
   for (const stage of study.stages) {
-    const lost = stage.lost.map((fate): [string, number] => [fate, counts[code(fate)]]).filter(([, n]) => n > 0);
+    const lost = stage.lost
+      .map((fate): [string, number] => [fate, counts[code(fate)]])
+      .filter(([, n]) => n > 0);
     left -= lost.reduce((sum, [, n]) => sum + n, 0);
     found.push({ name: stage.name, left, lost });
   }
@@ -194,7 +246,12 @@ export function flow(study: Study, model: string, counts: number[]): HTMLElement
     const [now, before] = [size(stage.left), size(i ? stages[i - 1].left : stage.left)];
     const [back, next] = [x - step * 0.3, x + step * 0.7];
     if (i && before > 0)
-      svg.append(s("path", { class: "band", d: `M${back},${bottom}V${bottom - before}L${x},${bottom - now}V${bottom}z` }));
+      svg.append(
+        s("path", {
+          class: "band",
+          d: `M${back},${bottom}V${bottom - before}L${x},${bottom - now}V${bottom}z`,
+        }),
+      );
     if (now > 0) svg.append(s("rect", { class: "band", x, y: bottom - now, width: next - x, height: now }));
     svg.append(s("text", { class: "tick start", x, y: 12 }, stage.name));
     svg.append(s("text", { class: "value", x, y: 27 }, whole(stage.left)));
@@ -221,7 +278,13 @@ export function interval(row: Row, key: string, from: number, to: number, zero: 
   return svg;
 }
 
-export function sumCounts(counts: Count[], model: string, dataset: string, condition: string, metric: string) {
+export function sumCounts(
+  counts: Count[],
+  model: string,
+  dataset: string,
+  condition: string,
+  metric: string,
+) {
   const rows = counts.filter(
     (row) =>
       row.model === model &&

@@ -114,7 +114,8 @@ export function cut(buffer: ArrayBuffer, layout: NonNullable<Pair["layout"]>): A
   for (const [name, type, length] of layout) {
     const end = start + length * (type === "u8" ? 1 : 4);
     const part = buffer.slice(start, end);
-    found[name] = type === "u8" ? new Uint8Array(part) : type === "i32" ? new Int32Array(part) : new Float32Array(part);
+    found[name] =
+      type === "u8" ? new Uint8Array(part) : type === "i32" ? new Int32Array(part) : new Float32Array(part);
     start = end;
   }
   return found;

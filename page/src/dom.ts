@@ -21,7 +21,8 @@ export const s = <K extends keyof SVGElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
   ...children: Child[]
-): SVGElementTagNameMap[K] => fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+): SVGElementTagNameMap[K] =>
+  fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
 let last = 0;
 

@@ -3,8 +3,9 @@ import type { Arrays, Pair, Study } from "./data.ts";
 import { openArrays } from "./data.ts";
 import { button, checkbox, h, select, unique } from "./dom.ts";
 import { swatch } from "./charts.ts";
-import { Grid } from "./grid.ts";
-import { axesOf, bestAxes, countPanels, layOut, MOST_PANELS } from "./layout.ts";
+import { Catalogue } from "./catalogue.ts";
+import type { Grid } from "./grid.ts";
+import { axesOf, countPanels, layOut, MOST_PANELS } from "./layout.ts";
 import { pointTable } from "./points.ts";
 import { Side } from "./side.ts";
 import { TalkDialog } from "./talk.ts";
@@ -12,12 +13,13 @@ import { named, whole } from "./text.ts";
 import { fromFragment, toFragment } from "./view.ts";
 import type { View } from "./view.ts";
 
-const KEYS = "Arrow keys move; page keys change the other features; Enter opens the conversation; Escape lets go.";
+const KEYS =
+  "Arrow keys move; page keys change the other features; Enter opens the conversation; Escape lets go.";
 
 export class Explorer {
   readonly element = h("section", { id: "explorer", "aria-labelledby": "explorer-title" });
   view: View;
-  private readonly grids = new Map<string, Grid>();
+  private readonly catalogue: Catalogue;
   private readonly dialog: TalkDialog;
   private readonly controls = h("div", { class: "controls" });
   private readonly filters = h("fieldset", { class: "filters" });
@@ -31,7 +33,11 @@ export class Explorer {
   private drawing = 0;
 
   constructor(private readonly study: Study) {
-    this.view = { ...this.standard(study.pairs[0].dataset, study.pairs[0].model), ...fromFragment(location.hash) };
+    this.catalogue = new Catalogue(study);
+    this.view = {
+      ...this.catalogue.standard(study.pairs[0].dataset, study.pairs[0].model),
+      ...fromFragment(location.hash),
+    };
     this.dialog = new TalkDialog(study);
     const help = h("p", { class: "hint", id: unique("help") }, KEYS);
     const listener = {
@@ -67,57 +73,16 @@ export class Explorer {
       if (Object.keys(given).length) void this.set({ ...this.view, ...given });
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void this.draw());
-    this.view = this.mended(this.view);
+    this.view = this.catalogue.mended(this.view);
     this.fillControls();
   }
 
-  grid(dataset = this.view.dataset): Grid {
-    if (!this.grids.has(dataset)) this.grids.set(dataset, new Grid(this.study.datasets[dataset]));
-    return this.grids.get(dataset)!;
-  }
-
-  /** What is shown of a dataset and a model where nothing else is asked for. */
-  private standard(dataset: string, model: string): View {
-    const pair = this.pairOf(dataset, model);
-    const [x, y] = bestAxes(this.grid(dataset));
-    const fields = { dataset, model: pair.model, condition: pair.conditions[0], metric: pair.metrics[0], x, y };
-    const second = { model2: "", condition2: "" };
-    return { ...fields, ...second, colour: "prediction", panels: "all", hidden: [], landings: true, point: -1 };
-  }
-
-  private pairOf(dataset: string, model: string): Pair {
-    const of = this.study.pairs.filter((pair) => pair.dataset === dataset);
-    return of.find((pair) => pair.model === model) ?? of[0] ?? this.study.pairs[0];
-  }
-
-  /** A view with only what there is; a link may be of another run. */
-  private mended(view: View): View {
-    const dataset = view.dataset in this.study.datasets ? view.dataset : this.study.pairs[0].dataset;
-    const pair = this.pairOf(dataset, view.model);
-    const standard = this.standard(dataset, pair.model);
-    const one = (value: string, of: string[], other: string) => (of.includes(value) ? value : other);
-    const features = this.grid(dataset).dataset.features.map((feature) => feature.name);
-    const second = view.model2 ? this.pairOf(dataset, view.model2) : null;
-    const x = one(view.x, features, standard.x);
-    const y = one(view.y, features, standard.y);
-    const fates = this.study.fates.map((fate) => fate.name);
-    return {
-      ...view,
-      dataset: pair.dataset,
-      model: pair.model,
-      condition: one(view.condition, pair.conditions, pair.conditions[0]),
-      model2: second?.model ?? "",
-      condition2: second ? one(view.condition2, second.conditions, second.conditions[0]) : "",
-      metric: one(view.metric, pair.metrics, pair.metrics[0]),
-      x,
-      y: x === y ? (features.find((name) => name !== x) ?? y) : y,
-      hidden: view.hidden.filter((fate) => fates.includes(fate)),
-      point: view.point < this.grid(dataset).size ? view.point : -1,
-    };
+  grid(): Grid {
+    return this.catalogue.grid(this.view.dataset);
   }
 
   async set(view: View): Promise<void> {
-    this.view = this.mended(view);
+    this.view = this.catalogue.mended(view);
     this.fillControls();
     this.remember();
     await this.draw();
@@ -125,7 +90,7 @@ export class Explorer {
 
   /** Show a model, and bring the maps into sight. */
   async open(model: string, dataset: string): Promise<void> {
-    await this.set({ ...this.standard(dataset, model), colour: this.view.colour });
+    await this.set({ ...this.catalogue.standard(dataset, model), colour: this.view.colour });
     this.element.scrollIntoView();
   }
 
@@ -134,7 +99,7 @@ export class Explorer {
   }
 
   private remember(): void {
-    const standard = this.standard(this.view.dataset, this.view.model);
+    const standard = this.catalogue.standard(this.view.dataset, this.view.model);
     history.replaceState(null, "", `#${toFragment(this.view, standard)}`);
   }
 
@@ -149,16 +114,16 @@ export class Explorer {
       return select(label, choices, value, (chosen) => this.change({ [field]: chosen })).element;
     };
     const models = pairs.map((pair) => pair.model);
-    const first = this.pairOf(view.dataset, view.model);
+    const first = this.catalogue.pairOf(view.dataset, view.model);
     const datasets = Object.keys(study.datasets);
     const dataset = select(
       "dataset",
       datasets.map((value) => ({ value, label: named(value) })),
       view.dataset,
-      (chosen) => void this.set({ ...this.standard(chosen, view.model), colour: view.colour }),
+      (chosen) => void this.set({ ...this.catalogue.standard(chosen, view.model), colour: view.colour }),
     ).element;
     const features = this.grid().dataset.features.map((feature) => feature.name);
-    const compared = view.model2 ? this.pairOf(view.dataset, view.model2) : null;
+    const compared = view.model2 ? this.catalogue.pairOf(view.dataset, view.model2) : null;
     this.replaceKeepingFocus(this.controls, [
       dataset,
       list("model", models, view.model, "model"),
@@ -177,7 +142,7 @@ export class Explorer {
   }
 
   private colours(): string[] {
-    const layouts = [this.pairOf(this.view.dataset, this.view.model).layout ?? []];
+    const layouts = [this.catalogue.pairOf(this.view.dataset, this.view.model).layout ?? []];
     const known = layouts.some((layout) => layout.some(([name]) => name === "probability"));
     return known ? ["prediction", "probability", "fate"] : ["prediction", "fate"];
   }
@@ -196,7 +161,9 @@ export class Explorer {
     const there = study.fates.filter((_, code) => rows.some((row) => row.counts[code] > 0));
     const boxes = there.map((fate) => {
       const box = checkbox(named(fate.name), !view.hidden.includes(fate.name), (on) =>
-        this.change({ hidden: on ? view.hidden.filter((name) => name !== fate.name) : [...view.hidden, fate.name] }),
+        this.change({
+          hidden: on ? view.hidden.filter((name) => name !== fate.name) : [...view.hidden, fate.name],
+        }),
       );
       box.title = fate.meaning;
       box.querySelector("label")!.prepend(swatch(study.fates.indexOf(fate)));
@@ -218,7 +185,13 @@ export class Explorer {
       this.sliders,
       axes.others.map((f) => {
         const feature = grid.dataset.features[f];
-        const bar = { type: "range", min: 0, max: grid.shape[f] - 1, value: grid.rank(at, f), id: unique("slide") };
+        const bar = {
+          type: "range",
+          min: 0,
+          max: grid.shape[f] - 1,
+          value: grid.rank(at, f),
+          id: unique("slide"),
+        };
         const slider = h("input", { ...bar, "aria-valuetext": feature.labels[grid.rank(at, f)] });
         slider.addEventListener("input", () => {
           const point = Math.max(0, this.view.point);
@@ -231,7 +204,9 @@ export class Explorer {
   }
 
   private held(others: number[]): boolean {
-    return others.length > 0 && (this.view.panels === "one" || countPanels(this.grid(), others) > MOST_PANELS);
+    return (
+      others.length > 0 && (this.view.panels === "one" || countPanels(this.grid(), others) > MOST_PANELS)
+    );
   }
 
   // --- drawing
@@ -239,14 +214,21 @@ export class Explorer {
   async draw(): Promise<void> {
     const ours = ++this.drawing;
     const { view } = this;
-    const wanted = [[view.model, view.condition], [view.model2, view.condition2]].filter(([model]) => model);
+    const wanted = [
+      [view.model, view.condition],
+      [view.model2, view.condition2],
+    ].filter(([model]) => model);
     const shown = this.sides.slice(0, wanted.length);
     this.both.classList.toggle("two", shown.length === 2);
-    if (this.both.childElementCount !== shown.length) this.both.replaceChildren(...shown.map((side) => side.element));
+    if (this.both.childElementCount !== shown.length)
+      this.both.replaceChildren(...shown.map((side) => side.element));
     for (const [i, [model, condition]] of wanted.entries()) {
-      const pair = this.pairOf(view.dataset, model);
+      const pair = this.catalogue.pairOf(view.dataset, model);
       if (!pair.map) {
-        this.sides[i].refuse(pair.model, `${whole(pair.too_large ?? 0)} points are too many for this map; ${APART}`);
+        this.sides[i].refuse(
+          pair.model,
+          `${whole(pair.too_large ?? 0)} points are too many for this map; ${APART}`,
+        );
         continue;
       }
       const arrays = await openArrays(pair);
@@ -263,14 +245,16 @@ export class Explorer {
     const grid = this.grid();
     const free = axesOf(grid, view.x, view.y, null);
     const axes = this.held(free.others) ? { ...free, held: grid.ranks(Math.max(0, view.point)) } : free;
-    const hidden = new Set(view.hidden.map((name) => this.study.fates.findIndex((fate) => fate.name === name)));
+    const hidden = new Set(
+      view.hidden.map((name) => this.study.fates.findIndex((fate) => fate.name === name)),
+    );
     const layout = layOut(grid, axes, side.width);
     const { metric, landings } = view;
     side.show(pair, layout, { arrays, condition, metric, by: view.colour, hidden, landings });
   }
 
   private async fillPoints(): Promise<void> {
-    const pair = this.pairOf(this.view.dataset, this.view.model);
+    const pair = this.catalogue.pairOf(this.view.dataset, this.view.model);
     for (const old of this.points.querySelectorAll(".data-table")) old.remove();
     if (!this.points.open || !pair.map) return;
     const arrays = await openArrays(pair);
@@ -330,8 +314,15 @@ export class Explorer {
   private tell(): void {
     const { point } = this.view;
     const names = this.grid().dataset.features.map((feature) => named(feature.name));
-    const where = point < 0 ? [] : this.grid().labels(point).map((label, i) => `${names[i]} ${label}`);
-    const told = this.sides.filter((side) => side.fact).map((side) => `${side.fact!.prediction ?? "none"}. ${side.verdict()}`);
+    const where =
+      point < 0
+        ? []
+        : this.grid()
+            .labels(point)
+            .map((label, i) => `${names[i]} ${label}`);
+    const told = this.sides
+      .filter((side) => side.fact)
+      .map((side) => `${side.fact!.prediction ?? "none"}. ${side.verdict()}`);
     this.live.textContent = point < 0 ? "No point." : `${where.join(", ")}: ${told.join(" Compared: ")}`;
   }
 
@@ -349,13 +340,16 @@ const LEAD =
   "A circle stands where its self-generated counterfactuals (SCEs) end, the larger the more of them.";
 
 function legend(): HTMLElement {
-  const key = (kind: string, text: string) => h("span", { class: "key" }, h("span", { class: `mark ${kind}` }), text);
+  const key = (kind: string, text: string) =>
+    h("span", { class: "key" }, h("span", { class: `mark ${kind}` }), text);
   return h(
     "p",
     { class: "legend" },
     key("landing", "where SCEs end"),
     key("arrow", "from the instance to its SCE (dashed: not valid)"),
     key("near", "its nearest valid counterfactual"),
-    button("Copy the link to this view", () => void navigator.clipboard?.writeText(location.href), { class: "copy" }),
+    button("Copy the link to this view", () => void navigator.clipboard?.writeText(location.href), {
+      class: "copy",
+    }),
   );
 }

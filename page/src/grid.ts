@@ -9,7 +9,8 @@ export class Grid {
   constructor(readonly dataset: Dataset) {
     this.shape = dataset.features.map((feature) => feature.codes.length);
     this.strides = new Array<number>(this.shape.length).fill(1);
-    for (let i = this.shape.length - 2; i >= 0; i--) this.strides[i] = this.strides[i + 1] * this.shape[i + 1];
+    for (let i = this.shape.length - 2; i >= 0; i--)
+      this.strides[i] = this.strides[i + 1] * this.shape[i + 1];
     this.size = this.shape.reduce((a, b) => a * b, 1);
   }
 

@@ -45,11 +45,14 @@ export function axesOf(grid: Grid, x: string, y: string, held: number[] | null):
   return { x: one, y: two, others, held };
 }
 
-export const countPanels = (grid: Grid, others: number[]): number => others.reduce((n, f) => n * grid.shape[f], 1);
+export const countPanels = (grid: Grid, others: number[]): number =>
+  others.reduce((n, f) => n * grid.shape[f], 1);
 
 /** The two features with the most levels, of which the one with numbers is x: what a map shows best. */
 export function bestAxes(grid: Grid): [string, string] {
-  const order = grid.shape.map((levels, i) => ({ levels, i })).sort((a, b) => b.levels - a.levels || a.i - b.i);
+  const order = grid.shape
+    .map((levels, i) => ({ levels, i }))
+    .sort((a, b) => b.levels - a.levels || a.i - b.i);
   const name = (i: number) => grid.dataset.features[order[Math.min(i, order.length - 1)].i].name;
   return [name(0), name(1)];
 }
@@ -64,7 +67,12 @@ export function layOut(grid: Grid, axes: Axes, width: number): Layout {
   const room = width - left - 8;
   const narrowest = combinations.length === 1 ? 2 : 4;
   const fit = Math.max(1, Math.floor((room + GAP) / (nx * narrowest + GAP)));
-  const across = bestAcross(combinations.length, fit, last(axes.others.map((f) => grid.shape[f])) ?? 1, width);
+  const across = bestAcross(
+    combinations.length,
+    fit,
+    last(axes.others.map((f) => grid.shape[f])) ?? 1,
+    width,
+  );
   const w = clamp((room - (across - 1) * GAP) / across / nx, 1, 64);
   const rows = Math.ceil(combinations.length / across);
   const h = clamp(Math.min(rows === 1 ? 430 / ny : 720 / rows / ny, w * 2.2), 5, 46);

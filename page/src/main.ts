@@ -38,8 +38,16 @@ function heading(study: Study): HTMLElement {
         "decision boundaries. Then each was asked, in the same conversation, to change the instance so that its own " +
         "answer would flip. Do they know where their boundary runs?",
     ),
-    h("p", { class: "fact" }, `${whole(asked)} questions; answers of ${study.written}; made with sce ${study.version}.`),
-    h("nav", { "aria-label": "Parts of the page" }, ...PARTS.map(([id, label]) => h("a", { href: `#${id}` }, label))),
+    h(
+      "p",
+      { class: "fact" },
+      `${whole(asked)} questions; answers of ${study.written}; made with sce ${study.version}.`,
+    ),
+    h(
+      "nav",
+      { "aria-label": "Parts of the page" },
+      ...PARTS.map(([id, label]) => h("a", { href: `#${id}` }, label)),
+    ),
   );
 }
 
@@ -58,10 +66,22 @@ async function fillThumbs(study: Study): Promise<void> {
     const width = canvas.parentElement!.clientWidth - 32;
     const full = layOut(grid, free.others.length ? { ...free, held: middle } : free, width);
     const cell = { w: width / full.nx, h: 96 / full.ny };
-    const layout = { ...full, cell, width, height: 96, panels: full.panels.map((p) => ({ ...p, left: 0, top: 0 })) };
+    const layout = {
+      ...full,
+      cell,
+      width,
+      height: 96,
+      panels: full.panels.map((p) => ({ ...p, left: 0, top: 0 })),
+    };
     const arrays = await openArrays(pair);
     const [condition] = pair.conditions;
-    const shown = { arrays, condition, metric: pair.metrics[0], by: "prediction", hidden: new Set<number>() } as const;
+    const shown = {
+      arrays,
+      condition,
+      metric: pair.metrics[0],
+      by: "prediction",
+      hidden: new Set<number>(),
+    } as const;
     drawMap(prepare(canvas, width, 96), layout, { ...shown, landings: true }, true);
   }
 }

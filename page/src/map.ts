@@ -57,7 +57,10 @@ function palette(shown: Shown): { colours: string[]; index: (point: number) => n
     const place = (p: number) => Math.min(RAMP - 1, Math.floor(probability[p] * RAMP));
     return { colours: [...ramp, missing], index: (p) => (Number.isNaN(probability[p]) ? RAMP : place(p)) };
   }
-  return { colours: [...options, missing], index: (p) => (arrays.prediction[p] === NONE ? 2 : arrays.prediction[p]) };
+  return {
+    colours: [...options, missing],
+    index: (p) => (arrays.prediction[p] === NONE ? 2 : arrays.prediction[p]),
+  };
 }
 
 function drawCells(context: CanvasRenderingContext2D, layout: Layout, shown: Shown, bare: boolean): void {
@@ -181,7 +184,11 @@ function drawLabels(context: CanvasRenderingContext2D, layout: Layout): void {
   const axis = (name: string, unit: string | null) => named(name) + (unit ? ` (${unit})` : "");
   context.textAlign = "center";
   const middle = margin.left + (layout.width - margin.left) / 2;
-  context.fillText(axis(x.name, x.unit), Math.min(middle, margin.left + (nx * cell.w * across) / 2), layout.height - 8);
+  context.fillText(
+    axis(x.name, x.unit),
+    Math.min(middle, margin.left + (nx * cell.w * across) / 2),
+    layout.height - 8,
+  );
   if (axes.y >= 0) {
     const y = grid.dataset.features[axes.y];
     context.save();
@@ -198,16 +205,24 @@ function fitText(context: CanvasRenderingContext2D, text: string, width: number)
   return shorten(text, length);
 }
 
-const niceStep = (least: number): number => [1, 2, 5, 10, 20, 25, 50, 100].find((step) => step >= least) ?? least;
+const niceStep = (least: number): number =>
+  [1, 2, 5, 10, 20, 25, 50, 100].find((step) => step >= least) ?? least;
 
 /** The first level that is a multiple of the step, where there is one. */
 function firstTick(codes: number[], every: number): number {
-  const found = codes.slice(0, every).findIndex((code) => code % (every * ((codes[1] ?? 1) - codes[0] || 1)) === 0);
+  const found = codes
+    .slice(0, every)
+    .findIndex((code) => code % (every * ((codes[1] ?? 1) - codes[0] || 1)) === 0);
   return Math.max(0, found);
 }
 
 /** The point that is looked at: its cell, an arrow to its SCE, and a diamond at its nearest counterfactual. */
-export function drawPoint(context: CanvasRenderingContext2D, layout: Layout, shown: Shown, point: number): void {
+export function drawPoint(
+  context: CanvasRenderingContext2D,
+  layout: Layout,
+  shown: Shown,
+  point: number,
+): void {
   context.clearRect(0, 0, layout.width, layout.height);
   const start = point < 0 ? null : boxOf(layout, point);
   if (!start) return;
@@ -225,7 +240,10 @@ export function drawPoint(context: CanvasRenderingContext2D, layout: Layout, sho
     arrowHead(context, start, end, strong, halo);
   }
   if (near) diamond(context, near, colour("--near"), halo);
-  for (const [width, style] of [[5, halo], [2.5, strong]] as const) {
+  for (const [width, style] of [
+    [5, halo],
+    [2.5, strong],
+  ] as const) {
     context.lineWidth = width;
     context.strokeStyle = style;
     const room = Math.max(0, 8 - start.width) / 2;
@@ -241,7 +259,10 @@ function line(
   halo: string,
   dash: number[],
 ): void {
-  for (const [width, stroke, pattern] of [[5, halo, []], [2, style, dash]] as const) {
+  for (const [width, stroke, pattern] of [
+    [5, halo, []],
+    [2, style, dash],
+  ] as const) {
     context.lineWidth = width;
     context.strokeStyle = stroke;
     context.setLineDash([...pattern]);

@@ -21,7 +21,9 @@ export function pointTable(
     const fact = factOf(study, grid, arrays, condition, metric, point);
     const values = grid.dataset.features.map((feature, i) => {
       const rank = grid.rank(point, i);
-      return feature.labels[rank] === String(feature.codes[rank]) ? feature.codes[rank] : feature.labels[rank];
+      return feature.labels[rank] === String(feature.codes[rank])
+        ? feature.codes[rank]
+        : feature.labels[rank];
     });
     rows.push({
       ...Object.fromEntries(names.map((name, i) => [name, values[i]])),
@@ -35,5 +37,9 @@ export function pointTable(
   const columns = [...names, "prediction", "SCE", "fate", "distance", "needed"];
   const filters = ["prediction", "fate"];
   const caption = `The points of ${named(pair.dataset)} for ${pair.model}, asked ${named(condition)} (${metric})`;
-  return new DataTable(rows, columns.map((key) => ({ key, filter: filters.includes(key) })), caption).element;
+  return new DataTable(
+    rows,
+    columns.map((key) => ({ key, filter: filters.includes(key) })),
+    caption,
+  ).element;
 }

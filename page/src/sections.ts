@@ -30,7 +30,9 @@ export function cards(study: Study, open: (model: string) => void): HTMLElement 
         h("canvas", { class: "thumb", "aria-hidden": "true", "data-model": finding.model }),
         fateBar(study, finding.counts, `What became of the SCEs of ${finding.model}`),
         h("p", {}, finding.sentences.join(" ")),
-        button("See its boundary", () => open(finding.model), { "aria-label": `See the boundary of ${finding.model}` }),
+        button("See its boundary", () => open(finding.model), {
+          "aria-label": `See the boundary of ${finding.model}`,
+        }),
       ),
     );
   }
@@ -116,7 +118,9 @@ export function losses(study: Study): HTMLElement {
   return section(
     "losses",
     "Where rows are lost",
-    lead("Every point of a grid and condition is one row. The band shows how many pass each stage, and why others do not."),
+    lead(
+      "Every point of a grid and condition is one row. The band shows how many pass each stage, and why others do not.",
+    ),
     h(
       "div",
       { class: "controls" },
@@ -163,7 +167,9 @@ export function scores(study: Study): HTMLElement {
   return section(
     "scores",
     "Scores",
-    lead("Every score of every model, with its 95% bootstrap interval and the number of rows (n) that it is over."),
+    lead(
+      "Every score of every model, with its 95% bootstrap interval and the number of rows (n) that it is over.",
+    ),
     new DataTable(rows, columns, "Scores of every model, dataset, condition and metric").element,
   );
 }
@@ -212,7 +218,10 @@ export function usage(study: Study): HTMLElement {
   const used = study.tables.usage.columns.filter(
     (key) => skipped.includes(key) || rows.some((row) => row[key] !== null && row[key] !== 0),
   );
-  const label = (key: string) => named(key).replace("cost usd", "cost ($)").replace(/latency p(\d+) s/, "latency p$1 (s)");
+  const label = (key: string) =>
+    named(key)
+      .replace("cost usd", "cost ($)")
+      .replace(/latency p(\d+) s/, "latency p$1 (s)");
   const columns = used.map((key) => ({ key, label: label(key), filter: skipped.includes(key) }));
   const failures = records(study.tables.failures);
   const causes = study.tables.failures.columns.map((key) => ({
@@ -236,13 +245,21 @@ export function usage(study: Study): HTMLElement {
 export function asked(study: Study): HTMLElement {
   const models = study.models.map(({ name, settings }) => ({
     model: name,
-    datasets: study.pairs.filter((pair) => pair.model === name).map((pair) => named(pair.dataset)).join(", "),
+    datasets: study.pairs
+      .filter((pair) => pair.model === name)
+      .map((pair) => named(pair.dataset))
+      .join(", "),
     conditions: [
-      ...new Set(study.pairs.filter((pair) => pair.model === name).flatMap((pair) => pair.conditions.map(named))),
+      ...new Set(
+        study.pairs.filter((pair) => pair.model === name).flatMap((pair) => pair.conditions.map(named)),
+      ),
     ].join(", "),
     settings: Object.entries(settings)
       .filter(([, value]) => value !== null && value !== "")
-      .map(([key, value]) => `${named(key)}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+      .map(
+        ([key, value]) =>
+          `${named(key)}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+      )
       .join("; "),
   }));
   const datasets = Object.entries(study.datasets).map(([name, dataset]) => ({
@@ -250,11 +267,16 @@ export function asked(study: Study): HTMLElement {
     question: dataset.question,
     options: dataset.options.join(" / "),
     points: dataset.size,
-    features: dataset.features.map((feature) => `${named(feature.name)} (${feature.codes.length})`).join(", "),
+    features: dataset.features
+      .map((feature) => `${named(feature.name)} (${feature.codes.length})`)
+      .join(", "),
   }));
   const columns = (rows: Row[]) => Object.keys(rows[0] ?? {}).map((key) => ({ key }));
   const shapes = records(study.tables.boundaries);
-  const shown = ["model", "dataset", "verdict", "sentence"].map((key) => ({ key, filter: key !== "sentence" }));
+  const shown = ["model", "dataset", "verdict", "sentence"].map((key) => ({
+    key,
+    filter: key !== "sentence",
+  }));
   return section(
     "asked",
     "What was asked of whom",
@@ -273,9 +295,17 @@ function wordingsOf(study: Study): HTMLElement[] {
     const texts: [string, string][] = [[`question (${pair.question})`, question]];
     for (const [name, [text]] of Object.entries(conditions)) texts.push([`condition ${named(name)}`, text]);
     return texts
-      .filter(([name, text]) => !told.has(`${pair.dataset} ${name} ${text}`) && told.add(`${pair.dataset} ${name} ${text}`))
+      .filter(
+        ([name, text]) =>
+          !told.has(`${pair.dataset} ${name} ${text}`) && told.add(`${pair.dataset} ${name} ${text}`),
+      )
       .map(([name, text]) =>
-        h("div", {}, h("h3", {}, `${named(pair.dataset)}: ${name}`), h("div", { class: "said", dir: "ltr" }, text)),
+        h(
+          "div",
+          {},
+          h("h3", {}, `${named(pair.dataset)}: ${name}`),
+          h("div", { class: "said", dir: "ltr" }, text),
+        ),
       );
   });
 }

@@ -74,7 +74,8 @@ export class Side {
     Object.assign(this, { pair, layout, shown, condition: shown.condition, metric: shown.metric });
     this.heading.textContent = `${pair.model}, asked ${named(shown.condition)}`;
     const dataset = layout.grid.dataset;
-    const count = (code: number) => Array.from(shown.arrays.prediction).filter((each) => each === code).length;
+    const count = (code: number) =>
+      Array.from(shown.arrays.prediction).filter((each) => each === code).length;
     const [zero, one] = [count(0), count(1)];
     this.told.replaceChildren(
       h("span", { class: "key" }, option(0), `${dataset.options[0]}: ${percent(zero, dataset.size)}`),
@@ -107,7 +108,9 @@ export class Side {
     drawPoint(this.overContext, this.layout, this.shown, point);
     if (point < 0) {
       this.fact = null;
-      this.details.replaceChildren(h("p", { class: "hint" }, "Point at the map, or move with the arrow keys."));
+      this.details.replaceChildren(
+        h("p", { class: "hint" }, "Point at the map, or move with the arrow keys."),
+      );
       return;
     }
     this.fact = factOf(this.study, grid, this.shown.arrays, this.condition, this.metric, point);
@@ -140,22 +143,36 @@ export class Side {
   /** The instance, its SCE and the nearest counterfactual, feature by feature. */
   private instance(grid: Grid, point: number, fact: Fact): HTMLElement {
     const labels = grid.labels(point);
-    const to = fact.target >= 0 ? grid.labels(fact.target) : fact.record?.map((value, i) => off(grid, value, i));
+    const to =
+      fact.target >= 0 ? grid.labels(fact.target) : fact.record?.map((value, i) => off(grid, value, i));
     const near = fact.nearest >= 0 ? grid.labels(fact.nearest) : null;
-    const hides = (target: number) => target >= 0 && this.layout !== null && boxOf(this.layout, target) === null;
+    const hides = (target: number) =>
+      target >= 0 && this.layout !== null && boxOf(this.layout, target) === null;
     const head = h("tr", {}, h("td"), h("th", { scope: "col" }, "instance"));
     if (to) head.append(h("th", { scope: "col" }, hides(fact.target) ? "SCE (not in this panel)" : "SCE"));
-    if (near) head.append(h("th", { scope: "col" }, hides(fact.nearest) ? "nearest valid (not here)" : "nearest valid"));
+    if (near)
+      head.append(
+        h("th", { scope: "col" }, hides(fact.nearest) ? "nearest valid (not here)" : "nearest valid"),
+      );
     const body = grid.dataset.features.map((feature, i) => {
       const row = h("tr", {}, h("th", { scope: "row" }, named(feature.name)), h("td", {}, labels[i]));
       for (const other of [to, near])
         if (other) row.append(h("td", { class: other[i] === labels[i] ? "same" : "changed" }, other[i]));
       return row;
     });
-    const distances = h("tr", { class: "distance" }, h("th", { scope: "row" }, `distance (${this.metric})`), h("td"));
+    const distances = h(
+      "tr",
+      { class: "distance" },
+      h("th", { scope: "row" }, `distance (${this.metric})`),
+      h("td"),
+    );
     if (to) distances.append(h("td", {}, number(fact.distance)));
     if (near) distances.append(h("td", {}, number(fact.needed)));
-    return h("div", { class: "scroll" }, h("table", { class: "instance" }, h("thead", {}, head), h("tbody", {}, ...body, distances)));
+    return h(
+      "div",
+      { class: "scroll" },
+      h("table", { class: "instance" }, h("thead", {}, head), h("tbody", {}, ...body, distances)),
+    );
   }
 }
 
@@ -169,4 +186,3 @@ function off(grid: Grid, value: number, feature: number): string {
 function option(code: number): HTMLElement {
   return h("span", { class: `chip option-${code}`, "aria-hidden": "true" });
 }
-

@@ -60,7 +60,9 @@ export function conversation(
   found.append(bubble("question", "asked", inert(asked)), said(question));
   if (follow && (follow.reply[point] !== null || follow.problems[point])) {
     const text = wordings.conditions[condition]?.[option];
-    found.append(h("p", { class: "between" }, `In the same conversation, the condition ${named(condition)}:`));
+    found.append(
+      h("p", { class: "between" }, `In the same conversation, the condition ${named(condition)}:`),
+    );
     if (text !== undefined) found.append(bubble("follow-up", "asked", inert(text)));
     found.append(said(follow));
   } else {
@@ -88,12 +90,23 @@ export class TalkDialog {
   readonly element: HTMLDialogElement;
   private readonly title = h("h2", { id: "talk-title" });
   private readonly verdict = h("p", { class: "verdict" });
-  private readonly body = h("div", { class: "talk-body", tabindex: 0, role: "region", "aria-labelledby": "talk-title" });
+  private readonly body = h("div", {
+    class: "talk-body",
+    tabindex: 0,
+    role: "region",
+    "aria-labelledby": "talk-title",
+  });
 
   constructor(private readonly study: Study) {
     const close = button("Close", () => this.element.close(), { class: "close" });
     const head = h("div", { class: "talk-head" }, this.title, close);
-    this.element = h("dialog", { class: "talk", "aria-labelledby": "talk-title" }, head, this.verdict, this.body);
+    this.element = h(
+      "dialog",
+      { class: "talk", "aria-labelledby": "talk-title" },
+      head,
+      this.verdict,
+      this.body,
+    );
     this.element.addEventListener("click", (event) => {
       if (event.target === this.element) this.element.close();
     });

@@ -1,7 +1,8 @@
 // Numbers and texts as they are shown.
 import type { Cell } from "./data.ts";
 
-const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
+const INVISIBLE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
 
 /** A text with everything in it that could hide or reorder it made visible. */
 export function visible(text: string): string {

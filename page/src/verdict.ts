@@ -62,11 +62,13 @@ export function verdictOf(study: Study, fact: Fact, metric: string): string {
   if (fact.distance === 0 && name !== "minimal") return `${NOTHING} ${needs(fact, metric)}`.trim();
   const from = `${number(fact.distance)} away (${metric})`;
   if (name === "minimal") return `Valid and minimal: ${from}, and no valid point is nearer.`;
-  if (name === "too_far") return `Valid, but too far: ${from}, where ${number(fact.needed)} would have been enough.`;
+  if (name === "too_far")
+    return `Valid, but too far: ${from}, where ${number(fact.needed)} would have been enough.`;
   if (name === "too_near")
     return `Not valid: too near, ${from}; the nearest valid point is at ${number(fact.needed)}.`;
   if (name === "astray")
     return `Not valid: ${from}, as far as the nearest valid point (${number(fact.needed)}), but in the wrong place.`;
-  const status = name === "unreadable" || name === "unanswered" ? ` (${fact.status.replaceAll("_", " ")})` : "";
+  const status =
+    name === "unreadable" || name === "unanswered" ? ` (${fact.status.replaceAll("_", " ")})` : "";
   return `${meaning[0].toUpperCase()}${meaning.slice(1)}${status}.`;
 }

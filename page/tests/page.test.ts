@@ -82,7 +82,11 @@ test("arrays come back from their bytes", async () => {
     Buffer.from(Float32Array.of(0.5, NaN).buffer),
   ]);
   const buffer = await unzip(fromBase64(gzipSync(bytes).toString("base64")));
-  const found = cut(buffer, [["prediction", "u8", 3], ["target", "i32", 2], ["distance", "f32", 2]]);
+  const found = cut(buffer, [
+    ["prediction", "u8", 3],
+    ["target", "i32", 2],
+    ["distance", "f32", 2],
+  ]);
   assert.deepEqual([...found.prediction], [0, 1, 255]);
   assert.deepEqual([...found.target], [7, -1]);
   assert.deepEqual([...found.distance], [0.5, NaN]);
@@ -105,7 +109,13 @@ const standard: View = {
 };
 
 test("a link keeps the view", () => {
-  const view: View = { ...standard, model2: "two & three", hidden: ["too_far", "astray"], landings: false, point: 7 };
+  const view: View = {
+    ...standard,
+    model2: "two & three",
+    hidden: ["too_far", "astray"],
+    landings: false,
+    point: 7,
+  };
   const fragment = toFragment(view, standard);
   assert.deepEqual({ ...standard, ...fromFragment(`#${fragment}`) }, view);
   assert.equal(toFragment(standard, standard), "d=toy&m=one&c=minimal");
@@ -118,13 +128,22 @@ test("what is no view is none", () => {
 
 test("rows are sorted with those without a value last, both ways", () => {
   const rows = [{ v: 2 }, { v: null }, { v: 10 }, { v: -1 }];
-  assert.deepEqual(sortRows(rows, { key: "v", down: false }).map((row) => row.v), [-1, 2, 10, null]);
-  assert.deepEqual(sortRows(rows, { key: "v", down: true }).map((row) => row.v), [10, 2, -1, null]);
+  assert.deepEqual(
+    sortRows(rows, { key: "v", down: false }).map((row) => row.v),
+    [-1, 2, 10, null],
+  );
+  assert.deepEqual(
+    sortRows(rows, { key: "v", down: true }).map((row) => row.v),
+    [10, 2, -1, null],
+  );
   assert.equal(sortRows(rows, null), rows);
 });
 
 test("a filter keeps the rows of one value", () => {
-  const rows = [{ m: "a", n: 1 }, { m: "b", n: 2 }];
+  const rows = [
+    { m: "a", n: 1 },
+    { m: "b", n: 2 },
+  ];
   assert.deepEqual(filterRows(rows, { m: "b", n: "" }), [rows[1]]);
 });
 
@@ -144,7 +163,10 @@ test("what would hide or reorder a text is made visible", () => {
 });
 
 const study = {
-  fates: ["minimal", "too_far", "too_near", "off_grid"].map((name) => ({ name, meaning: `a meaning of ${name}` })),
+  fates: ["minimal", "too_far", "too_near", "off_grid"].map((name) => ({
+    name,
+    meaning: `a meaning of ${name}`,
+  })),
   stages: [
     { name: "on the grid", lost: ["off_grid"] },
     { name: "valid", lost: ["too_near"] },
@@ -155,7 +177,10 @@ const study = {
 
 test("every stage has the rows that passed it", () => {
   const stages = stagesOf(study, [5, 3, 2, 10]);
-  assert.deepEqual(stages.map((stage) => stage.left), [20, 10, 8, 5]);
+  assert.deepEqual(
+    stages.map((stage) => stage.left),
+    [20, 10, 8, 5],
+  );
   assert.deepEqual(stages[1].lost, [["off_grid", 10]]);
 });
 
@@ -173,7 +198,10 @@ test("a verdict says what the numbers are", () => {
   };
   const first = factOf(study, grid, arrays, "minimal", "gower", 0);
   assert.equal(first.prediction, "Low");
-  assert.equal(verdictOf(study, first, "gower"), "Valid, but too far: 0.5 away (gower), where 0.25 would have been enough.");
+  assert.equal(
+    verdictOf(study, first, "gower"),
+    "Valid, but too far: 0.5 away (gower), where 0.25 would have been enough.",
+  );
   const second = factOf(study, grid, arrays, "minimal", "gower", 1);
   assert.deepEqual(second.record, [17.5, 1, 2]);
   assert.equal(verdictOf(study, second, "gower"), "A meaning of off_grid.");

@@ -1,5 +1,5 @@
-"""What was said, so that the page can show it: the replies of one model about one dataset, and the wordings that
-they answer. The texts sent are not stored with the replies; the page fills in the wordings as the study did."""
+"""What was said, as the page shows it: the replies of one model about one dataset, and the wordings that they
+answer. The texts sent are not stored with the replies; the page fills in the wordings as the study did."""
 
 import pandas as pd
 
@@ -11,10 +11,10 @@ SLOT = "{description}"  # where the page puts the description of a point
 
 
 def replies(responses: pd.DataFrame, dataset: Dataset) -> dict:
-    """The replies of a ``responses`` artifact. ``turns``: one entry for the main question and one per condition,
-    each with a list over the N points of the ``reply`` and of the ``reasoning`` (None where there is none
-    anywhere) and with ``problems``, point -> why there is no answer. ``others``: whatever else was asked,
-    as lists of kind, wording, condition, point, reply, reasoning and problem."""
+    """The replies of a ``responses`` artifact. ``turns``: one entry for the main question and one for each
+    condition, with a list over the N points of the ``reply``, one of the ``reasoning`` (None where there is
+    none anywhere) and ``problems``, point -> why there is no answer. ``others``: whatever else was asked, as
+    lists of kind, wording, condition, point, reply, reasoning and problem."""
     question = responses["kind"] == "question"
     main = question & (responses["wording"] == responses["wording"][question].iloc[0])
     condition = responses["kind"] == "condition"
@@ -22,8 +22,8 @@ def replies(responses: pd.DataFrame, dataset: Dataset) -> dict:
     for name, rows in responses[condition].groupby("condition", sort=False):
         turns.append({"condition": name, **_turn(rows, dataset.size)})
     others = responses[~main & ~condition]
-    columns = ["kind", "wording", "condition", "point_id", "response", "reasoning"]
-    kept = others[columns].astype(object).where(others[columns].notna(), None)
+    kept = others[["kind", "wording", "condition", "point_id", "response", "reasoning"]].astype(object)
+    kept = kept.where(kept.notna(), None)
     problems = [_problem(*row) for row in zip(others["status"], others["error"], strict=True)]
     return {
         "turns": turns,
@@ -35,9 +35,8 @@ def _turn(rows, size):
     found = {"reply": [None] * size, "reasoning": None, "problems": {}}
     if rows["reasoning"].notna().any():
         found["reasoning"] = [None] * size
-    texts = (
-        rows[["response", "reasoning"]].astype(object).where(rows[["response", "reasoning"]].notna(), None)
-    )
+    texts = rows[["response", "reasoning"]].astype(object)
+    texts = texts.where(texts.notna(), None)
     points = rows["point_id"].tolist()
     for point, (reply, reasoning) in zip(points, texts.values.tolist(), strict=True):
         found["reply"][point] = reply

@@ -1,4 +1,4 @@
-"""The page as one HTML file, under a policy by which nothing in it loads from anywhere or runs but its own code.
+"""The page as one HTML file, under a policy by which nothing in it loads from anywhere or runs but its code.
 
 Everything a model wrote travels compressed and in base 64, and is shown as text only.
 """

@@ -1,4 +1,4 @@
-"""What became of every SCE that could have been asked for: one of FATES, in the order in which rows are lost."""
+"""What became of every SCE that could have been asked for: one of FATES."""
 
 import numpy as np
 import pandas as pd

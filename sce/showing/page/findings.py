@@ -12,10 +12,10 @@ JUDGED = ("minimal", "too_far", "too_near", "astray", "no_boundary")
 
 
 def findings(scores: pd.DataFrame, boundaries: pd.DataFrame, counts: list[dict]) -> list[dict]:
-    """One record per model: ``model``, a ``headline`` of a few words, ``sentences`` and the ``counts`` of fates
-    behind them, over all its datasets and conditions under the first metric.
+    """One record per model: ``model``, a ``headline`` of a few words, ``sentences`` and the ``counts`` of
+    fates behind them, over all its datasets and conditions under the first metric.
 
-    scores, boundaries: the artifacts over all models. counts: those of ``fates.count``, with model and dataset.
+    scores, boundaries: the artifacts over all models. counts: of ``fates.count``, with model and dataset.
     """
     metric = scores["metric"].iloc[0]
     found = []
@@ -110,8 +110,8 @@ def _of_mixed(facts):
     sentences = [f"Valid SCEs: {_listed(parts)}{over}."]
     if "mean_excess" in table and pd.notna(table["mean_excess"][best]):
         sentences.append(
-            f"The valid ones ({best}) lie {table['mean_excess'][best]:.2g} ({facts.metric}) farther than needed; "
-            f"{facts.share('minimal'):.0%} of all have no valid point nearer."
+            f"The valid ones ({best}) lie {table['mean_excess'][best]:.2g} ({facts.metric}) farther than "
+            f"needed; {facts.share('minimal'):.0%} of all have no valid point nearer."
         )
     return "often not valid" if facts.valid < facts.judged / 2 else "valid more often than not", sentences
 

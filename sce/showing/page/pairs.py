@@ -15,13 +15,14 @@ NONE = -1
 def arrays(
     dataset: Dataset, boundary: pd.DataFrame, sce: pd.DataFrame, distances: pd.DataFrame
 ) -> dict[str, np.ndarray]:
-    """Name -> an array over the N points (``records/CONDITION``: N x features), of a type that the page reads:
-    uint8, int32 or float32. A missing whole number is -1 (255 where unsigned), a missing other one NaN.
+    """Name -> an array over the N points, of a type that the page reads: uint8, int32 or float32. A missing
+    whole number is -1 (255 where unsigned), another missing number NaN.
 
     ``prediction``: 0 or 1; ``probability``: of option 1, where any is known. Per condition ``target/C``: the
-    point that the SCE is; ``status/C``: in the order of STATUSES; where an SCE is off the grid ``records/C``,
-    and ``at_sce/C`` where the model was asked about those. Per metric M ``nearest/M`` and ``needed/M``: the
-    nearest counterfactual and its distance; per both ``fate/C/M``, ``distance/C/M``, ``shortfall/C/M``.
+    point that the SCE is; ``status/C``: in the order of STATUSES; where an SCE is off the grid ``records/C``
+    (N x features), and ``at_sce/C`` where the model was asked about those. Per metric ``nearest/M`` and
+    ``needed/M``: the nearest counterfactual and its distance. Per both ``fate/C/M``, ``distance/C/M`` and
+    ``shortfall/C/M``.
     """
     size = dataset.size
     found = {"prediction": boundaries.predictions(dataset, boundary).astype(np.int16).astype(np.uint8)}
