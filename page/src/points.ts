@@ -36,7 +36,7 @@ export function pointTable(
   }
   const columns = [...names, "prediction", "SCE", "fate", "distance", "needed"];
   const filters = ["prediction", "fate"];
-  const caption = `The points of ${named(pair.dataset)} for ${pair.model}, asked ${named(condition)} (${metric})`;
+  const caption = `The points of ${named(pair.dataset)} for ${pair.model}, condition ${named(condition)} (${metric})`;
   return new DataTable(
     rows,
     columns.map((key) => ({ key, filter: filters.includes(key) })),

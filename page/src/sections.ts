@@ -1,12 +1,11 @@
 // The parts of the page around the map, each from the tables of the run.
-import type { Study } from "./data.ts";
+import type { Cell, Study } from "./data.ts";
 import { button, h, select } from "./dom.ts";
 import { fateBar, flow, interval, scatter, scatterLegend, sumCounts, swatch } from "./charts.ts";
 import type { Dot } from "./charts.ts";
 import { DataTable, records } from "./table.ts";
 import type { Column, Row } from "./table.ts";
-import { cell, named, number, whole } from "./text.ts";
-import { visible } from "./text.ts";
+import { cell, named, number, visible, whole } from "./text.ts";
 
 export function section(id: string, title: string, ...children: (Node | string | null)[]): HTMLElement {
   const heading = h("h2", { id: `${id}-title` }, title);
@@ -99,7 +98,12 @@ export function validity(study: Study): HTMLElement {
 export function losses(study: Study): HTMLElement {
   const metric = study.counts[0]?.metric ?? "";
   const chosen = { dataset: "", condition: "" };
-  const holder = h("div");
+  const holder = h("div", {
+    class: "scroll",
+    tabindex: 0,
+    role: "region",
+    "aria-label": "Where rows are lost",
+  });
   const draw = () =>
     holder.replaceChildren(
       ...study.models.flatMap(({ name }) => {
@@ -205,6 +209,8 @@ export function differences(study: Study): HTMLElement {
   );
 }
 
+const milliseconds = (value: Cell): string => (typeof value === "number" ? number(1000 * value) : "–");
+
 export function usage(study: Study): HTMLElement {
   const rows = records(study.tables.usage);
   const sum = (key: string) => rows.reduce((total, row) => total + Number(row[key] ?? 0), 0);
@@ -221,8 +227,13 @@ export function usage(study: Study): HTMLElement {
   const label = (key: string) =>
     named(key)
       .replace("cost usd", "cost ($)")
-      .replace(/latency p(\d+) s/, "latency p$1 (s)");
-  const columns = used.map((key) => ({ key, label: label(key), filter: skipped.includes(key) }));
+      .replace(/latency p(\d+) s/, "latency p$1 (ms)");
+  const columns: Column[] = used.map((key) => ({
+    key,
+    label: label(key),
+    filter: skipped.includes(key),
+    show: key.startsWith("latency") ? (row) => milliseconds(row[key]) : undefined,
+  }));
   const failures = records(study.tables.failures);
   const causes = study.tables.failures.columns.map((key) => ({
     key,

@@ -72,7 +72,7 @@ export class Side {
   /** Draw the map anew. */
   show(pair: Pair, layout: Layout, shown: Shown): void {
     Object.assign(this, { pair, layout, shown, condition: shown.condition, metric: shown.metric });
-    this.heading.textContent = `${pair.model}, asked ${named(shown.condition)}`;
+    this.heading.textContent = `${pair.model}, condition ${named(shown.condition)}`;
     const dataset = layout.grid.dataset;
     const count = (code: number) =>
       Array.from(shown.arrays.prediction).filter((each) => each === code).length;
@@ -87,7 +87,7 @@ export class Side {
     const features = dataset.features.map((feature) => named(feature.name)).join(", ");
     this.map.setAttribute(
       "aria-label",
-      `Map of the predictions of ${pair.model} over ${features}; SCEs asked ${named(shown.condition)}`,
+      `Map of the predictions of ${pair.model} over ${features}; condition ${named(shown.condition)}`,
     );
   }
 
