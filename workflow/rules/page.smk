@@ -1,3 +1,6 @@
+PAGE_PROMPTS = list(dict.fromkeys(file for pair in STUDY.pairs for file in STUDY.prompt_files(*pair)))
+
+
 rule build_page:
     input:
         scores=rules.collect_scores.output.parquet,
@@ -9,11 +12,8 @@ rule build_page:
         pair_boundaries=collect_pairs("results/{model}/{dataset}/boundary.parquet"),
         sces=collect_pairs("results/{model}/{dataset}/sce.parquet"),
         distances=collect_pairs("results/{model}/{dataset}/distances.parquet"),
-        datasets=of_checkout(map(study_config.dataset_file, STUDY.datasets)),
-        prompts=of_checkout(dict.fromkeys(file for pair in STUDY.pairs for file in STUDY.prompt_files(*pair))),
-        built=of_checkout(["sce/showing/page/page.js", "sce/showing/page/page.css"]),
-        modules=closure("sce.showing.page.contents", "sce.showing.page.document", "sce.running.jobs"),
-        script=script_file("build_page"),
+        datasets=of_checkout(map(dataset_file, STUDY.datasets)),
+        prompts=of_checkout(PAGE_PROMPTS),
     output:
         page="results/report.html",
         conversations=directory("results/report_conversations"),
@@ -21,12 +21,14 @@ rule build_page:
         "logs/build_page.log",
     conda:
         "../../envs/core.yaml"
-    resources:
-        mem_mb=grows(4000),
-        runtime=grows(20),
     params:
         pairs=exact(STUDY.pairs),
+        settings=exact(STUDY.shapes),
         published=STUDY.config.prompts.published,
+        contents=exact({name: parameters.content(dataset) for name, dataset in STUDY.datasets.items()}),
+        wordings=parameters.files_content(PAGE_PROMPTS),
+        built=parameters.files_content(["sce/showing/page/page.js", "sce/showing/page/page.css"]),
+        code=code_of("build_page"),
     message:
         "Everything found, as one page that opens offline"
     script:

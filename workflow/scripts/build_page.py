@@ -8,12 +8,12 @@ from sce.showing.page import contents, document
 from sce.wordings.published import load_published
 
 with logged(snakemake.log[0]):
-    given = snakemake.input
-    pairs = json.loads(snakemake.params.pairs)
+    given, params = snakemake.input, snakemake.params
     columns = (given.responses, given.pair_boundaries, given.sces, given.distances)
+    pairs = json.loads(params.pairs)
     files = [contents.PairFiles(*pair, *paths) for pair, *paths in zip(pairs, *columns, strict=True)]
     datasets = {dataset.name: dataset for dataset in map(load_dataset, given.datasets)}
-    published = load_published(snakemake.params.published) if snakemake.params.published else None
+    published = load_published(params.published) if params.published else None
     tables = {name: given[name] for name in contents.TABLES}
-    found = contents.collect(tables, files, datasets, published)
+    found = contents.collect(tables, files, datasets, json.loads(params.settings), published)
     document.write(found, snakemake.output.page, snakemake.output.conversations)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
-from sce.measuring.distances import STATUSES
 from sce.showing.page import conversations, fates, findings, pairs
+from sce.statuses import ROW_STATUSES
 from sce.wordings.published import Published
 
 TABLES = ("scores", "differences", "boundaries", "usage", "failures")
@@ -44,39 +44,40 @@ def collect(
     tables: dict[str, Path],
     files: list[PairFiles],
     datasets: dict[str, Dataset],
+    settings: dict[str, dict],
     published: Published | None = None,
 ) -> Contents:
-    """Everything the page shows, read from the artifacts. ``tables``: the file of each of TABLES."""
+    """Everything the page shows, read from the artifacts. ``tables``: the file of each of TABLES.
+    ``settings``: by model, what shapes its answers."""
     read = {name: artifacts.read(tables[name]) for name in TABLES}
     found = Contents({})
-    counts, listed, models, wordings = [], [], {}, []
+    counts, listed, wordings = [], [], []
     for place, pair in enumerate(files):
-        note = artifacts.provenance(pair.responses)
-        models.setdefault(pair.model, note["params"]["shape"]["model"])
-        distances = artifacts.read(pair.distances)
+        responses, distances = artifacts.read(pair.responses), artifacts.read(pair.distances)
         here = {"model": pair.model, "dataset": pair.dataset}
         counts += [here | row for row in fates.count(distances)]
-        entry = here | _asked(note["params"]["shape"], distances)
+        entry = here | _asked(responses, distances)
         dataset = datasets[pair.dataset]
         if dataset.size > pairs.LARGEST:
             entry["too_large"] = dataset.size
         else:
-            entry |= _stored(found.blobs, place, pair, dataset, distances)
+            entry |= _stored(found.blobs, place, pair, dataset, responses, distances)
             said = conversations.wordings(dataset, entry["question"], entry["conditions"], published)
             if said not in wordings:
                 wordings.append(said)
             entry["wordings"] = wordings.index(said)
         listed.append(entry)
+    models = dict.fromkeys(pair.model for pair in files)
     found.study = {
-        "version": note["package_version"],
+        "version": artifacts.provenance(files[0].responses)["package_version"],
         "written": _written(files),
-        "models": [{"name": name, "settings": settings} for name, settings in models.items()],
+        "models": [{"name": name, "settings": settings[name]} for name in models],
         "datasets": {name: _described(dataset) for name, dataset in datasets.items()},
         "wordings": wordings,
         "pairs": listed,
         "fates": [{"name": name, "meaning": meaning} for name, meaning in fates.FATES.items()],
         "stages": [{"name": name, "lost": lost} for name, lost in fates.STAGES.items()],
-        "statuses": list(STATUSES),
+        "statuses": list(ROW_STATUSES),
         "findings": findings.findings(read["scores"], read["boundaries"], counts),
         "counts": counts,
         "tables": {name: _table(table) for name, table in read.items()},
@@ -84,21 +85,21 @@ def collect(
     return found
 
 
-def _asked(shape, distances):
+def _asked(responses, distances):
     """What the pair was asked, in the order of its protocol."""
     return {
-        "question": shape["questions"][0],
-        "conditions": shape["conditions"],
+        "question": responses["wording"][responses["kind"] == "question"].iloc[0],
+        "conditions": list(distances["condition"].unique()),
         "metrics": list(distances["metric"].unique()),
     }
 
 
-def _stored(blobs, place, pair, dataset, distances):
+def _stored(blobs, place, pair, dataset, responses, distances):
     """Put the arrays and the replies of a pair among the blobs; where the page finds what."""
     boundary, sce = artifacts.read(pair.boundary), artifacts.read(pair.sce)
     arrays = pairs.arrays(dataset, boundary, sce, distances)
     blobs[f"map{place}"] = pack(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays.values()))
-    talk = conversations.replies(artifacts.read(pair.responses), dataset)
+    talk = conversations.replies(responses, dataset)
     blobs[f"talk{place}"] = pack(to_json(talk))
     layout = [[name, TYPES[array.dtype.name], array.size] for name, array in arrays.items()]
     return {"map": f"map{place}", "layout": layout, "talk": f"talk{place}"}

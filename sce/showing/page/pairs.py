@@ -5,8 +5,8 @@ import pandas as pd
 
 from sce.grids.datasets import Dataset
 from sce.measuring import boundaries
-from sce.measuring.distances import STATUSES
 from sce.showing.page import fates
+from sce.statuses import ROW_STATUSES
 
 LARGEST = 200_000  # points; a map of more has less than a pixel for each
 NONE = -1
@@ -19,10 +19,10 @@ def arrays(
     whole number is -1 (255 where unsigned), another missing number NaN.
 
     ``prediction``: 0 or 1; ``probability``: of option 1, where any is known. Per condition ``target/C``: the
-    point that the SCE is; ``status/C``: in the order of STATUSES; where an SCE is off the grid ``records/C``
-    (N x features), and ``at_sce/C`` where the model was asked about those. Per metric ``nearest/M`` and
-    ``needed/M``: the nearest counterfactual and its distance. Per both ``fate/C/M``, ``distance/C/M`` and
-    ``shortfall/C/M``.
+    point that the SCE is; ``status/C``: in the order of ROW_STATUSES; where an SCE is off the grid
+    ``records/C`` (N x features), and ``at_sce/C`` where the model was asked about those. Per metric
+    ``nearest/M`` and ``needed/M``: the nearest counterfactual and its distance. Per both ``fate/C/M``,
+    ``distance/C/M`` and ``shortfall/C/M``.
     """
     size = dataset.size
     found = {"prediction": boundaries.predictions(dataset, boundary).astype(np.int16).astype(np.uint8)}
@@ -36,7 +36,7 @@ def arrays(
         found[f"nearest/{metric}"] = _whole(size, known, "nearest_point_id")
         found[f"needed/{metric}"] = _floats(size, known, "nearest_distance")
     for (condition, metric), rows in distances.groupby(["condition", "metric"], sort=False):
-        found[f"status/{condition}"] = _codes(size, rows, rows["status"].map(STATUSES.index))
+        found[f"status/{condition}"] = _codes(size, rows, rows["status"].map(ROW_STATUSES.index))
         found[f"fate/{condition}/{metric}"] = _codes(size, rows, fates.fates(rows))
         for name in ("distance", "shortfall"):
             found[f"{name}/{condition}/{metric}"] = _floats(size, rows, name)
