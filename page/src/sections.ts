@@ -102,7 +102,7 @@ export function losses(study: Study): HTMLElement {
     class: "scroll",
     tabindex: 0,
     role: "region",
-    "aria-label": "Where rows are lost",
+    "aria-label": "Rows that pass each stage",
   });
   const draw = () =>
     holder.replaceChildren(
