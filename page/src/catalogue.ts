@@ -2,6 +2,7 @@
 import type { Pair, Study } from "./data.ts";
 import { Grid } from "./grid.ts";
 import { bestAxes } from "./layout.ts";
+import { fromFragment } from "./view.ts";
 import type { View } from "./view.ts";
 
 export class Catalogue {
@@ -44,9 +45,20 @@ export class Catalogue {
     };
   }
 
+  /** The view that a link keeps: what it does not say is as nobody has changed it. */
+  linked(fragment: string): View {
+    const given = fromFragment(fragment);
+    const [first] = this.study.pairs;
+    const dataset =
+      given.dataset && Object.hasOwn(this.study.datasets, given.dataset) ? given.dataset : first.dataset;
+    return this.mended({ ...this.standard(dataset, given.model ?? first.model), ...given });
+  }
+
   /** A view with only what there is; a link may be of another run. */
   mended(view: View): View {
-    const dataset = view.dataset in this.study.datasets ? view.dataset : this.study.pairs[0].dataset;
+    const dataset = Object.hasOwn(this.study.datasets, view.dataset)
+      ? view.dataset
+      : this.study.pairs[0].dataset;
     const pair = this.pairOf(dataset, view.model);
     const standard = this.standard(dataset, pair.model);
     const one = (value: string, of: string[], other: string) => (of.includes(value) ? value : other);

@@ -10,7 +10,7 @@ import { pointTable } from "./points.ts";
 import { Side } from "./side.ts";
 import { TalkDialog } from "./talk.ts";
 import { named, whole } from "./text.ts";
-import { fromFragment, toFragment } from "./view.ts";
+import { toFragment } from "./view.ts";
 import type { View } from "./view.ts";
 
 const KEYS =
@@ -34,10 +34,7 @@ export class Explorer {
 
   constructor(private readonly study: Study) {
     this.catalogue = new Catalogue(study);
-    this.view = {
-      ...this.catalogue.standard(study.pairs[0].dataset, study.pairs[0].model),
-      ...fromFragment(location.hash),
-    };
+    this.view = this.catalogue.linked(location.hash);
     this.dialog = new TalkDialog(study);
     const help = h("p", { class: "hint", id: unique("help") }, KEYS);
     const listener = {
@@ -69,11 +66,9 @@ export class Explorer {
       width = entry.contentRect.width;
     }).observe(this.both);
     window.addEventListener("hashchange", () => {
-      const given = fromFragment(location.hash);
-      if (Object.keys(given).length) void this.set({ ...this.view, ...given });
+      if (location.hash.includes("=")) void this.set(this.catalogue.linked(location.hash));
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void this.draw());
-    this.view = this.catalogue.mended(this.view);
     this.fillControls();
   }
 

@@ -31,6 +31,7 @@ export interface Layout {
 }
 
 export const MOST_PANELS = 64;
+const NARROW = 84; // pixels: the least width of one of several panels, for its title
 const GAP = 12;
 const TITLE = 20;
 const BOTTOM = 40;
@@ -66,7 +67,8 @@ export function layOut(grid: Grid, axes: Axes, width: number): Layout {
   const left = axes.y < 0 ? 12 : 34 + longest * 6.2;
   const room = width - left - 8;
   const narrowest = combinations.length === 1 ? 2 : 4;
-  const fit = Math.max(1, Math.floor((room + GAP) / (nx * narrowest + GAP)));
+  const least = Math.max(nx * narrowest, combinations.length > 1 ? NARROW : 0);
+  const fit = Math.max(1, Math.floor((room + GAP) / (least + GAP)));
   const across = bestAcross(
     combinations.length,
     fit,
@@ -75,13 +77,13 @@ export function layOut(grid: Grid, axes: Axes, width: number): Layout {
   );
   const w = clamp((room - (across - 1) * GAP) / across / nx, 1, 64);
   const rows = Math.ceil(combinations.length / across);
-  const h = clamp(Math.min(rows === 1 ? 430 / ny : 720 / rows / ny, w * 2.2), 5, 46);
+  const h = clamp(Math.min(rows === 1 ? 430 / ny : 620 / rows / ny, w * 2.2), 5, 46);
   const title = axes.others.length ? TITLE : 6;
   const panels = combinations.map((ranks, i) => ({
     ranks,
     left: left + (i % across) * (nx * w + GAP),
     top: Math.floor(i / across) * (ny * h + title + GAP) + title,
-    title: ranks.map((rank, k) => titleOf(grid, axes.others[k], rank)).join(", "),
+    title: ranks.map((rank, k) => titleOf(grid, axes.others[k], rank, nx * w < 150)).join(", "),
   }));
   const height = rows * (ny * h + title + GAP) - GAP + BOTTOM;
   const margin = { left, bottom: BOTTOM };
@@ -90,8 +92,10 @@ export function layOut(grid: Grid, axes: Axes, width: number): Layout {
 
 export const labelLength = (width: number): number => (width < 520 ? 11 : 22);
 
-function titleOf(grid: Grid, feature: number, rank: number): string {
+/** A level as the title of a panel; a narrow one has no room for the feature's name where the level says it. */
+function titleOf(grid: Grid, feature: number, rank: number, narrow: boolean): string {
   const found = grid.dataset.features[feature];
+  if (narrow && found.labels[rank] !== String(found.codes[rank])) return shorten(found.labels[rank], 14);
   const words = found.name.split("_");
   const name = words.length > 1 ? words[words.length - 1] : words[0];
   return `${name} ${shorten(found.labels[rank], 14)}`;
@@ -108,6 +112,7 @@ function allRanks(grid: Grid, others: number[]): number[][] {
 function bestAcross(panels: number, fit: number, levels: number, width: number): number {
   const most = Math.min(panels, fit, width < 520 ? 2 : 6);
   if (levels > 1 && levels <= most) return levels * Math.max(1, Math.floor(most / levels));
+  for (let n = most; n > 2; n--) if (levels % n === 0) return n;
   return Math.ceil(panels / Math.ceil(panels / most));
 }
 

@@ -100,21 +100,17 @@ async function start(): Promise<void> {
   };
   const main = h("main", {});
   page.replaceChildren(heading(study), main, footer());
-  const parts = [
-    () => cards(study, open),
-    () => explorer.element,
-    () => validity(study),
-    () => losses(study),
-    () => scores(study),
-    () => differences(study),
-    () => usage(study),
-    () => asked(study),
-  ];
-  for (const part of parts) main.append(part());
+  main.append(cards(study, open), explorer.element);
   await explorer.draw();
+  if (location.hash.includes("=")) explorer.element.scrollIntoView();
   await fillThumbs(study);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void fillThumbs(study));
-  if (location.hash.includes("=")) explorer.element.scrollIntoView();
+  for (const part of [validity, losses, scores, differences, usage, asked]) {
+    await new Promise((done) => setTimeout(done)); // what is there already answers meanwhile
+    main.append(part(study));
+  }
+  if (location.hash && !location.hash.includes("="))
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
   document.documentElement.dataset.ready = "yes";
 }
 

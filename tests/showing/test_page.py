@@ -5,6 +5,9 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -184,3 +187,25 @@ def test_a_grid_too_large_for_a_map_is_said_to_be(tmp_path, monkeypatch):
 def test_what_was_built_is_small():
     built = [document.BUILT / name for name in ("page.js", "page.css")]
     assert sum(path.stat().st_size for path in built) < 300_000
+
+
+def test_what_was_built_is_built_from_its_source(tmp_path):
+    source = Path("page")
+    if shutil.which("node") is None or not (source / "node_modules/esbuild").is_dir():
+        pytest.skip("no Node with what page/package-lock.json names: cd page && npm ci")
+    subprocess.run(["node", source / "build.mjs", tmp_path], check=True)
+    for name in ("page.js", "page.css"):
+        assert (tmp_path / name).read_bytes() == (document.BUILT / name).read_bytes(), (
+            "cd page && npm run build"
+        )
+
+
+def test_the_source_passes_its_own_checks():
+    if shutil.which("npm") is None or not Path("page/node_modules/typescript").is_dir():
+        pytest.skip("no Node with what page/package-lock.json names: cd page && npm ci")
+    done = subprocess.run(["npm", "run", "--silent", "check"], cwd="page", capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_lock_file_names_no_registry():
+    assert "http" not in re.sub(r'"url": "[^"]*"', "", Path("page/package-lock.json").read_text())
