@@ -22,7 +22,7 @@ class Candidates(Kind):
 
     name = "candidates"
 
-    def subjects(self, experiment, find):
+    def subjects(self, experiment, config, find):
         return [name for name in experiment.conditions if find(name).asks == "candidates"]
 
     def settings(self, pair):

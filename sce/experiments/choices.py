@@ -16,6 +16,7 @@ from sce.errors import InputError
 from sce.experiments.kind import Kind
 from sce.files.artifacts import INT, TEXT
 from sce.files.contracts import Contract
+from sce.files.values import Seed
 from sce.grids.datasets import Dataset
 from sce.measuring import metrics, outcomes
 from sce.reading.replies import after_reasoning
@@ -35,9 +36,9 @@ class Choosing(Contract):
     """The tasks of choosing the nearest: up to so many starts, each with so many ``candidates``, drawn with
     ``seed``; those with two nearest ones are left out."""
 
-    tasks: int = Field(1000, ge=1)
+    tasks: int = Field(1000, ge=1, le=1_000_000)
     candidates: int = Field(STUDIED, ge=2, le=26)
-    seed: int = 42
+    seed: Seed = 42
 
 
 class Choose(Step):
@@ -121,8 +122,8 @@ class Choices(Kind):
     def step(self, asks, find, tasks):
         return Choose([find(name) for name in asks["wordings"]], tasks)
 
-    def subjects(self, experiment, find):
-        return experiment.choices
+    def subjects(self, experiment, config, find):
+        return [label(name, config.choosing.candidates) for name in experiment.choices]
 
     def draw_tasks(self, dataset, options):
         return draw(dataset, **options)
@@ -137,13 +138,17 @@ class Choices(Kind):
 
 def _nearest(given, tasks, metric):
     """Start -> (number of candidates, the nearest of them under a metric), where one is."""
+    posed = list(zip(map(int, tasks["point_id"]), map(json.loads, tasks["candidates"]), strict=True))
+    if metric == DRAWN_BY:
+        nearest = map(int, tasks["nearest"])
+        return {start: (len(them), which) for (start, them), which in zip(posed, nearest, strict=True)}
     space = metrics.space(given.dataset, metric, given.embeddings)
     found = {}
-    for start, candidates in zip(tasks["point_id"], map(json.loads, tasks["candidates"]), strict=True):
+    for start, candidates in posed:
         far = space.between(np.full(len(candidates), start), np.array(candidates))
         nearest = np.flatnonzero(far == far.min())
         if len(nearest) == 1:
-            found[int(start)] = len(candidates), int(nearest[0])
+            found[start] = len(candidates), int(nearest[0])
     return found
 
 

@@ -37,7 +37,7 @@ class Consistency(Kind):
     }
     map_caption = "The share of wordings of the question that give the second option, at every grid point."
 
-    def subjects(self, experiment, find):
+    def subjects(self, experiment, config, find):
         return [BOUNDARY, *experiment.conditions] if len(experiment.questions) > 1 else []
 
     def points(self, dataset: Dataset, boundary: pd.DataFrame) -> pd.DataFrame:

@@ -84,7 +84,7 @@ class Feedback(Kind):
         wordings = {c: [find(name) for name in names] for c, names in asks["wordings_of"].items()}
         return TryAgain(wordings, asks["tries"])
 
-    def subjects(self, experiment, find):
+    def subjects(self, experiment, config, find):
         return experiment.conditions if experiment.feedback else []
 
     def measure(self, given):

@@ -110,7 +110,7 @@ class Kind:
 
     # --- what it measures
 
-    def subjects(self, experiment, find: Find) -> list[str]:
+    def subjects(self, experiment, config, find: Find) -> list[str]:
         """What the lines of an experiment's table may be about (their column ``condition``); empty where the
         experiment does not end in this table."""
         return []

@@ -25,7 +25,7 @@ class Rewordings(Kind):
         "Validity against excess distance for every wording of a request: do they hang on how it is asked?"
     )
 
-    def subjects(self, experiment, find):
+    def subjects(self, experiment, config, find):
         stems = stems_of(experiment.conditions, find)
         return list(dict.fromkeys(stems[name] for name in reworded(experiment.conditions, stems)))
 

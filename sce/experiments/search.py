@@ -58,10 +58,10 @@ class Search(Kind):
     at no larger mean excess; null, with a reason, where no Q is enough or the condition has no excess."""
 
     name = "search"
-    fields = {"queries": (list[Annotated[int, Field(ge=1)]], [])}
+    fields = {"queries": (list[Annotated[int, Field(ge=1, le=1_000_000)]], [])}
     needs = ("boundary", "scores")
 
-    def subjects(self, experiment, find):
+    def subjects(self, experiment, config, find):
         return [*SEARCHES, *experiment.conditions] if experiment.queries else []
 
     def settings(self, pair):

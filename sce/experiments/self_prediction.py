@@ -92,7 +92,7 @@ class SelfPrediction(Kind):
     def step(self, asks, find, tasks):
         return Foresee({c: [find(name) for name in names] for c, names in asks["wordings_of"].items()})
 
-    def subjects(self, experiment, find):
+    def subjects(self, experiment, config, find):
         return experiment.conditions if experiment.self_predictions else []
 
     def measure(self, given):

@@ -67,7 +67,7 @@ class Several(Kind):
     def step(self, asks, find, tasks):
         return Propose([find(name) for name in asks["wordings"]], asks["k"])
 
-    def subjects(self, experiment, find):
+    def subjects(self, experiment, config, find):
         return experiment.several
 
     def measure(self, given):

@@ -1,4 +1,5 @@
-"""``python -m sce ledger``: show, export, import, verify and prune the ledger of responses; its open batches."""
+"""``python -m sce ledger``: show, export, import, verify and prune the ledger of responses; its open
+batches."""
 
 import json
 import sys

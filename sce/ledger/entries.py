@@ -1,5 +1,5 @@
-"""What a ledger is made of: the reply to a request, the entry that keeps it, a batch of requests, and the digest
-that is a request's key; and which of several entries for one request counts."""
+"""What a ledger is made of: the reply to a request, the entry that keeps it, a batch of requests, and the
+digest that is a request's key; and which of several entries for one request counts."""
 
 import hashlib
 import json

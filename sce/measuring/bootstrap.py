@@ -18,7 +18,7 @@ FEW = 8_000  # rows up to which every row has its own draw
 DRAWS = 2**16  # draws made at a time: they stay in the processor's cache
 # Multiplications at a time: more would start threads, which wait for each other on busy machines.
 PRODUCT = 2**18
-BINS = 256  # values told apart in a larger table
+BINS = 256  # different values that are kept apart in a larger table
 # Poisson(1) by table, from 16 random bits: entry i is the quantile of (i + 1/2) / 2^16.
 POISSON = np.searchsorted(
     np.cumsum([math.exp(-1) / math.factorial(k) for k in range(20)]), (np.arange(2**16) + 0.5) / 2**16
@@ -101,8 +101,9 @@ def _drawn_kinds(defined, resamples, rng):
 def _drawn_sums(values, many, rng):
     """Sums of ``many`` (resamples,) draws with replacement from ``values``.
 
-    Values are told apart up to BINS of them. A table with more is cut into as many bins of neighbours: how
-    often each bin comes up is drawn, its values add up normally distributed with their own mean and variance.
+    Up to BINS different values are kept apart. More are cut into as many bins of neighbours: how often each
+    bin comes up is drawn, and its draws add up to a normally distributed sum with the bin's mean and
+    variance.
     """
     if len(values) == 0:
         return np.zeros(len(many))

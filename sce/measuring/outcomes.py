@@ -3,6 +3,7 @@ plain numbers. Every outcome, whatever it is about, has the same columns, so one
 
 import pandas as pd
 
+from sce.files import artifacts
 from sce.measuring import bootstrap
 
 
@@ -28,6 +29,5 @@ def number(condition: str, metric: str, score: str, value, n: int, reason: str |
 
 def table(lines: list[dict]) -> pd.DataFrame:
     """The lines as a ``scores`` artifact."""
-    columns = ["condition", "metric", "score", "value", "low", "high", "n", "reason"]
-    floats = dict.fromkeys(["value", "low", "high"], float)
-    return pd.DataFrame(lines, columns=columns).astype(floats | {"n": "Int64", "reason": object})
+    kinds = dict.fromkeys(["value", "low", "high"], float) | {"n": "Int64", "reason": object}
+    return pd.DataFrame(lines, columns=list(artifacts.columns("scores"))).astype(kinds)

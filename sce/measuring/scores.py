@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sce.errors import InputError
+from sce.files import artifacts
 from sce.measuring import bootstrap
 from sce.statuses import ROW_STATUSES
 
@@ -52,7 +53,7 @@ def score(distances: pd.DataFrame, seed: int, resamples: int = bootstrap.RESAMPL
             lines.append((condition, metric, name, value, *intervals.get(name, (None, None)), n, reason))
         for status, count in counts(rows).items():
             lines.append((condition, metric, f"n_{status}", count, None, None, len(rows), None))
-    return as_table(lines, ["condition", "metric", "score", "value", "low", "high", "n", "reason"])
+    return as_table(lines, artifacts.columns("scores"))
 
 
 def estimates(rows: pd.DataFrame) -> dict[str, tuple[float | None, int, str | None]]:
@@ -173,7 +174,7 @@ def _intervals(kept, values, resamples, rng):
 
 def as_table(lines, columns) -> pd.DataFrame:
     """The lines as a table, with null where a number or a reason is None."""
-    table = pd.DataFrame(lines, columns=columns)
+    table = pd.DataFrame(lines, columns=list(columns))
     kinds = {"n": "Int64", "reason": "str"}
     kinds |= {name: float for name in ("value", "difference", "low", "high") if name in columns}
     return table.astype(kinds)

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from sce.asking import conversations as elicit
 from sce.asking.asker import open_asker
+from sce.asking.conversations import elicit
+from sce.asking.protocol import Protocol
 from sce.engines import Fatal
 from sce.grids.datasets import load_dataset
 from sce.ledger.entries import Reply
@@ -48,8 +49,8 @@ def run(tmp_path, engine, questions=(QUESTION,), conditions=CONDITIONS, in_fligh
     )
     with open_asker(entry, DATASET, tmp_path, engine=engine) as asker:
         statuses = []
-        made = elicit.Protocol(DATASET, list(questions), list(conditions), **protocol)
-        table = elicit.elicit(made, asker, statuses.append)
+        made = Protocol(DATASET, list(questions), list(conditions), **protocol)
+        table = elicit(made, asker, statuses.append)
         assert len(statuses) == len(table)
     return table
 

@@ -5,12 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sce.showing.experiment_figures import consistency_map, outcome_panels, wordings_scatter
 
-from sce.asking.asker import open_asker
-from sce.asking.conversations import elicit, protocol_of, tasks_in
-from sce.experiments import choices, consistency
-from sce.experiments import rewordings as wordings
+from sce.experiments import choices
+from sce.experiments.consistency import Consistency
+from sce.experiments.kind import Given
+from sce.experiments.registry import kind
 from sce.files import artifacts
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import load_dataset
@@ -19,8 +18,13 @@ from sce.measuring.boundaries import predictions
 from sce.reading import responses
 from sce.reading.responses import features_at
 from sce.showing import tables
+from sce.showing.consistency_map import consistency_map
+from sce.showing.outcome_panels import outcome_panels
 from sce.showing.style import FigureStyle
-from sce.study.config import load
+from sce.showing.wordings_scatter import wordings_scatter
+from sce.study.study import load
+from sce.wordings.rewordings import reworded
+from tests.experiments.asked import SCORING, answers_of, study_of
 
 EXAM = load_dataset("resources/datasets/exam.yaml")
 FIRST, SECOND = EXAM.options
@@ -109,10 +113,10 @@ def sces(*rows):
 
 def test_points_count_votes():
     a, b = FIRST, SECOND
-    found = consistency.points(
+    found = Consistency().points(
         EXAM, boundary([a, a, a, a], [a, b, b, b], [a, b, a, None], probability=[0.1, 0.3, 0.5])
     )
-    assert list(found.columns) == list(artifacts.columns("consistency", list(EXAM.features)))
+    assert list(found.columns) == list(artifacts.columns(Consistency.points_columns, list(EXAM.features)))
     assert found["wordings"].head(5).tolist() == [3, 3, 3, 2, 0]
     assert found["agreement"].head(4).tolist() == [1, 2 / 3, 2 / 3, 1 / 2]
     assert found["majority"].fillna("none").head(5).tolist() == [a, b, a, "none", "none"]
@@ -123,9 +127,10 @@ def test_points_count_votes():
 
 def test_the_same_sces_are_judged_by_both_boundaries():
     a, b = FIRST, SECOND
-    found = consistency.points(EXAM, boundary([a, a, b, a], [a, b, b, b], [a, b, b, None]))
+    found = Consistency().points(EXAM, boundary([a, a, b, a], [a, b, b, b], [a, b, b, None]))
     # to 2: valid for both, all agree; to 1: for the majority only, uncertain; to 0: for neither; to 3: even
-    table = consistency.scores(found, sces((0, b, 2), (3, b, 1), (1, b, 0), (2, b, 3)), seed=1, resamples=200)
+    judged = sces((0, b, 2), (3, b, 1), (1, b, 0), (2, b, 3))
+    table = Consistency().measure(Given(EXAM, {"points": found, "sce": judged}, ["gower"], {}, **SCORING))
     values = table.set_index(["condition", "score"])
     assert values.value["boundary", "agreement"] == pytest.approx((1 + 2 / 3 + 1 + 1 / 2) / 4)
     assert values.value["boundary", "unanimous"] == 0.5
@@ -144,32 +149,24 @@ def test_the_map_of_uncertainty_has_a_layer_for_probabilities_where_there_are_an
     layers = [
         sum(
             len(axes.images)
-            for axes in consistency_map(EXAM, consistency.points(EXAM, b), "m", FigureStyle()).axes
+            for axes in consistency_map(EXAM, Consistency().points(EXAM, b), "m", FigureStyle()).axes
         )
         for b in (one, two)
     ]
     assert layers == [1, 2]
 
 
-def answers_of(policy, tmp_path, **more):
+def raw_of(policy, tmp_path, entry=None, **fields):
     """The raw answers of a control respondent to what an experiment asks about a small dataset."""
-    dataset = load_dataset("resources/datasets/house_prices_coarse.yaml")
-    entry = {"engine": "control", "policy": policy} | more.pop("entry", {})
-    content = {
-        "models": {"m": entry},
-        "experiments": {"e": {"models": ["m"], "datasets": [dataset.name], **more}},
-    }
-    study = load(content, "config.yaml")
-    protocol = protocol_of(dataset, study.config.models["m"], study.asked("m", dataset.name), None, [])
-    with open_asker(study.config.models["m"], dataset, tmp_path) as asker:
-        return dataset, elicit(protocol, asker, lambda status: None)
+    study = study_of(policy, "house_prices_coarse", entry, **fields)
+    return study.datasets["house_prices_coarse"], answers_of(study, "house_prices_coarse", tmp_path)[0]
 
 
 def test_a_boundary_that_moves_with_the_wording_at_a_known_rate(tmp_path):
     """One in ten of the answers to 20 numbered wordings is another one: of 21, 19 agree on average."""
     names = ["question", "question_01..question_20"]
-    dataset, raw = answers_of("nearest", tmp_path, questions=names, entry={"wavers": 0.1})
-    found = consistency.points(dataset, responses.boundary(raw, dataset))
+    dataset, raw = raw_of("nearest", tmp_path, questions=names, entry={"wavers": 0.1})
+    found = Consistency().points(dataset, responses.boundary(raw, dataset))
     assert (found["majority"] == found["main"]).all()
     assert found["agreement"].mean() == pytest.approx((1 + 20 * 0.9) / 21, abs=0.01)
 
@@ -178,7 +175,7 @@ def test_a_boundary_that_moves_with_the_wording_at_a_known_rate(tmp_path):
     ("policy", "own", "other"), [("nearest", "gower", "l1"), ("nearest_l1", "l1", "gower")]
 )
 def test_a_control_follows_its_own_distance(policy, own, other, tmp_path):
-    dataset, raw = answers_of(policy, tmp_path, conditions=["minimal"])
+    dataset, raw = raw_of(policy, tmp_path, conditions=["minimal"])
     sce = responses.counterfactuals(raw, dataset, ["minimal"])
     codes = predictions(dataset, responses.boundary(raw, dataset))
     excess = {metric: distances.measure(dataset, codes, sce, metric)["excess"] for metric in (own, other)}
@@ -195,18 +192,21 @@ def scored(**values):
     return pd.DataFrame(rows, columns=list(artifacts.columns("scores")))
 
 
-def test_names_that_count_reword_a_condition():
-    assert wordings.stem("minimal_07") == "minimal"
-    assert wordings.stem("published.minimal_07") == "published.minimal"
-    assert wordings.stem("minimal_l1") is None
-    assert wordings.reworded(["minimal", "minimal_01", "minimal_02", "other_01"]) == [
-        "minimal_01",
-        "minimal_02",
-    ]
+def test_conditions_reword_one_by_their_files_and_not_by_their_names():
+    study = study_of(
+        "echo", "exam", conditions=["minimal", "minimal_01..minimal_02", "minimal_l1", "minimal_l2"]
+    )
+    assert study.stems() == {"minimal_01": "minimal", "minimal_02": "minimal"}
+    conditions = study.conditions("m", "exam")
+    assert reworded(conditions, study.stems()) == ["minimal_01", "minimal_02"]
+    assert reworded(["minimal", "minimal_01", "minimal_l1"], study.stems()) == []
 
 
 def test_the_spread_over_wordings():
-    table = wordings.spread(scored(minimal=0.9, minimal_01=0.2, minimal_02=0.4, minimal_03=0.6, other_01=0.1))
+    scores = scored(minimal=0.9, minimal_01=0.2, minimal_02=0.4, minimal_03=0.6, other_01=0.1)
+    stems = dict.fromkeys(["minimal_01", "minimal_02", "minimal_03"], "minimal") | {"other_01": "other"}
+    given = Given(EXAM, {"scores": scores}, ["gower"], {"stems": stems}, **SCORING)
+    table = kind("wordings").measure(given)
     values = table.set_index(["condition", "score"])
     assert set(table["condition"]) == {"minimal"}
     assert values.value["minimal", "validity_mean"] == pytest.approx(0.4)
@@ -260,7 +260,8 @@ def test_accuracy_counts_the_unreadable_apart():
     replies = [(5, "answered", "A"), (6, "answered", "C"), (7, "answered", "well"), (8, "failed", None)]
     asked = pd.DataFrame(replies, columns=["point_id", "status", "response"])
     asked = asked.assign(kind="choice", wording="nearest_choice")
-    values = choices.scores(asked, tasks, seed=1, resamples=100).set_index("score")
+    given = Given(EXAM, {"responses": asked, "tasks": tasks}, ["gower"], {}, **SCORING)
+    values = kind("choices").measure(given).set_index("score")
     assert set(values["condition"]) == {"nearest_choice_of_3"}
     assert values.value["accuracy"] == 0.5
     assert values.value["accuracy_of_all"] == 0.25
@@ -271,20 +272,17 @@ def test_accuracy_counts_the_unreadable_apart():
 @pytest.mark.parametrize("rate", [None, 0.0, 0.7, 1.0])
 def test_a_control_chooses_at_its_rate(rate, tmp_path):
     """Through the whole protocol and the ledger."""
-    entry = {"engine": "control", "policy": "nearest"} | ({} if rate is None else {"rate": rate})
-    asked = {"models": ["m"], "datasets": ["house_prices_coarse"], "choices": ["nearest_choice"]}
-    study = load({"models": {"m": entry}, "experiments": {"e": asked}}, "config.yaml")
-    dataset, model = study.dataset("house_prices_coarse"), study.config.models["m"]
-    tasks = choices.draw(dataset, tasks=1000, candidates=4, seed=42)
-    protocol = protocol_of(dataset, model, study.asked("m", dataset.name), None, tasks_in(tasks))
-    with open_asker(model, dataset, tmp_path) as asker:
-        raw = elicit(protocol, asker, lambda status: None)
-    assert len(raw) == protocol.at_most == dataset.size + len(tasks)
-    values = choices.scores(raw, tasks, seed=1, resamples=100).set_index("score")
+    entry = {} if rate is None else {"rate": rate}
+    study = study_of("nearest", "house_prices_coarse", entry, choices=["nearest_choice"])
+    raw, protocol, tasks = answers_of(study, "house_prices_coarse", tmp_path)
+    assert len(raw) == protocol.at_most == protocol.dataset.size + len(tasks["choices"])
+    tables = {"responses": raw, "tasks": tasks["choices"]}
+    given = Given(protocol.dataset, tables, ["gower"], {}, **SCORING)
+    values = kind("choices").measure(given).set_index("score")
     assert values.value["unparseable"] == 0
     expected = 1 if rate is None else rate
     assert values.value["accuracy"] == pytest.approx(expected, abs=0 if rate in (None, 0.0, 1.0) else 0.1)
-    assert ("rate" in model.shape()) == (rate is not None)
+    assert ("rate" in study.shapes["m"]) == (rate is not None)
 
 
 # --- tables
@@ -328,7 +326,8 @@ def test_every_wording_has_its_mark():
     validity = scored(**dict.fromkeys(names, 0.5))
     rows = pd.concat([validity, validity.assign(score="mean_excess", low=None, high=None)])
     table = tables.collect([rows], [["m", "exam"]], names, ["gower"], {"m": ["m", 0]}, None)
-    axes = wordings_scatter(table, FigureStyle()).axes[0]
+    stems = {name: name[:-3] for name in names}
+    axes = wordings_scatter(table, stems, FigureStyle()).axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["minimal", "unconstrained"]
     assert sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() == "o") == 4
 

@@ -17,7 +17,8 @@ from sce.ledger.entries import Entry, Reply, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.money import prices, usage
 from sce.money.prices import Budget, Price, load_prices, open_budget
-from sce.study import config, plan
+from sce.study import plan, plan_command
+from sce.study.study import load
 from tests.conftest import Project
 from tests.test_asking import entry
 
@@ -35,7 +36,7 @@ def study(folder, models, conditions=("unconstrained", "minimal"), datasets=("ex
             }
         },
     }  # fmt: skip
-    return config.load(content, "test")
+    return load(content, "test")
 
 
 def run_study(made, model, dataset="exam", points=None):
@@ -84,7 +85,7 @@ def test_a_run_that_was_stopped_is_counted_exactly(tmp_path):
     made = study(tmp_path, {"m": {"engine": "control", "policy": "nearest"}})
     run_study(made, "m", points=50)
     here = row(made, "m")
-    size = made.dataset("exam").size
+    size = made.datasets["exam"].size
     assert 50 <= here.answered < 60
     assert here.answered + here.to_ask == 3 * size
     asked, found = run_study(made, "m")
@@ -95,7 +96,7 @@ def test_another_condition_asks_only_for_itself(tmp_path):
     run_study(study(tmp_path, {"m": {"engine": "control", "policy": "nearest"}}, ["minimal"]), "m")
     wider = study(tmp_path, {"m": {"engine": "control", "policy": "nearest"}})
     here = row(wider, "m")
-    size = wider.dataset("exam").size
+    size = wider.datasets["exam"].size
     assert (here.answered, here.to_ask, here.at_most) == (2 * size, size, 0)
     assert run_study(wider, "m")[0] == size
 
@@ -103,12 +104,26 @@ def test_another_condition_asks_only_for_itself(tmp_path):
 def test_structured_output_and_verification_are_planned_too(tmp_path):
     model = {"engine": "control", "policy": "malformed", "decoding": "json_schema"}
     made = study(tmp_path, {"m": model}, verify_off_grid=True)
-    size = made.dataset("exam").size
+    size = made.datasets["exam"].size
     assert row(made, "m").to_ask == 5 * size
     asked, _ = run_study(made, "m")
     after = row(made, "m")
     assert after.to_ask == 0
     assert 3 * size < asked < 5 * size
+
+
+@pytest.mark.parametrize("policy", ["echo", "timid", "malformed", "random", "nearest"])
+@pytest.mark.parametrize("points", [None, 30, 200])
+def test_no_plan_is_above_the_most_that_the_protocol_can_ask(tmp_path, policy, points):
+    """Feedback asks the main question at other points again, which the plan must count once."""
+    asked = {"self_predictions": ["self_prediction"], "feedback": ["feedback"], "several": ["several"]}
+    made = study(tmp_path, {"m": {"engine": "control", "policy": policy}}, verify_off_grid=True, **asked)
+    most = plan._protocol(made, "m", "exam").at_most
+    assert row(made, "m").questions == most
+    run_study(made, "m", points=points)
+    here = row(made, "m")
+    assert here.questions <= most
+    assert (here.to_ask == 0) == (points is None)
 
 
 def test_what_is_asked_again_is_planned(tmp_path):
@@ -117,7 +132,7 @@ def test_what_is_asked_again_is_planned(tmp_path):
     run_study(made, "m")
     here = row(made, "m")
     assert here.to_ask == here.truncated > 0
-    assert here.questions == 3 * made.dataset("exam").size
+    assert here.questions == 3 * made.datasets["exam"].size
 
 
 def test_nobody_is_called_and_no_engine_starts(tmp_path, monkeypatch):
@@ -125,7 +140,7 @@ def test_nobody_is_called_and_no_engine_starts(tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     made = study(tmp_path, {"m": remote, "c": {"engine": "anthropic", "model": "claude-opus-5"}})
     table = plan.plan(made, PRICES)
-    assert list(table["to_ask"]) == [3 * made.dataset("exam").size] * 2
+    assert list(table["to_ask"]) == [3 * made.datasets["exam"].size] * 2
     assert not tmp_path.exists() or list(tmp_path.iterdir()) == []
 
 
@@ -134,7 +149,7 @@ def test_nobody_is_called_and_no_engine_starts(tmp_path, monkeypatch):
 
 def test_estimates_without_any_answer_are_stated(tmp_path):
     made = study(tmp_path, {"m": {"engine": "openai", "model": "gpt-4.1", "max_tokens": 500}}, ["minimal"])
-    here, size = row(made, "m"), made.dataset("exam").size
+    here, size = row(made, "m"), made.datasets["exam"].size
     assert here.tokens_from == "characters/4, 20 out per question, 80 out per condition"
     assert here.tokens_out == size * (20 + 80)
     assert here.tokens_in > size * 200
@@ -197,7 +212,7 @@ def test_a_reasoning_model_is_expected_to_reason(tmp_path):
     base = {"engine": "openai", "model": "o3"}
     models = {"plain": base, "thinks": base | {"temperature": None, "token_field": "max_completion_tokens"}}
     made = study(tmp_path, models, [])
-    assert row(made, "thinks").tokens_out - row(made, "plain").tokens_out == 1000 * made.dataset("exam").size
+    assert row(made, "thinks").tokens_out - row(made, "plain").tokens_out == 1000 * made.datasets["exam"].size
 
 
 def test_the_command_prints_totals_and_remarks(tmp_path, capsys):
@@ -211,8 +226,11 @@ def test_the_command_prints_totals_and_remarks(tmp_path, capsys):
     raw = content.config.model_dump(mode="json", exclude={"figures", "scoring", "embeddings", "matrices"})
     path.write_text(yaml.safe_dump(raw))
     parser = argparse.ArgumentParser()
-    plan.add_arguments(parser)
-    assert plan.run(parser.parse_args(["--configfile", str(path), "--csv", str(tmp_path / "p.csv")])) == 0
+    plan_command.add_arguments(parser)
+    assert (
+        plan_command.run(parser.parse_args(["--configfile", str(path), "--csv", str(tmp_path / "p.csv")]))
+        == 0
+    )
     out = capsys.readouterr().out
     assert "total" in out
     assert "No price known for own" in out
@@ -264,9 +282,8 @@ def test_a_model_is_found_by_its_name(fields, found):
 
 def test_what_runs_here_is_free():
     for engine in ({"engine": "control", "policy": "nearest"}, {"engine": "vllm", "model": "a/b"}):
-        made = config.Config.model_validate(
-            {"models": {"m": engine}, "experiments": {"e": {"models": ["m"], "datasets": ["exam"]}}}
-        )
+        experiments = {"e": {"models": ["m"], "datasets": ["exam"]}}
+        made = load({"models": {"m": engine}, "experiments": experiments}, "test").config
         assert PRICES.of_entry(made.models["m"]) == prices.FREE
 
 
