@@ -189,6 +189,7 @@ def test_what_was_built_is_small():
     assert sum(path.stat().st_size for path in built) < 300_000
 
 
+@pytest.mark.browser
 def test_what_was_built_is_built_from_its_source(tmp_path):
     source = Path("page")
     if shutil.which("node") is None or not (source / "node_modules/esbuild").is_dir():
@@ -200,6 +201,7 @@ def test_what_was_built_is_built_from_its_source(tmp_path):
         )
 
 
+@pytest.mark.browser
 def test_the_source_passes_its_own_checks():
     if shutil.which("npm") is None or not Path("page/node_modules/typescript").is_dir():
         pytest.skip("no Node with what page/package-lock.json names: cd page && npm ci")
