@@ -9,9 +9,14 @@ from sce.errors import InputError
 
 TOOLS = {
     "plan": "what a study would ask and cost, without calling anyone",
+    "show": "one conversation of a run, and the verdict on it",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
-MODULES = {"plan": "sce.study.plan_command", "ledger": "sce.ledger.command"}
+MODULES = {
+    "plan": "sce.study.plan_command",
+    "show": "sce.showing.show_command",
+    "ledger": "sce.ledger.command",
+}
 
 
 def main(arguments=None) -> int:

@@ -25,7 +25,7 @@ def made_study(folder: Path) -> Contents:
     replies full of markup and of characters that reorder text, with reasoning. Its first reply is huge, point
     1 failed, point 2 is off the grid, point 3 holds no record."""
     dataset = load_dataset(DATASETS / "weather.yaml")
-    files = [_write_pair(folder / model, model, dataset) for model in MODELS]
+    files = [_write_pair(folder / model / "weather", model, dataset) for model in MODELS]
     tables = _write_tables(folder, files, dataset)
     return collect(tables, files, {"weather": dataset}, dict.fromkeys(MODELS, SETTINGS))
 
