@@ -81,6 +81,9 @@ export class Side {
       h("span", { class: "key" }, option(0), `${dataset.options[0]}: ${percent(zero, dataset.size)}`),
       h("span", { class: "key" }, option(1), `${dataset.options[1]}: ${percent(one, dataset.size)}`),
     );
+    if (shown.by === "fate")
+      this.told.replaceChildren("Coloured by what became of the SCE of each point, as listed above.");
+    if (shown.by === "probability") this.told.append("the paler, the less sure");
     drawMap(prepare(this.base, layout.width, layout.height), layout, shown);
     this.overContext = prepare(this.over, layout.width, layout.height);
     this.map.style.height = `${layout.height}px`;

@@ -12,6 +12,7 @@ from sce.money import usage
 from sce.reading import responses
 from sce.showing.page.contents import Contents, PairFiles, collect
 
+WEATHER = load_dataset(DATASETS / "weather.yaml")
 CONDITIONS = ["minimal", "unconstrained"]
 MODELS = ("plain", "hostile")
 MARKUP = '<img src="x" onerror="window.hacked = 1"><script>window.hacked = 1</script></script>'
@@ -19,12 +20,11 @@ HUGE = 2_000_000  # characters of the longest reply
 SETTINGS = {"engine": "openai", "model": "made-up-1", "system": "You are <b>helpful</b>."}
 
 
-def made_study(folder: Path) -> Contents:
-    """Two models on ``weather``, both warm from 15 degrees on. ``plain`` changes the temperature alone: to
-    the nearest other prediction when asked minimal, to the end of the grid otherwise. So does ``hostile``, in
-    replies full of markup and of characters that reorder text, with reasoning. Its first reply is huge, point
-    1 failed, point 2 is off the grid, point 3 holds no record."""
-    dataset = load_dataset(DATASETS / "weather.yaml")
+def made_study(folder: Path, dataset: Dataset = WEATHER) -> Contents:
+    """Two models on ``weather`` (or a finer grid of it), both warm from 15 degrees on. ``plain`` changes the
+    temperature alone: to the nearest other prediction when asked minimal, to the end of the grid otherwise.
+    So does ``hostile``, in replies full of markup and of characters that reorder text, with reasoning. Its
+    first reply is huge, point 1 failed, point 2 is off the grid, point 3 holds no record."""
     files = [_write_pair(folder / model / "weather", model, dataset) for model in MODELS]
     tables = _write_tables(folder, files, dataset)
     return collect(tables, files, {"weather": dataset}, dict.fromkeys(MODELS, SETTINGS))

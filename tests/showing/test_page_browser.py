@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
-from sce.showing.page import document
-from tests.showing.page_study import HUGE, MARKUP, made_study
+from sce.grids.datasets import Dataset
+from sce.showing.page import document, pairs
+from tests.showing.page_study import HUGE, MARKUP, WEATHER, made_study
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
@@ -38,7 +39,7 @@ def open_page(browser, report):
     """Opens the page at a fragment; at the end nothing may have been logged, requested or run."""
     contexts, wrong = [], []
 
-    def opened(fragment="", path=report, **options):
+    def opened(fragment="", path=None, **options):
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
@@ -48,7 +49,7 @@ def open_page(browser, report):
             "request",
             lambda request: wrong.append(f"request: {request.url[:200]}") if asks(request) else None,
         )
-        page.goto(f"file://{path}{fragment}")
+        page.goto(f"file://{path or report}{fragment}")
         page.wait_for_selector("html[data-ready]")
         return page
 
@@ -212,6 +213,48 @@ def test_the_table_of_points_holds_the_map(open_page):
     assert "25 of 45 rows" in table.inner_text()
     table.get_by_label("prediction").select_option("Warm")
     assert "25 of 25 rows" in table.inner_text()
+
+
+def test_a_grid_too_large_for_a_map_is_said_to_be(open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(pairs, "LARGEST", 44)
+    document.write(made_study(tmp_path / "study"), tmp_path / "report.html", tmp_path / "beside")
+    page = open_page(path=tmp_path / "report.html")
+    assert "45 points are too many for this map" in page.locator(".side").inner_text()
+    assert page.locator("#scores tbody tr").count() == 4
+
+
+def test_pointing_costs_no_more_on_a_finer_grid(open_page, tmp_path):
+    """Drawing what the cursor shows must not walk over the points: 74 times as many cost about the same."""
+    fine = WEATHER.model_dump()
+    fine["features"]["temperature"]["levels"]["step"] = 0.5
+    fine["features"]["wind_speed"]["levels"]["step"] = 1
+    document.write(
+        made_study(tmp_path / "study", Dataset(**fine)), tmp_path / "fine.html", tmp_path / "beside"
+    )
+    coarse, finer = (pointing_ms(open_page(path=path)) for path in (None, tmp_path / "fine.html"))
+    assert finer < 3 * coarse + 1
+
+
+def pointing_ms(page):
+    """The median time (ms) that the page works after a move of the pointer."""
+    return page.evaluate(
+        """async () => {
+          const took = [];
+          window.requestAnimationFrame = (draw) => setTimeout(() => {
+            const begin = performance.now();
+            draw();
+            took.push(performance.now() - begin);
+          });
+          const map = document.querySelector(".map");
+          const box = map.getBoundingClientRect();
+          for (let i = 0; i < 60; i++) {
+            const place = { clientX: box.x + box.width * (0.2 + i / 100), clientY: box.y + 20 + 2 * i };
+            map.dispatchEvent(new PointerEvent("pointermove", place));
+            await new Promise((done) => setTimeout(done, 4));
+          }
+          return took.sort((a, b) => a - b)[Math.floor(took.length / 2)];
+        }"""
+    )
 
 
 def test_a_link_of_another_run_opens_all_the_same(open_page):

@@ -102,17 +102,16 @@ def _said(facts):
 
 
 def _of_mixed(facts):
+    """Validity and excess condition by condition, since the one is often bought with the other."""
     rows = facts.scores[facts.scores["score"].isin(["validity", "mean_excess"])]
     table = rows.pivot_table(index="condition", columns="score", values="value", sort=False)
-    best = table["validity"].idxmax()
-    parts = [f"{value:.0%} ({condition})" for condition, value in table["validity"].items()]
     over = "" if rows["dataset"].nunique() == 1 else ", on average over the datasets"
-    sentences = [f"Valid SCEs: {_listed(parts)}{over}."]
-    if "mean_excess" in table and pd.notna(table["mean_excess"][best]):
-        sentences.append(
-            f"The valid ones ({best}) lie {table['mean_excess'][best]:.2g} ({facts.metric}) farther than "
-            f"needed; {facts.share('minimal'):.0%} of all have no valid point nearer."
-        )
+    shares = [f"{value:.0%} ({condition})" for condition, value in table["validity"].items()]
+    sentences = [f"Valid SCEs: {_listed(shares)}{over}."]
+    if "mean_excess" in table:
+        far = [f"{value:.2g} ({name})" for name, value in table["mean_excess"].dropna().items()]
+        sentences.append(f"The valid ones lie farther than needed by {_listed(far)} {facts.metric}.")
+    sentences.append(f"{facts.share('minimal'):.0%} of all have no valid point nearer.")
     return "often not valid" if facts.valid < facts.judged / 2 else "valid more often than not", sentences
 
 
