@@ -14,7 +14,7 @@ from sce.running.code import let_jobs_import
 
 let_jobs_import()
 
-# Snakemake's own reading takes the last of two entries with one name, and tells no line of bad YAML.
+# Snakemake's own reader takes the last of two equal keys, and does not name the line of bad YAML.
 for file in workflow.overwrite_configfiles or ["config/config.yaml"]:
     try:
         read_yaml(file)

@@ -11,7 +11,7 @@ from sce.errors import InputError
 
 @contextmanager
 def logged(log_file):
-    """Log the job to ``log_file``; an exception ends there too, a user's error as one line."""
+    """Log the job to ``log_file``; exceptions are logged too, an InputError as one line."""
     logging.basicConfig(
         filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
@@ -31,12 +31,12 @@ def logged(log_file):
 
 def provenance(job) -> dict:
     """What made an artifact, for its metadata: the parameters of Snakemake's ``job``, among them the digests
-    of its code and of what it read of the checkout."""
+    of its code and of the files of the checkout that it read."""
     return {"params": {name: _decoded(value) for name, value in job.params.items()}}
 
 
 def _decoded(value):
-    """A parameter as it was before it was written as JSON (``study.parameters.exact``)."""
+    """A parameter as it was before it was written as JSON (``sce.files.json_files.exact``)."""
     try:
         return json.loads(value)
     except (TypeError, ValueError):

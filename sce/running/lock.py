@@ -20,5 +20,7 @@ def hold_lock(path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        raise InputError(path, "lock", "another run is working here", "one run at a time") from None
+        raise InputError(
+            path, "lock", "held by another run in this folder", "one run at a time: wait until it has ended"
+        ) from None
     _HELD.append(file)  # the lock goes with the file, so the file stays open

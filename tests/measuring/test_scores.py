@@ -1,4 +1,5 @@
-"""Scores against a literal transcription of design 4, their intervals, and paired differences."""
+"""Scores against a literal transcription of docs/protocol.md, Scores, their intervals, and paired
+differences."""
 
 from fractions import Fraction
 from statistics import fmean, median
@@ -37,7 +38,7 @@ def gower(a, b):
 
 
 def literal_scores(predictions, rows):
-    """Design 4, line by line. ``rows``: (x, x') pairs; predictions: 0, 1 or -1 per point."""
+    """docs/protocol.md, Scores, line by line. ``rows``: (x, x') pairs; predictions: 0, 1 or -1 per point."""
     kept = [(x, y) for x, y in rows if predictions[x] >= 0 and predictions[y] >= 0]
     flips = [(x, y) for x, y in kept if predictions[y] == 1 - predictions[x]]
     fails = [(x, y) for x, y in kept if predictions[y] == predictions[x]]
@@ -300,7 +301,8 @@ STATISTICS = {
 
 @pytest.mark.parametrize(("few", "bins"), [(bootstrap.FEW, bootstrap.BINS), (0, 512), (0, 20)])
 def test_intervals_agree_with_an_ordinary_bootstrap(few, bins):
-    """Within what two bootstraps of some thousand resamples differ by; few=0 takes the large tables' way."""
+    """Within the difference of two bootstraps of some thousand resamples; few=0 takes the way for large
+    tables."""
     rows = measured(400, 5)
     with mock.patch.multiple(bootstrap, FEW=few, BINS=bins):
         scored = score(rows, seed=1, resamples=4000).set_index("score")

@@ -130,7 +130,7 @@ def test_another_model_runs_its_own_jobs_only(copy):
     assert copy.stale() == EACH | ASKED
 
 
-# What an edit of a module makes stale: what runs it.
+# An edit of a module makes stale what runs it.
 DRAWN = {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}
 EDITS = [
     ("sce/showing/drawing.py", DRAWN),
@@ -197,7 +197,7 @@ def test_an_edited_condition_asks_that_condition_alone(copy):
 
 
 def test_an_edited_level_asks_what_changed(copy):
-    """One level more of the score: 6 new points, and the conditions, whose text lists the levels."""
+    """One more level of the score: 6 new points, and all conditions, as their text lists the levels."""
     before = copy.rows_in_ledger()
     copy.edit("resources/datasets/exam.yaml", "last: 100, step: 10", "last: 110, step: 10")
     stale = copy.stale()
@@ -257,7 +257,7 @@ def test_what_snakemake_would_not_tell_of_a_configuration_is_told(tmp_path):
 
 
 def test_off_grid_sces_are_verified_and_every_metric_has_its_matrix(tmp_path):
-    """One in five of the respondent's SCEs is a record off the grid, about which it is asked afresh."""
+    """One in five of the respondent's SCEs is off the grid, and is asked about in a fresh conversation."""
     project = Project(tmp_path / "project")
     experiment = {
         "models": ["malformed"], "datasets": ["exam"], "conditions": ["minimal"],
