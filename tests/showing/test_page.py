@@ -26,8 +26,13 @@ def study(tmp_path_factory):
 def page(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     document.write(study, folder / "report.html", folder / "conversations")
-    assert list((folder / "conversations").iterdir()) == []
+    assert beside(folder / "conversations") == set()
     return (folder / "report.html").read_text()
+
+
+def beside(folder):
+    """The pages of conversations in a folder."""
+    return {path.name for path in folder.glob("*.html")}
 
 
 def array(study, model, name):
@@ -163,14 +168,13 @@ def test_the_same_study_is_the_same_page(study, page):
 
 def test_a_larger_study_keeps_its_conversations_beside_the_page(study, tmp_path):
     document.write(study, tmp_path / "report.html", tmp_path / "beside", limit=1000)
-    names = {"plain--weather.html", "hostile--weather.html"}
-    assert {path.name for path in (tmp_path / "beside").iterdir()} == names
+    assert beside(tmp_path / "beside") == {"plain--weather.html", "hostile--weather.html"}
     text = (tmp_path / "report.html").read_text()
     assert 'id="map0"' in text
     assert 'id="talk0"' not in text
     assert 'id="talk0"' in (tmp_path / "beside/plain--weather.html").read_text()
     document.write(study, tmp_path / "report.html", tmp_path / "beside")
-    assert list((tmp_path / "beside").iterdir()) == []
+    assert beside(tmp_path / "beside") == set()
 
 
 def test_a_grid_too_large_for_a_map_is_said_to_be(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-PAGE_PROMPTS = list(dict.fromkeys(file for pair in STUDY.pairs for file in STUDY.prompt_files(*pair)))
+PAGE_PROMPTS = sorted({file for pair in STUDY.pairs for file in STUDY.prompt_files(*pair)})
 
 
 rule build_page:

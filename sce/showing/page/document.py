@@ -14,6 +14,7 @@ from sce.showing.page.contents import Contents, pack, to_json
 
 BUILT = Path(__file__).parent
 LIMIT = 30_000_000  # bytes; with more than that, the conversations go to files of their own
+NOTE = "Pages of conversations, where report.html would be too large with them; else they are in it.\n"
 TITLE = "Does a language model know its own decision boundary?"
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
@@ -42,10 +43,11 @@ it.</noscript></div>
 
 def write(contents: Contents, page, folder, limit: int = LIMIT) -> None:
     """Write the page. Where it would be larger than ``limit`` bytes, the conversations of every model and
-    dataset become pages of their own in ``folder``, which is left empty otherwise."""
+    dataset become pages of their own in ``folder``, which holds nothing but a note otherwise."""
     page, folder = Path(page), Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    (folder / "README.txt").write_text(NOTE)  # an object store cannot keep an empty folder
     text = html(contents.study, contents.blobs)
     if len(text.encode()) > limit:
         text = html(_with_links(contents, folder), _without_talk(contents.blobs))
