@@ -128,7 +128,8 @@ export function landings(shown: Shown, size: number): Map<number, number> {
 
 function drawLandings(context: CanvasRenderingContext2D, layout: Layout, shown: Shown): void {
   const counts = landings(shown, layout.grid.size);
-  const most = Math.max(0, ...counts.values());
+  let most = 0; // Math.max takes no more arguments than the stack holds
+  for (const count of counts.values()) most = Math.max(most, count);
   const panels = layout.panels.length;
   const largest = Math.min(Math.max(layout.cell.h * (panels > 1 ? 1 : 1.3), 5), 16);
   context.strokeStyle = colour("--mark");
