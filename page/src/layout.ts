@@ -63,7 +63,10 @@ export function layOut(grid: Grid, axes: Axes, width: number): Layout {
   const ny = axes.y < 0 ? 1 : grid.shape[axes.y];
   const combinations = axes.held ? [axes.others.map((f) => axes.held![f])] : allRanks(grid, axes.others);
   const labels = axes.y < 0 ? [] : grid.dataset.features[axes.y].labels;
-  const longest = Math.min(Math.max(0, ...labels.map((label) => label.length)), labelLength(width));
+  const longest = Math.min(
+    labels.reduce((most, label) => Math.max(most, label.length), 0),
+    labelLength(width),
+  );
   const left = axes.y < 0 ? 12 : 34 + longest * 6.2;
   const room = width - left - 8;
   const narrowest = combinations.length === 1 ? 2 : 4;

@@ -169,7 +169,10 @@ function drawLabels(context: CanvasRenderingContext2D, layout: Layout): void {
     }
     if (i + across >= panels.length) {
       context.textAlign = "center";
-      const widest = Math.max(...x.labels.map((label) => context.measureText(shorten(label, 14)).width));
+      const widest = x.labels.reduce(
+        (most, label) => Math.max(most, context.measureText(shorten(label, 14)).width),
+        0,
+      );
       const every = Math.max(1, niceStep(Math.ceil((widest + 10) / cell.w)));
       const bottom = panel.top + ny * cell.h;
       for (let column = firstTick(x.codes, every); column < nx; column += every) {
