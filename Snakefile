@@ -34,6 +34,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/usage.smk"
 include: "workflow/rules/experiments.smk"
+include: "workflow/rules/page.smk"
 
 
 rule all:
@@ -47,6 +48,7 @@ rule all:
         rules.collect_usage.output,
         targets.of_steps(STUDY),
         rules.experiments.input,
+        rules.build_page.output.page,
 
 
 rule scores:
