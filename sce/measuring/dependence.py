@@ -137,11 +137,13 @@ def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
 
 @lru_cache(maxsize=8)
 def _cells(lattice):
-    """The cell of every point, and per difference of two cells (padded, as a flat array) its ring, 0 for none.
+    """The cell of every point, and per difference of two cells (padded, flat) its ring, 0 for none.
 
     Levels without an order are as near as can be, but not in one cell.
     """
-    joined = [-(-size // CELLS) if order else 1 for size, order in zip(lattice.shape, lattice.ordered, strict=True)]
+    joined = [
+        -(-size // CELLS) if order else 1 for size, order in zip(lattice.shape, lattice.ordered, strict=True)
+    ]
     shape = [-(-size // join) for size, join in zip(lattice.shape, joined, strict=True)]
     ranks = np.unravel_index(np.arange(np.prod(lattice.shape)), lattice.shape)
     cells = np.ravel_multi_index([r // join for r, join in zip(ranks, joined, strict=True)], shape)
@@ -154,7 +156,6 @@ def _cells(lattice):
     rings = 1 + np.ceil(np.sqrt(squares) / RING - 1e-9).astype(np.int64).ravel()
     rings[0] = 0
     return cells, (tuple(shape), tuple(padded), rings)
-
 
 
 def _by_ring(off, cells, rings):
