@@ -9,8 +9,8 @@ sys.path.insert(0, workflow.basedir)
 from snakemake.exceptions import WorkflowError
 
 from sce.errors import InputError
-from sce.files.contracts import read_yaml
-from sce.running.modules import let_jobs_import
+from sce.files.yaml_files import read_yaml
+from sce.running.code import let_jobs_import
 
 let_jobs_import()
 
@@ -27,14 +27,12 @@ if not workflow.overwrite_configfiles:  # given ones replace the default instead
     configfile: "config/config.yaml"
 
 
-include: "workflow/rules/common.smk"
-include: "workflow/rules/resources.smk"
+include: "workflow/common.smk"
 include: "workflow/rules/grids.smk"
 include: "workflow/rules/elicit.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/usage.smk"
-include: "workflow/rules/outcomes.smk"
 include: "workflow/rules/experiments.smk"
 
 

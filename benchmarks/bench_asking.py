@@ -105,7 +105,7 @@ async def serve(times):
 
 
 def entry(port=9):
-    from sce.models.entries import OpenAI
+    from sce.models.openai import OpenAI
 
     return OpenAI(
         engine="openai", model="tiny", base_url=f"http://127.0.0.1:{port}/v1", api_key_env=None,
@@ -164,12 +164,12 @@ sys.path.insert(0, {root!r})
 from sce.asking import open_asker
 from sce.datasets import load_dataset
 from sce.elicit import Protocol, elicit
-from sce.prompts import load_prompt
+from sce.wordings.prompts import load_prompt, prompt_file
 from benchmarks.bench_asking import entry
 dataset = load_dataset("resources/datasets/income.yaml")
 protocol = Protocol(
-    dataset, [load_prompt("resources/prompts/question.yaml")],
-    [load_prompt(f"resources/prompts/{{name}}.yaml") for name in ("unconstrained", "minimal")],
+    dataset, [load_prompt(prompt_file("question"))],
+    [load_prompt(prompt_file(name)) for name in ("unconstrained", "minimal")],
 )
 loaded = time.perf_counter()
 with open_asker(entry(), dataset, {folder!r}, engine={engine}) as asker:
@@ -182,7 +182,9 @@ FILLER = """__import__("benchmarks.bench_asking", fromlist=["filler"]).filler()"
 
 
 def filler():
-    from sce.engines import Reply, open_engine
+    from sce.ledger.entries import Reply
+
+    from sce.engines import open_engine
 
     engine = open_engine(entry(), None)
 
@@ -216,9 +218,11 @@ def job(folder, engine="None"):
 
 def cost_of_a_free_question(number=20_000):
     """Microseconds of processor time of a question: body, digest and ledger by themselves, and an Asker's."""
+    from sce.ledger.entries import Entry, digest
+
     from sce.asking.asker import Asker
     from sce.engines import About
-    from sce.ledger.ledger import Entry, Ledger, digest
+    from sce.ledger.ledger import Ledger
 
     about, questions = About("question", "question", {}), [question(n) for n in range(number)]
 

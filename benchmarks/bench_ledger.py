@@ -14,11 +14,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from sce.engines import About, Reply
+from sce.ledger.entries import Entry, Reply, digest
+
+from sce.engines import About
 from sce.engines.openai import OpenAIEngine
 from sce.grids.datasets import load_dataset
-from sce.ledger.ledger import Entry, Ledger, digest
-from sce.models.entries import OpenAI
+from sce.ledger.ledger import Ledger
+from sce.models.openai import OpenAI
 
 WRITERS = 4
 

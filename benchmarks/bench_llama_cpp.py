@@ -18,9 +18,9 @@ from sce.asking.conversations import answer_schema, record_schema
 from sce.engines import About
 from sce.engines.llama_cpp import open_engine
 from sce.grids.datasets import load_dataset
-from sce.models.entries import read_entry
+from sce.models.catalogue import read_entry
 from sce.wordings import prompts
-from sce.wordings.prompts import load_prompt
+from sce.wordings.prompts import load_prompt, prompt_file
 
 POINTS = range(0, 45, 6)
 DATASET = load_dataset("resources/datasets/weather.yaml")
@@ -36,7 +36,7 @@ ENTRY = {
 
 def requests():
     """Both requests of every chosen point, the second as after the answer Cold."""
-    question, minimal = (load_prompt(f"resources/prompts/{name}.yaml") for name in ("question", "minimal"))
+    question, minimal = (load_prompt(prompt_file(name)) for name in ("question", "minimal"))
     for point in POINTS:
         record = DATASET.record(point)
         asked = [

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from sce.grids.datasets import Dataset, load_dataset  # noqa: E402
-from sce.measuring.distances import distance_matrix, measure, nearest, space  # noqa: E402
+from sce.measuring.distances import measure  # noqa: E402
+from sce.measuring.matrices import distance_matrix  # noqa: E402
+from sce.measuring.metrics import nearest, space  # noqa: E402
 from sce.measuring.scores import estimates, score  # noqa: E402
 
 STUDY = ("house_prices", "income", "heart_disease")

@@ -6,13 +6,12 @@ import json
 import sys
 
 from sce.errors import InputError
-from sce.study.config import dataset_file
 
 TOOLS = {
     "plan": "what a study would ask and cost, without calling anyone",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
-MODULES = {"plan": "sce.study.plan", "ledger": "sce.ledger.upkeep"}
+MODULES = {"plan": "sce.study.plan_command", "ledger": "sce.ledger.command"}
 
 
 def main(arguments=None) -> int:
@@ -75,7 +74,7 @@ def score_published(options) -> int:
 
 
 def _dataset(name):
-    from sce.grids.datasets import load_dataset
+    from sce.grids.datasets import dataset_file, load_dataset
 
     return load_dataset(name if name.endswith((".yaml", ".yml")) else dataset_file(name))
 

@@ -14,13 +14,14 @@ from collections import Counter
 
 import pytest
 from pydantic import TypeAdapter
+from sce.ledger.entries import Reply
 
-from sce.asking import asker as asking
+from sce.asking import tries
 from sce.asking.asker import Asker, open_asker
 from sce.asking.pacing import Meter, Pace
-from sce.engines import About, Fatal, Rejected, Reply, Transient
+from sce.engines import About, Fatal, Rejected, Transient
 from sce.ledger.ledger import Ledger
-from sce.models.entries import Model
+from sce.models.catalogue import entry_type
 from tests.faults import Answer, FaultProxy, Provider, fingerprint, served
 
 ABOUT = About("question", "question", {})
@@ -29,7 +30,7 @@ ABOUT = About("question", "question", {})
 def entry(engine="openai", url="http://127.0.0.1:9", **fields):
     base = url + ("/v1" if engine == "openai" else "")
     common = {"engine": engine, "model": "tiny", "base_url": base, "api_key_env": None}
-    return TypeAdapter(Model).validate_python(common | fields)
+    return TypeAdapter(entry_type()).validate_python(common | fields)
 
 
 def question(number):
@@ -76,8 +77,8 @@ def rows(folder):
 @pytest.fixture
 def hasty(monkeypatch):
     """Retries wait a moment instead of seconds."""
-    monkeypatch.setattr(asking, "FIRST_WAIT_S", 0.02)
-    monkeypatch.setattr(asking, "LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr(tries, "FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(tries, "LONGEST_WAIT_S", 0.05)
 
 
 class Scripted:

@@ -13,14 +13,17 @@ import time
 from pathlib import Path
 
 import pytest
+from sce.ledger.entries import Batch, digest
 
-from sce.asking import batches as batch
+from sce.asking import batches
 from sce.asking.asker import open_asker
-from sce.asking.batches import chat_outcome, write_batch_file
+from sce.asking.batches import following
+from sce.asking.batches.files import chat_outcome, write_batch_file
+from sce.asking.batches.providers import AnthropicBatches, OpenAIBatches
 from sce.asking.conversations import elicit
 from sce.engines import Fatal
 from sce.engines.openai import OpenAIEngine
-from sce.ledger.ledger import Ledger, digest, ledger_file
+from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.weights import weights_file
 from sce.money.prices import Budget, Price
 from sce.study import plan
@@ -41,7 +44,7 @@ def stub_of(engine, **options):
 def ask(model, folder, numbers, budget=None):
     """(number -> entry, engine) of one run in batch mode."""
     path = ledger_file(folder, model.engine, model.provider_model)
-    engine = batch.open_engine(model, path, budget)
+    engine = batches.open_engine(model, path, budget)
     engine.quiet_s = 0.1
     model = model.model_copy(update={"max_in_flight": len(numbers)})
     with open_asker(model, None, folder, engine=engine) as asker:
@@ -156,11 +159,11 @@ def test_results_that_break_off_are_read_again(provider, tmp_path):
 
 def test_large_batches_are_split(provider, tmp_path, monkeypatch):
     stub, model = provider
-    for kind in (batch.OpenAIBatches, batch.AnthropicBatches):
+    for kind in (OpenAIBatches, AnthropicBatches):
         monkeypatch.setattr(kind, "most", 20)
     ask(model, tmp_path, range(50))
     assert sorted(len(each["lines"]) for each in stub.batches.values()) == [10, 20, 20]
-    for kind in (batch.OpenAIBatches, batch.AnthropicBatches):
+    for kind in (OpenAIBatches, AnthropicBatches):
         monkeypatch.setattr(kind, "largest", 1000)
     ask(model, tmp_path, range(100, 120))
     assert len(stub.batches) > 5
@@ -168,9 +171,9 @@ def test_large_batches_are_split(provider, tmp_path, monkeypatch):
 
 
 def test_the_limits_are_the_providers():
-    assert (batch.OpenAIBatches.most, batch.AnthropicBatches.most) == (50_000, 100_000)
-    assert batch.OpenAIBatches.largest < 200e6
-    assert batch.AnthropicBatches.largest < 256e6
+    assert (OpenAIBatches.most, AnthropicBatches.most) == (50_000, 100_000)
+    assert OpenAIBatches.largest < 200e6
+    assert AnthropicBatches.largest < 256e6
     assert len(digest({})) == 64  # what both take for a name
 
 
@@ -185,7 +188,6 @@ def test_a_full_queue_makes_batches_smaller(tmp_path):
 
 def test_a_batch_that_is_refused_whole_stops_the_job(tmp_path, monkeypatch):
     stub = OpenAIStub()
-    monkeypatch.setattr(batch, "CHAT_URL", "/v1/chat/completions")
     monkeypatch.setattr(OpenAIStub, "_invalid", lambda self, batch: {
         "code": "model_not_found", "message": "The model does not support batches", "line": 1,
     })  # fmt: skip
@@ -222,7 +224,7 @@ def test_a_study_goes_in_few_batches(tmp_path):
     stub.text = lambda request: json.dumps({"answer": "Fail"} if len(request["messages"]) == 1 else {})
     with served(stub) as url:
         model = entry("openai", url, mode="batch", poll_s=0.05, max_in_flight=3 * size)
-        engine = batch.open_engine(model, ledger_file(tmp_path, "openai", "tiny"))
+        engine = batches.open_engine(model, ledger_file(tmp_path, "openai", "tiny"))
         engine.quiet_s = 0.5
         with open_asker(model, protocol.dataset, tmp_path, engine=engine) as asker:
             responses = elicit(protocol, asker, lambda status: None)
@@ -236,13 +238,15 @@ def test_a_study_goes_in_few_batches(tmp_path):
 CHILD = """
 import asyncio, sys
 from pydantic import TypeAdapter
-from sce.asking import open_asker
-from sce.engines import About, batch
-from sce.ledger import ledger_file
-from sce.models import Model
+from sce.models.catalogue import entry_type
+from sce.asking import batches
+from sce.asking.asker import open_asker
+from sce.engines import About
+from sce.ledger.ledger import ledger_file
+from sce.models.catalogue import entry_type
 
-model, folder = TypeAdapter(Model).validate_json(sys.argv[1]), sys.argv[2]
-engine = batch.open_engine(model, ledger_file(folder, model.engine, model.provider_model))
+model, folder = TypeAdapter(entry_type()).validate_json(sys.argv[1]), sys.argv[2]
+engine = batches.open_engine(model, ledger_file(folder, model.engine, model.provider_model))
 engine.quiet_s = 0.1
 
 async def walk(asker):
@@ -308,9 +312,9 @@ def test_a_batch_that_never_arrived_is_submitted(engine, tmp_path):
     with served(stub) as url:
         stub.url = url
         model = entry(engine, url, mode="batch", poll_s=0.05)
-        bodies = [batch.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)]
+        bodies = [batches.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)]
         with Ledger(path) as ledger:
-            ledger.record(batch.Batch("k", engine, {digest(body): body for body in bodies}, time.time() - 9))
+            ledger.record(Batch("k", engine, {digest(body): body for body in bodies}, time.time() - 9))
         found, engine = ask(model, tmp_path, [1])
     assert texts(found) == right([1])
     assert engine.submitted == 1
@@ -354,11 +358,11 @@ def test_another_jobs_batch_of_the_same_size_is_not_taken_for_ours(tmp_path):
         ask(model, tmp_path / "other", range(10, 13))
         path = ledger_file(tmp_path, "anthropic", "tiny")
         bodies = [
-            batch.open_engine(model, path).body([{"role": "user", "content": f"question {n}"}], ABOUT)
+            batches.open_engine(model, path).body([{"role": "user", "content": f"question {n}"}], ABOUT)
             for n in range(3)
         ]
         with Ledger(path) as ledger:
-            ledger.record(batch.Batch("k", "anthropic", {digest(b): b for b in bodies}, time.time() - 9))
+            ledger.record(Batch("k", "anthropic", {digest(b): b for b in bodies}, time.time() - 9))
         found, _ = ask(model, tmp_path, range(3))
     assert texts(found) == right(range(3))
     assert once(stub, 6)
@@ -369,7 +373,7 @@ def test_another_jobs_batch_of_the_same_size_is_not_taken_for_ours(tmp_path):
 
 @pytest.mark.parametrize(("down", "told"), [("submission", "takes no batch"), ("all", "cannot be reached")])
 def test_a_provider_that_stays_down_is_told(down, told, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "MOST_POLLS_LOST", 3)
+    monkeypatch.setattr(following, "MOST_POLLS_LOST", 3)
     stub = stub_of("openai")
     if down == "all":
         monkeypatch.setattr(stub, "answer", lambda *request: Answer.of({"error": {"message": "busy"}}, 503))
@@ -387,9 +391,9 @@ def test_a_batch_the_provider_does_not_know_is_told(engine, tmp_path):
     with served(stub) as url:
         stub.url = url
         model = entry(engine, url, mode="batch", poll_s=0.05)
-        body = batch.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)
+        body = batches.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)
         with Ledger(path) as ledger:
-            recorded = batch.Batch("k9", engine, {digest(body): body}, time.time(), "gone_1", "submitted")
+            recorded = Batch("k9", engine, {digest(body): body}, time.time(), "gone_1", "submitted")
             ledger.record(recorded)
         with pytest.raises(Fatal, match="batches --forget k9"):
             ask(model, tmp_path, [1])

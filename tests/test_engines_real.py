@@ -106,8 +106,8 @@ def test_a_question_too_long_is_rejected_and_the_next_answered(smollm2, engine, 
 
 @pytest.mark.parametrize("engine", ["openai", "anthropic"])
 def test_behind_faults_a_real_engine_answers_everything_once(smollm2, engine, tmp_path, monkeypatch):
-    monkeypatch.setattr("sce.asking.asker.FIRST_WAIT_S", 0.02)
-    monkeypatch.setattr("sce.asking.asker.LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr("sce.asking.tries.LONGEST_WAIT_S", 0.05)
     faults = ("429", "500", "529", "html", "error200", "drop", "cut")
     proxy = FaultProxy(Upstream(smollm2), share=0.3, faults=faults, seed=2)
     with served(proxy) as url:

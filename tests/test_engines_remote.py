@@ -10,12 +10,13 @@ import traceback
 import pytest
 from pydantic import TypeAdapter
 
-from sce.engines import About, Fatal, Rejected, Transient, anthropic, open_engine, openai
+from sce.engines import About, Fatal, Rejected, Transient, anthropic, open_engine
+from sce.engines import chat as chat_format
 from sce.engines.faults import fault_of, wait_of
 from sce.errors import InputError
 from sce.files.contracts import check
 from sce.files.secrets import refuse_keys
-from sce.models.entries import Catalog, Model, load_catalog
+from sce.models.catalogue import catalog_type, entry_type, load_catalog
 from tests.faults import Answer, Provider, served
 from tests.test_asking import ask_all, entry, question
 
@@ -33,14 +34,18 @@ def body_of(model, messages=None, about=QUESTION):
 
 def test_only_what_the_record_names_is_sent_to_a_chat_endpoint():
     plain = entry(temperature=None, seed=None, max_tokens=50)
-    assert openai.request_of(body_of(plain)) == {"model": "tiny", "messages": question(0), "max_tokens": 50}
+    assert chat_format.request_of(body_of(plain)) == {
+        "model": "tiny",
+        "messages": question(0),
+        "max_tokens": 50,
+    }
     full = entry(
         temperature=0.5, seed=7, token_field="max_completion_tokens", max_tokens=50, effort="low",
         logprobs=5, thinking={"form": "enabled", "budget": 99},
         extra_body={"top_k": 1, "chat_template_kwargs": {"language": "en"}},
     )  # fmt: skip
     about = About("condition", "minimal", {}, schema=SCHEMA)
-    assert openai.request_of(body_of(full, about=about)) == {
+    assert chat_format.request_of(body_of(full, about=about)) == {
         "model": "tiny", "messages": question(0), "max_completion_tokens": 50, "temperature": 0.5, "seed": 7,
         "reasoning_effort": "low", "logprobs": True, "top_logprobs": 5, "top_k": 1,
         "chat_template_kwargs": {"enable_thinking": True, "language": "en"}, "thinking_token_budget": 99,
@@ -50,7 +55,7 @@ def test_only_what_the_record_names_is_sent_to_a_chat_endpoint():
         },
     }  # fmt: skip
     field = entry(thinking={"form": "disabled", "route": "field"})
-    assert openai.request_of(body_of(field))["thinking"] == {"type": "disabled"}
+    assert chat_format.request_of(body_of(field))["thinking"] == {"type": "disabled"}
 
 
 def test_only_what_the_record_names_is_sent_to_a_messages_endpoint():
@@ -80,7 +85,7 @@ def test_the_endpoint_gets_the_request_and_nothing_else(engine, tmp_path):
         model = entry(engine, url, headers={"X-Study": "sce"}, extra_body={"unheard_of": [1]})
         ask_all(model, tmp_path, range(1))
     request, headers = provider.seen[0]
-    module = {"openai": openai, "anthropic": anthropic}[engine]
+    module = {"openai": chat_format, "anthropic": anthropic}[engine]
     assert request == module.request_of(body_of(model))
     assert headers["x-study"] == "sce"
 
@@ -135,7 +140,7 @@ def chat(message, finish="stop", **rest):
     ],
 )  # fmt: skip
 def test_a_chat_reply_is_read(response, status, text, reasoning):
-    reply = openai.reply_of(response)
+    reply = chat_format.reply_of(response)
     assert (reply.status, reply.response, reply.reasoning) == (status, text, reasoning)
     assert reply.turn is None  # OpenAI's format takes back the text alone
 
@@ -146,7 +151,7 @@ def test_a_chat_reply_is_read(response, status, text, reasoning):
 )
 def test_a_chat_reply_that_is_none_is_tried_again(response):
     with pytest.raises(Transient):
-        openai.reply_of(response)
+        chat_format.reply_of(response)
 
 
 def test_usage_and_logprobs_of_a_chat_reply():
@@ -160,10 +165,10 @@ def test_usage_and_logprobs_of_a_chat_reply():
         "prompt_tokens_details": {"cached_tokens": 16, "cache_write_tokens": 4},
         "completion_tokens_details": {"reasoning_tokens": 6},
     }  # fmt: skip
-    reply = openai.reply_of(response)
+    reply = chat_format.reply_of(response)
     assert reply.usage == {"in": 30, "cached": 16, "written": 4, "out": 9, "reasoning": 6}
     assert reply.logprobs == [{"token": "A", "logprob": -0.1, "top": [["A", -0.1], ["B", -2.5]]}]
-    assert openai.reply_of(chat({"content": "A"})).usage == {}
+    assert chat_format.reply_of(chat({"content": "A"})).usage == {}
 
 
 def test_thinking_goes_back_as_it_came_and_signed():
@@ -345,8 +350,8 @@ def test_an_endpoint_that_is_down_is_told_soon(engine, tmp_path, monkeypatch):
 
 
 def test_a_server_that_goes_away_later_is_a_passing_fault(tmp_path, monkeypatch):
-    monkeypatch.setattr("sce.asking.asker.FIRST_WAIT_S", 0.02)
-    monkeypatch.setattr("sce.asking.asker.LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr("sce.asking.tries.LONGEST_WAIT_S", 0.05)
     breaks = iter([True] * 3)
 
     def reply(request):
@@ -403,8 +408,8 @@ def test_a_key_may_stand_in_a_dotenv_file(line, tmp_path, monkeypatch):
 def test_a_key_in_an_entry_is_refused_and_not_shown(fields):
     content = {"engine": "openai", "model": "tiny"} | fields
     for attempt in (
-        lambda: TypeAdapter(Model).validate_python(content),
-        lambda: check(Catalog, {"models": {"mine": content}}, "models.yaml"),
+        lambda: TypeAdapter(entry_type()).validate_python(content),
+        lambda: check(catalog_type(), {"models": {"mine": content}}, "models.yaml"),
         lambda: refuse_keys({"models": {"mine": content}}, "config.yaml"),
     ):
         with pytest.raises(InputError) as error:
@@ -421,7 +426,7 @@ def test_what_only_looks_like_a_key_is_none():
         "system": "You assess task-sk basic risk; the bearer understands. Tokens and keys are words.",
         "headers": {"Authorization": "$GATEWAY_KEY"}, "api_key_env": "MY_KEY_2",
     }  # fmt: skip
-    assert TypeAdapter(Model).validate_python(good).model == good["model"]
+    assert TypeAdapter(entry_type()).validate_python(good).model == good["model"]
 
 
 @pytest.mark.parametrize("engine", ["openai", "anthropic"])
@@ -429,8 +434,8 @@ def test_no_key_is_seen_anywhere(engine, tmp_path, monkeypatch, caplog):
     """Providers and gateways echo keys: in refusals, in faults, in replies that are none."""
     monkeypatch.setenv("SOME_KEY", CANARY)
     monkeypatch.setenv("GATEWAY", f"{CANARY}-gateway")
-    monkeypatch.setattr("sce.asking.asker.FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr("sce.asking.asker.LONGEST_WAIT_S", 0.02)
+    monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("sce.asking.tries.LONGEST_WAIT_S", 0.02)
     kinds = [
         Answer.of({"error": {"message": f"overloaded, key {CANARY}"}}, 500),
         Answer(200, f"<html>{CANARY}-gateway</html>".encode(), "text/html"),
@@ -483,7 +488,7 @@ def test_no_key_is_seen_anywhere(engine, tmp_path, monkeypatch, caplog):
 def test_a_mistake_in_an_entry_is_named(fields, told):
     content = {"models": {"mine": {"engine": "openai", "model": "tiny"} | fields}}
     with pytest.raises(InputError) as error:
-        check(Catalog, content, "models.yaml")
+        check(catalog_type(), content, "models.yaml")
     assert told in str(error.value)
     assert str(error.value).startswith("models.yaml: models.mine")
 

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from sce.engines import About, Fatal, Rejected, open_engine, vllm
 from sce.errors import InputError
-from sce.models.entries import Model
+from sce.models.catalogue import entry_type
 from tests.test_asking import ABOUT, ask_all, entry, question, rows
 
 HELPERS = Path(__file__).parent / "vllm_helpers"
@@ -70,7 +70,7 @@ print("child", os.getpid(), flush=True)
 
 def served_by(python, **fields):
     given = {"engine": "vllm", "model": "org/tiny", "python": str(python), "startup_s": 30}
-    return TypeAdapter(Model).validate_python(given | fields)
+    return TypeAdapter(entry_type()).validate_python(given | fields)
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_a_server_that_does_not_start_tells_why(stand_in, tmp_path, first, told)
 
 
 def test_a_server_that_dies_stops_the_job(stand_in, tmp_path, monkeypatch):
-    monkeypatch.setattr("sce.asking.asker.FIRST_WAIT_S", 0.3)
+    monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.3)
     model = served_by(stand_in())
 
     async def main():

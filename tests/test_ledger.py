@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from sce.ledger.entries import Batch, Entry, Reply, digest
 
 from sce.asking.asker import Asker
-from sce.engines import Reply
 from sce.errors import InputError
+from sce.ledger import command, exports, upkeep
 from sce.ledger import ledger as ledger_module
-from sce.ledger import upkeep as ledger_tools
-from sce.ledger.ledger import Batch, Entry, Ledger, digest, ledger_file
+from sce.ledger.ledger import Ledger, ledger_file
 from sce.ledger.sqlite_files import journal_mode
 from tests.conftest import ROOT
 
@@ -30,8 +30,8 @@ JOURNALS = ["wal", "truncate"]
 # Stores questions first, first + 1, ... and tells each number once ``put`` has returned.
 WRITER = """
 import sys
-from sce.engines import Reply
-from sce.ledger import Entry, Ledger, digest
+from sce.ledger.entries import Entry, Reply, digest
+from sce.ledger.ledger import Ledger
 
 path, first, count, pages = sys.argv[1], *map(int, sys.argv[2:])
 with Ledger(path) as ledger:
@@ -171,7 +171,7 @@ def test_a_digest_does_not_hang_on_order_and_does_on_content():
 def test_models_that_read_alike_have_files_of_their_own():
     names = {ledger_file("l", "openai", name).name for name in ("a/b", "a-b", "a b", "A/b")}
     assert len({name.lower() for name in names}) == 4
-    assert all(ledger_tools.FILE_NAME.fullmatch(name) for name in names)
+    assert all(exports.FILE_NAME.fullmatch(name) for name in names)
 
 
 # --- Killed at any instant
@@ -195,7 +195,7 @@ def test_kill_9_at_any_instant_loses_nothing_committed(tmp_path, journal):
     with Ledger(path) as ledger:
         stored = {entry.digest: entry.response for entry, _ in ledger.entries()}
     assert {digest(body_of(n)): f"answer {n}" for n in told}.items() <= stored.items()
-    assert ledger_tools.verify(tmp_path) == []
+    assert upkeep.verify(tmp_path) == []
 
     # A rerun asks only what is missing.
     numbers = [*sorted(told), 999_998, 999_999]
@@ -254,11 +254,11 @@ def test_a_full_disk_is_told_and_keeps_what_was_stored(tmp_path, monkeypatch):
         assert number > 50
         assert str(path) in str(told.value)
         assert "MB free" in str(told.value)
-        assert ledger_tools.verify(disk) == []
+        assert upkeep.verify(disk) == []
         engine = Counting()
         ask_all(engine, path, range(number + 3))  # the run goes on
         assert engine.asked == [number + 1, number + 2]
-        assert ledger_tools.verify(disk) == []
+        assert upkeep.verify(disk) == []
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
@@ -273,7 +273,7 @@ def test_a_limit_on_the_size_of_files_is_told_like_a_full_disk(tmp_path):
     out, err = limited.communicate()
     assert limited.returncode != 0
     assert f"InputError: {path}: disk: found" in err
-    assert ledger_tools.verify(tmp_path) == []
+    assert upkeep.verify(tmp_path) == []
     told = [int(line) for line in out.split()]
     engine = Counting()
     ask_all(engine, path, range(told[-1] + 1))
@@ -303,14 +303,14 @@ def test_many_writers(tmp_path, journal):
     assert [process.returncode for process in processes] == [0] * 8
     with Ledger(path) as ledger:
         assert len(list(ledger.entries())) == 8 * each
-    assert ledger_tools.verify(tmp_path) == []
+    assert upkeep.verify(tmp_path) == []
 
 
 def test_two_runs_at_once_store_every_question(tmp_path):
     path = tmp_path / "l.sqlite"
     for process in [writer(path, 0, 150), writer(path, 0, 150)]:
         process.communicate()
-    (record,) = ledger_tools.overview(tmp_path)
+    (record,) = upkeep.overview(tmp_path)
     assert (record["questions"], record["answered"]) == (150, 150)
     assert record["superseded"] == 150  # harmless, and visible
     engine = Counting()
@@ -328,7 +328,7 @@ def test_a_file_that_is_no_ledger(tmp_path, content):
     with pytest.raises(InputError, match="not a ledger"):
         Ledger(path)
     assert path.read_bytes() == content
-    assert "not a ledger" in ledger_tools.verify(tmp_path)[0]
+    assert "not a ledger" in upkeep.verify(tmp_path)[0]
 
 
 def test_a_damaged_ledger(tmp_path):
@@ -337,7 +337,7 @@ def test_a_damaged_ledger(tmp_path):
     content = bytearray(path.read_bytes())
     content[4096 * 4 : 4096 * 12] = b"\xff" * 4096 * 8
     path.write_bytes(content)
-    assert ledger_tools.verify(tmp_path) != []
+    assert upkeep.verify(tmp_path) != []
     with pytest.raises(InputError, match="damaged"):
         ask_all(Counting(), path, range(100))
 
@@ -397,7 +397,7 @@ def test_a_read_only_ledger_answers_what_it_can(tmp_path, open_ended):
             ask_all(engine, path, [99_999])
         with pytest.raises(InputError, match="may write"):
             Ledger(folder / "new.sqlite")
-        assert ledger_tools.verify(folder) == []
+        assert upkeep.verify(folder) == []
     assert [entry.response for entry in entries] == [f"answer {n}" for n in range(10)]
     assert str(path) in str(told.value)
     assert engine.asked == []
@@ -444,7 +444,7 @@ def test_a_wal_file_moved_to_a_network_file_system_is_converted(tmp_path, monkey
     monkeypatch.setenv("SCE_LEDGER_JOURNAL", "wal")
     store(network / "l.sqlite", (answer(body_of(1_000_001)), body_of(1_000_001)))
     assert (network / "l.sqlite").read_bytes()[18:20] == b"\x02\x02"
-    assert ledger_tools.verify(network) == []
+    assert upkeep.verify(network) == []
 
 
 # --- Batches
@@ -462,7 +462,7 @@ def test_a_batch_is_recorded_and_gives_its_room_back(tmp_path):
         assert not ledger.has_since(digest(body_of(0)), 100.0)
         ledger.put(answer(body_of(0)), body_of(0))
         assert ledger.has_since(digest(body_of(0)), 100.0)
-        (record,) = ledger_tools.overview(tmp_path)
+        (record,) = upkeep.overview(tmp_path)
         assert record["in_batches"] == 2
         ledger.record(replace(batch, id="batch_1", state="done"))
         assert ledger.batches("done") == [replace(batch, requests={}, id="batch_1", state="done")]
@@ -474,7 +474,7 @@ def test_a_batch_can_be_forgotten(tmp_path, capsys):
     assert run("batches", tmp_path) == 0
     assert "k1" in capsys.readouterr().out
     assert run("batches", tmp_path, "--forget", "k1") == 0
-    assert ledger_tools.open_batches(tmp_path) == []
+    assert upkeep.open_batches(tmp_path) == []
     with pytest.raises(InputError, match="open batch"):
         run("batches", tmp_path, "--forget", "k1")
 
@@ -486,8 +486,8 @@ def run(action, folder, *arguments):
     import argparse
 
     parser = argparse.ArgumentParser()
-    ledger_tools.add_arguments(parser)
-    return ledger_tools.run(parser.parse_args([action, "--ledger", str(folder), *map(str, arguments)]))
+    command.add_arguments(parser)
+    return command.run(parser.parse_args([action, "--ledger", str(folder), *map(str, arguments)]))
 
 
 @pytest.fixture
@@ -539,9 +539,9 @@ def test_export_and_import_carry_everything_that_counts(folder, tmp_path, capsys
     # Exports can be joined, and importing again changes nothing.
     both = tmp_path / "both.jsonl.gz"
     both.write_bytes((tmp_path / "all.jsonl.gz").read_bytes() + (tmp_path / "b.jsonl.gz").read_bytes())
-    assert ledger_tools.merge(both, tmp_path / "new") == {"added": 0, "better": 0, "known": 10}
-    assert ledger_tools.merge(folder, tmp_path / "new") == {"added": 0, "better": 0, "known": 9}
-    assert all(record["superseded"] == 0 for record in ledger_tools.overview(tmp_path / "new"))
+    assert exports.merge(both, tmp_path / "new") == {"added": 0, "better": 0, "known": 10}
+    assert exports.merge(folder, tmp_path / "new") == {"added": 0, "better": 0, "known": 9}
+    assert all(record["superseded"] == 0 for record in upkeep.overview(tmp_path / "new"))
 
 
 def test_import_takes_what_is_better(folder, tmp_path):
@@ -552,7 +552,7 @@ def test_import_takes_what_is_better(folder, tmp_path):
         (failure(body_of(1), "mine"), body_of(1)),
         (answer(body_of(5), "cut", "truncated"), body_of(5)),
     )
-    assert ledger_tools.merge(folder / "a.sqlite", mine) == {"added": 5, "better": 1, "known": 2}
+    assert exports.merge(folder / "a.sqlite", mine) == {"added": 5, "better": 1, "known": 2}
     with Ledger(mine / "a.sqlite") as ledger:
         assert ledger.get(digest(body_of(0))).response == "my answer"
         assert ledger.get(digest(body_of(1))).response == "answer 1"
@@ -562,14 +562,14 @@ def test_import_takes_what_is_better(folder, tmp_path):
 def test_import_refuses_what_is_not_what_it_claims(folder, tmp_path):
     import gzip
 
-    ledger_tools.export(folder, tmp_path / "good.jsonl.gz")
+    exports.export(folder, tmp_path / "good.jsonl.gz")
     with gzip.open(tmp_path / "good.jsonl.gz", "rt") as file:
         lines = [json.loads(line) for line in file]
 
     def importing(name, content):
         path = tmp_path / f"{name}.jsonl.gz"
         path.write_bytes(gzip.compress("\n".join(map(json.dumps, content)).encode()))
-        ledger_tools.merge(path, tmp_path / name)
+        exports.merge(path, tmp_path / name)
 
     for name, change, told in [
         ("forged", {"request": {"number": 0, "text": "another"}}, "digest of its own request"),
@@ -594,9 +594,9 @@ def test_import_refuses_what_is_not_what_it_claims(folder, tmp_path):
         path = tmp_path / f"{name}.jsonl.gz"
         path.write_bytes(content)
         with pytest.raises(InputError, match=told):
-            ledger_tools.merge(path, tmp_path / name)
+            exports.merge(path, tmp_path / name)
     with pytest.raises(InputError, match="No such file"):
-        ledger_tools.merge(tmp_path / "missing.jsonl.gz", tmp_path / "x")
+        exports.merge(tmp_path / "missing.jsonl.gz", tmp_path / "x")
 
 
 def test_verify_finds_what_was_changed(folder, capsys):
@@ -621,16 +621,16 @@ def test_verify_finds_what_was_changed(folder, capsys):
 def test_prune_keeps_what_counts_and_what_is_used(folder, tmp_path):
     import pandas as pd
 
-    assert ledger_tools.prune(folder) == {"a.sqlite": 1, "b.sqlite": 0}
-    assert ledger_tools.overview(folder)[0]["superseded"] == 1  # only counted
+    assert upkeep.prune(folder) == {"a.sqlite": 1, "b.sqlite": 0}
+    assert upkeep.overview(folder)[0]["superseded"] == 1  # only counted
     assert run("prune", folder, "--yes") == 0
-    assert ledger_tools.overview(folder)[0]["superseded"] == 0
+    assert upkeep.overview(folder)[0]["superseded"] == 0
     with pytest.raises(InputError, match="results to keep"):
-        ledger_tools.prune(folder, [tmp_path / "results"])
+        upkeep.prune(folder, [tmp_path / "results"])
     used = tmp_path / "results" / "m" / "d" / "responses.parquet"
     used.parent.mkdir(parents=True)
     pd.DataFrame({"digest": [digest(body_of(n)) for n in (0, 1, 100)]}).to_parquet(used)
     assert run("prune", folder, "--unused", "--results", tmp_path / "results", "--yes") == 0
     with Ledger(folder / "a.sqlite") as a, Ledger(folder / "b.sqlite") as b:
         assert {body["number"] for _, body in [*a.entries(), *b.entries()]} == {0, 1, 100}
-    assert ledger_tools.verify(folder) == []
+    assert upkeep.verify(folder) == []

@@ -9,7 +9,7 @@ from sce.asking.conversations import answer_schema
 from sce.engines import About, Fatal, Rejected
 from sce.engines.llama_cpp import open_engine
 from sce.grids.datasets import load_dataset
-from sce.models.entries import read_entry
+from sce.models.catalogue import read_entry
 
 pytest.importorskip("xllamacpp")
 DATASET = load_dataset("resources/datasets/weather.yaml")

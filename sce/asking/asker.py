@@ -11,24 +11,22 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import stamina
-
+from sce.asking.found import Found
 from sce.asking.pacing import Pace
-from sce.engines import About, Engine, Fatal, Rejected, Reply, Transient, open_engine
+from sce.asking.starting import Starter
+from sce.asking.tries import Tries
+from sce.engines import About, Engine, Fatal, Rejected, open_engine
 from sce.grids.datasets import Dataset
-from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
+from sce.ledger.entries import Entry, digest
+from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.entries import Model
-from sce.running.devices import claim
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60  # between two tries of a question; doubles, with up to 1 s of jitter
 EVERYTHING = 2**31  # requests in flight, where there is no limit
 GRACE_S = 20  # for requests under way when the job stops: their answers were paid for
-
-stamina.instrumentation.set_on_retry_hooks([])  # it would log a line for every retry; we count them by cause
 
 
 class Budget(Protocol):
@@ -70,19 +68,19 @@ class Asker:
     gpus: int = 0
     asked: int = 0
     found: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    _start: asyncio.Task | None = None
-    _ready: bool = False
-    _closing: bool = False
     _pending: dict[str, asyncio.Task] = field(default_factory=dict)
-    _ended: set[str] = field(default_factory=set)
-    _under_way: set[asyncio.Task] = field(default_factory=set)
-    _devices: AsyncExitStack = field(default_factory=AsyncExitStack)
-    _slots: asyncio.Semaphore = field(init=False)
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self):
+        self._found = Found(self.ledger, self.retry)
+        self._starter = Starter(self.engine, self.gpus)
+        self._tries = Tries(self.engine, self.pace, self.attempts, self.patience_s)
         self._slots = asyncio.Semaphore(self.max_in_flight)
+
+    @property
+    def faults(self) -> Counter[str]:
+        """The tries that failed, by cause."""
+        return self._tries.faults
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         """The entry for a request. Raises Fatal when no question can be answered."""
@@ -90,8 +88,8 @@ class Asker:
         key = digest(body)
         if key in self._pending:
             return await asyncio.shield(self._pending[key])
-        entry = self.ledger.get(key)
-        if entry is not None and not self._again(entry):
+        entry = self._found.entry(key)
+        if entry is not None:
             self.found += 1
             return entry
         if self.engine.free:
@@ -103,19 +101,18 @@ class Asker:
 
     async def close(self) -> None:
         """Let requests under way come in, drop those not sent yet, and close the engine."""
-        self._closing = True
-        for task in set(self._pending.values()) - self._under_way:
+        self._tries.stopping = True
+        under_way = self._tries.under_way
+        for task in set(self._pending.values()) - under_way:
             task.cancel()
-        if self._under_way:
-            logging.info("waiting for %d requests under way", len(self._under_way))
-            await asyncio.wait(self._under_way, timeout=GRACE_S)
-        rest = [task for task in (self._start, *self._pending.values()) if task is not None]
+        if under_way:
+            logging.info("waiting for %d requests under way", len(under_way))
+            await asyncio.wait(under_way, timeout=GRACE_S)
+        rest = list(self._pending.values())
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
-        if self._start is not None:
-            await self.engine.close()
-        await self._devices.aclose()
+        await self._starter.close()
         for cause, times in self.faults.most_common():
             logging.info("%d times on the way: %s", times, cause)
 
@@ -124,27 +121,15 @@ class Asker:
         if not task.cancelled():
             task.exception()  # told to whoever still waits; where nobody does, it is no accident either
 
-    def _again(self, entry):
-        """Whether to ask anew what an earlier run asked; what this run asked, it does not ask twice."""
-        earlier = entry.digest not in self._ended
-        return earlier and entry.status in self.retry and entry.finish_reason != "rejected"
-
     async def _begin(self):
-        """Start the engine, once for all who wait for it."""
-        if self._start is None:
+        """The engine is started, and its answers can be stored."""
+        if not self._starter.ready:
             self.ledger.require_room()
-            self._start = asyncio.create_task(self._start_engine())
-        await asyncio.shield(self._start)
-        self._ready = True
-
-    async def _start_engine(self):
-        await self._devices.enter_async_context(claim(self.gpus))
-        await self.engine.start()
+            await self._starter.start()
 
     async def _take(self, key, body):
         """The entry of an engine whose answers are free: at once, or never."""
-        if not self._ready:
-            await self._begin()
+        await self._begin()
         begin = time.monotonic()
         try:
             reply = await self.engine.ask(body)
@@ -159,43 +144,19 @@ class Asker:
     async def _insist(self, key, body):
         """The entry of a question that is tried until it is answered or the budget of tries is used up."""
         async with self._slots:
-            return await self._insist_now(key, body)
-
-    async def _insist_now(self, key, body):
-        if not self._ready:
             await self._begin()
-        self.ledger.require_room()
-        if self.budget:
-            await self._afford(body)
-        tries = _Tries(self.attempts, self.patience_s)
-        begin = time.monotonic()
-        try:
-            async for attempt in stamina.retry_context(
-                on=lambda error: not self._closing and tries.verdict(error),
-                attempts=None,
-                timeout=None,
-                wait_initial=FIRST_WAIT_S,
-                wait_max=LONGEST_WAIT_S,
-            ):
-                with attempt:
-                    tries.number = attempt.num
-                    reply, latency_s = await self._try(body)
-        except (Transient, Rejected) as error:
-            if self._closing and isinstance(error, Transient):
-                raise  # stopped before its tries were used up: not asked, rather than failed
-            finish = "rejected" if isinstance(error, Rejected) else None
-            entry = Entry.of_failure(key, str(error), finish, time.monotonic() - begin, tries.number)
-        else:
-            entry = Entry.of_reply(key, reply, latency_s, tries.number)
-        self._under_way.add(asyncio.current_task())  # a job that stops waits for it to be stored
-        await self.ledger.store(entry, body)
-        self._ended.add(key)
-        self._under_way.discard(asyncio.current_task())
-        if self.budget:
-            self.budget.settle(entry)
-            self._settled.set()
-        self.asked += 1
-        return entry
+            self.ledger.require_room()
+            if self.budget:
+                await self._afford(body)
+            entry = await self._tries.entry(key, body)
+            with self._tries.counted():
+                await self.ledger.store(entry, body)
+                self._found.ended(key)
+            if self.budget:
+                self.budget.settle(entry)
+                self._settled.set()
+            self.asked += 1
+            return entry
 
     async def _afford(self, body):
         """Set aside what a question can cost, as soon as those under way have left room for it."""
@@ -204,48 +165,6 @@ class Asker:
                 raise self.budget.exhausted()
             self._settled.clear()
             await self._settled.wait()
-
-    async def _try(self, body) -> tuple[Reply, float]:
-        """One attempt at its turn: the reply, and the seconds it took."""
-        tokens = self.pace.estimate(body)
-        await self.pace.turn(tokens)
-        task, begin = asyncio.current_task(), time.monotonic()
-        self._under_way.add(task)
-        try:
-            reply = await self.engine.ask(body)
-        except Transient as error:
-            self.faults[str(error)[:80]] += 1
-            if error.wait:
-                if error.wait > self.patience_s:
-                    raise Fatal(
-                        f"the provider asks to wait {error.wait / 60:.0f} min ({error}), which is beyond "
-                        "patience_s; run again later, nothing answered is asked twice"
-                    ) from None
-                self.pace.pause(error.wait)
-            raise
-        finally:
-            self._under_way.discard(task)
-        self.pace.settle(tokens, reply.usage)
-        return reply, time.monotonic() - begin
-
-
-class _Tries:
-    """The tries of one question, and whether another is due."""
-
-    def __init__(self, attempts, patience_s):
-        self.number = 0
-        self._faults_left, self._until = attempts, time.monotonic() + patience_s
-
-    def verdict(self, error: Exception) -> bool | float:
-        """Whether to try again, after the usual wait (True) or so many seconds."""
-        if not isinstance(error, Transient):
-            return False
-        if error.wait is None:
-            self._faults_left -= 1
-        if self._faults_left <= 0 or time.monotonic() + (error.wait or 0) > self._until:
-            return False
-        # The pause for all is kept in self.pace; this one question need not wait for it twice.
-        return 0.0 if error.wait else True
 
 
 @contextmanager

@@ -1,13 +1,18 @@
 """Engines: each turns one request into one reply. Ledger, retries, pacing and cost wrap them from outside.
 
-An engine is a module ``sce.engines.NAME`` with a function ``open_engine(model, dataset) -> Engine``. Opening
-is cheap: weights, servers and heavy imports wait for ``start``, which is called once, and only when the
-ledger lacks an answer.
+An engine is a module with a function ``open_engine(model, dataset) -> Engine``: ``sce.engines.NAME``, or one
+from outside the package that ``add_engine`` names. Opening is cheap: weights, servers and heavy imports wait
+for ``start``, which is called once, and only when the ledger lacks an answer.
 """
 
 import importlib
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sce.ledger.entries import Reply
+
+_ADDED: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -15,8 +20,9 @@ class About:
     """What a request is about: for engines that answer from knowledge instead of from text (control), and
     for those that constrain the reply. ``kind``: question or condition; ``name``: of the prompt; ``record``:
     the instance x; ``answer``: the option chosen at x, in a follow-up; ``schema``: JSON schema of the reply
-    where the model's entry asks for structured output; ``more``: what else kinds of requests are about that
-    are neither question nor condition."""
+    where the model's entry asks for structured output. Of requests that are neither question nor condition:
+    ``more``, what else they are about, and ``control``, how a control respondent answers them (a function of
+    the respondent and the request's body that returns the reply's text)."""
 
     kind: str
     name: str
@@ -24,22 +30,7 @@ class About:
     answer: str | None = None
     schema: dict | None = None
     more: dict | None = None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One reply. ``status``: answered, refused or truncated. ``turn``: the assistant message to continue
-    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts so
-    far as they are told: in (of these: cached, and written to a cache), out (of these: reasoning).
-    ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
-
-    status: str
-    response: str | None
-    reasoning: str | None = None
-    finish_reason: str | None = None
-    logprobs: list | None = None
-    usage: dict = field(default_factory=dict)
-    turn: dict | None = None
+    control: Callable[[Any, dict], str] | None = None
 
 
 class Engine(Protocol):
@@ -83,6 +74,16 @@ class Fatal(Exception):
         self.status = status
 
 
+def add_engine(name: str, module: str) -> None:
+    """Let entries name an engine from outside the package, by the module that opens it."""
+    _ADDED[name] = module
+
+
+def module_of(name: str) -> str:
+    """The module of an engine."""
+    return _ADDED.get(name, f"sce.engines.{name}")
+
+
 def open_engine(model, dataset) -> Engine:
     """The engine a model's entry names, not yet started."""
-    return importlib.import_module(f"sce.engines.{model.engine}").open_engine(model, dataset)
+    return importlib.import_module(module_of(model.engine)).open_engine(model, dataset)

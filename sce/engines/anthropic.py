@@ -1,9 +1,10 @@
 """Anthropic's messages format through its SDK: Anthropic itself and every endpoint that speaks it."""
 
-from sce.engines import About, Reply, Transient
+from sce.engines import About, Transient
 from sce.engines.remote import CONNECT_S, RemoteEngine
 from sce.grids.datasets import Dataset
-from sce.models.entries import Anthropic
+from sce.ledger.entries import Reply
+from sce.models.anthropic import Anthropic
 
 # Fields of a body that are identity, not request.
 IDENTITY = frozenset({"engine", "headers"})

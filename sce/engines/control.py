@@ -9,15 +9,15 @@ is above 0.45 times its maximum.
 
 import hashlib
 import json
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
-from scipy.spatial import cKDTree
 
-from sce.engines import About, Reply
+from sce.engines import About
 from sce.grids.datasets import Dataset
-from sce.models.entries import Control
-from sce.wordings.prompts import LETTERS
+from sce.ledger.entries import Reply
+from sce.models.control import Control
 
 VERSION = 2  # raise when an answer changes, so that no answer of an older version is taken for it
 THRESHOLD = 0.45
@@ -36,8 +36,11 @@ class ControlEngine:
         self.model, self.dataset = model, dataset
         levels = json.dumps([[f.kind, f.codes, f.labels] for f in dataset.features.values()])
         self._grid_digest = hashlib.sha256(levels.encode()).hexdigest()[:16]
+        self._ways: dict[str, Callable[[ControlEngine, dict], str]] = {}
 
     def body(self, messages, about: About) -> dict:
+        if about.control:
+            self._ways[about.kind] = about.control
         optional = self.model.optional | ({"more": about.more} if about.more else {})
         return {
             "engine": "control",
@@ -62,53 +65,61 @@ class ControlEngine:
     async def ask(self, body) -> Reply:
         record = body["record"]
         if body["kind"] == "question":
-            decided = self._decide(record) ^ self._wavers(body["name"], record)
+            decided = self.decide(record) ^ self._wavers(body["name"], record)
             return _said(json.dumps({"answer": self.dataset.options[decided]}))
-        if body["kind"] == "choice":
-            return self._choice(record, body["more"]["candidates"])
-        if body["kind"] == "self_prediction":
-            foreseen = self._decide(record) ^ (not self._is_right("self_prediction", [record, body["more"]]))
-            reply = {"answer": self.dataset.options[foreseen]}
-            if body["more"].get("confidence"):  # as sure as it is right
-                reply["confidence"] = 100 * (1 if self.model.rate is None else self.model.rate)
-            return _said(json.dumps(reply))
-        if body["kind"] == "several":
-            return self._several(record, body["answer"], body["name"], body["more"]["k"])
-        if body["kind"] == "feedback":
-            return self._once_more(record, body["more"]["turn"])
-        return self._counterfactual(self.dataset.locate(record), body["answer"], body["name"])
+        if body["kind"] == "condition":
+            return self.counterfactual(self.dataset.locate(record), body["answer"], body["name"])
+        return _said(self._ways[body["kind"]](self, body))
 
-    def _several(self, record, answer, name, k) -> Reply:
-        """A list of k, each the policy's own SCE where it is right this time and else the start itself."""
-        start = self.dataset.locate(record)
-        own = self._counterfactual(start, answer, name).response
-        right = [self._is_right(f"several {number}", record) for number in range(k)]
-        return _said(f"[{', '.join(own if is_right else self._written(start) for is_right in right)}]")
+    # --- what kinds of experiments build their own replies from
 
-    def _once_more(self, record, turn) -> Reply:
-        """After it was told that its SCE failed: the nearest where it is right this time, else the start."""
-        start = self.dataset.locate(record)
-        right = self._is_right(f"feedback {turn}", record)
-        return _said(self._written(int(self._nearest[start]) if right else start))
-
-    def _choice(self, record, candidates) -> Reply:
-        """The letter of the nearest under Gower's distance, or of the one after it where it is wrong."""
-        nearest = int(np.argmin([self._gower(record, candidate) for candidate in candidates]))
-        right = self._is_right("choice", record)
-        return _said(json.dumps({"answer": LETTERS[nearest if right else (nearest + 1) % len(candidates)]}))
-
-    def _gower(self, one, other) -> float:
-        parts = [
-            one[name] != other[name]
-            if feature.kind == "categorical"
-            else abs(one[name] - other[name]) / (feature.codes[-1] - feature.codes[0])
-            for name, feature in self.dataset.features.items()
-        ]
-        return sum(parts) / len(parts)
-
-    def _is_right(self, what, about) -> bool:
+    def is_right(self, what, about) -> bool:
         """Whether it is right this time: at its rate, drawn anew for every kind of request and instance."""
         return self.model.rate is None or self._drawn(what, about) < self.model.rate
+
+    def decide(self, record: dict) -> int:
+        """The option, by its number, that it gives an instance on the grid or off it."""
+        if self.model.policy == "constant":
+            return 0
+        point_id = self.dataset.locate(record)
+        if point_id is not None:
+            return int(self._labels[point_id])
+        ranks = [np.interp(record[n], f.codes, range(len(f.codes))) for n, f in self.dataset.features.items()]
+        return int(decide(self.dataset, np.array(ranks)[:, None])[0])
+
+    def counterfactual(self, point_id: int, answer: str, wording: str) -> Reply:
+        """The policy's SCE of a grid point where it gave ``answer``."""
+        target = 1 - self.dataset.options.index(answer)
+        policy = self.model.policy
+        if policy == "malformed":
+            return self._malformed(point_id)
+        if policy in ("echo", "constant"):
+            chosen = point_id
+        elif policy == "overshoot":  # the corner farthest on the target's side: valid, and far
+            chosen = self.dataset.size - 1 if target == 1 else 0
+        elif policy == "random":  # drawn anew for every wording
+            chosen = int(self._drawn(f"sce {wording}", point_id) * self.dataset.size)
+        else:
+            chosen = self.nearest(point_id)
+            if policy == "timid":
+                chosen = self._one_step_short(point_id, chosen)
+            if policy == "thinking":
+                return self._aloud(point_id, chosen)
+        return _said(self.written(chosen))
+
+    def nearest(self, point_id: int) -> int:
+        """A nearest point of the other class, under Gower's distance or the policy's own."""
+        return int(self._nearest[point_id])
+
+    def written(self, point_id: int) -> str:
+        """A grid point as a record in JSON."""
+        ranks = np.unravel_index(point_id, self.dataset.shape)
+        return json.dumps(
+            {
+                name: feature.codes[rank] if feature.is_number else feature.labels[rank]
+                for (name, feature), rank in zip(self.dataset.features.items(), ranks, strict=True)
+            }
+        )
 
     def _wavers(self, name, record) -> bool:
         """Whether a numbered wording of the question gets the other answer, drawn anew for every wording."""
@@ -121,15 +132,6 @@ class ControlEngine:
         drawn = hashlib.sha256(json.dumps([self.model.seed, what, about]).encode()).digest()
         return int.from_bytes(drawn[:8], "big") / 2**64
 
-    def _decide(self, record) -> int:
-        if self.model.policy == "constant":
-            return 0
-        point_id = self.dataset.locate(record)
-        if point_id is not None:
-            return int(self._labels[point_id])
-        ranks = [np.interp(record[n], f.codes, range(len(f.codes))) for n, f in self.dataset.features.items()]
-        return int(decide(self.dataset, np.array(ranks)[:, None])[0])
-
     @cached_property
     def _labels(self) -> np.ndarray:
         return boundary(self.dataset)
@@ -139,35 +141,16 @@ class ControlEngine:
         """(N,) id of a nearest point of the other class, under Gower's distance or the policy's own."""
         return nearest_across(self.dataset, self._labels, l1=self.model.policy == "nearest_l1")
 
-    def _counterfactual(self, point_id, answer, wording) -> Reply:
-        target = 1 - self.dataset.options.index(answer)
-        policy = self.model.policy
-        if policy == "malformed":
-            return self._malformed(point_id)
-        if policy in ("echo", "constant"):
-            chosen = point_id
-        elif policy == "overshoot":  # the corner farthest on the target's side: valid, and far
-            chosen = self.dataset.size - 1 if target == 1 else 0
-        elif policy == "random":  # drawn anew for every wording
-            chosen = int(self._drawn(f"sce {wording}", point_id) * self.dataset.size)
-        else:
-            chosen = int(self._nearest[point_id])
-            if policy == "timid":
-                chosen = self._one_step_short(point_id, chosen)
-            if policy == "thinking":
-                return self._aloud(point_id, chosen)
-        return _said(self._written(chosen))
-
     def _aloud(self, start, goal) -> Reply:
         """Five candidates, of which the third and the last are valid and as near as can be, each with an
         answer that it foresees at its rate."""
         short = self._one_step_short(start, goal)
         lines = []
         for number, point in enumerate((start, short, goal, short, goal), start=1):
-            answer = int(self._labels[point]) ^ (not self._is_right(f"candidate {number}", start))
-            candidate = {"candidate": number, "record": json.loads(self._written(point))}
+            answer = int(self._labels[point]) ^ (not self.is_right(f"candidate {number}", start))
+            candidate = {"candidate": number, "record": json.loads(self.written(point))}
             lines.append(json.dumps(candidate | {"answer": self.dataset.options[answer]}))
-        return _said("\n".join([*lines, f"FINAL: {self._written(goal)}"]))
+        return _said("\n".join([*lines, f"FINAL: {self.written(goal)}"]))
 
     def _one_step_short(self, start, goal) -> int:
         """The point one level before ``goal`` on the way from ``start``: always strictly nearer, so never
@@ -180,18 +163,9 @@ class ControlEngine:
         short[axis] = 0 if kind == "categorical" else steps[axis] - np.sign(steps[axis])
         return int(np.ravel_multi_index(ranks + short, self.dataset.shape))
 
-    def _written(self, point_id) -> str:
-        ranks = np.unravel_index(point_id, self.dataset.shape)
-        return json.dumps(
-            {
-                name: feature.codes[rank] if feature.is_number else feature.labels[rank]
-                for (name, feature), rank in zip(self.dataset.features.items(), ranks, strict=True)
-            }
-        )
-
     def _malformed(self, point_id) -> Reply:
         """Five ways in turn: prose, a field left out, a value off the grid, a cut reply, a refusal."""
-        record = json.loads(self._written(point_id))
+        record = json.loads(self.written(point_id))
         first = next(iter(record))
         way = point_id % 5
         if way == 0:
@@ -200,12 +174,20 @@ class ControlEngine:
             del record[first]
             return _said(json.dumps(record))
         if way == 2:
-            number = next(n for n, f in self.dataset.features.items() if f.is_number)
-            return _said(json.dumps(record | {number: record[number] + 0.123}))
+            return _said(json.dumps(record | self._off_grid(record)))
         if way == 3:
             cut = json.dumps(record)[: len(first) + 4]
             return Reply("truncated", cut, finish_reason="length")
         return Reply("refused", "I'm sorry, but I can't help with that.", finish_reason="refusal")
+
+    def _off_grid(self, record) -> dict:
+        """A value that no level has, of the first feature of numbers, or of the first feature at all."""
+        features = self.dataset.features
+        number = next((name for name, feature in features.items() if feature.is_number), None)
+        if number is not None:
+            return {number: record[number] + 0.123}
+        name = next(iter(features))
+        return {name: f"none of the {len(features[name].labels)} values"}
 
 
 def boundary(dataset: Dataset) -> np.ndarray:
@@ -219,6 +201,8 @@ def nearest_across(dataset: Dataset, labels: np.ndarray, l1: bool = False) -> np
     A tree over coordinates in which the distance is the sum of absolute differences: found by other means
     than sce.measuring.distances, whose check it is.
     """
+    from scipy.spatial import cKDTree  # half a second that the other policies need not wait
+
     ranks = np.indices(dataset.shape).reshape(len(dataset.shape), -1)
     parts = []
     for rank, feature in zip(ranks, dataset.features.values(), strict=True):

@@ -10,9 +10,11 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from sce.engines import About, Fatal, Rejected, Reply, Transient
+from sce.engines import About, Fatal, Rejected, Transient
+from sce.engines.chat import logprobs_of, response_format, usage_of
 from sce.grids.datasets import Dataset
-from sce.models.entries import LlamaCpp
+from sce.ledger.entries import Reply
+from sce.models.llama_cpp import LlamaCpp
 from sce.models.quantize import quantize
 from sce.models.weights import fingerprint, weights_file
 
@@ -47,10 +49,7 @@ class LlamaCppEngine:
         if self.model.quantization:
             body["quantization"] = self.model.quantization
         if about.schema:
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": about.kind, "schema": about.schema, "strict": True},
-            }
+            body["response_format"] = response_format(about)
         if self.model.logprobs:
             body |= {"logprobs": True, "top_logprobs": 20}
         return body
@@ -117,29 +116,13 @@ class LlamaCppEngine:
 
 
 def _reply(result) -> Reply:
-    choice, usage = result["choices"][0], result["usage"]
+    choice = result["choices"][0]
     finish = choice["finish_reason"]
     return Reply(
         status="truncated" if finish == "length" else "answered",
         response=choice["message"]["content"],
         reasoning=choice["message"].get("reasoning_content"),
         finish_reason=finish,
-        logprobs=_logprobs(choice),
-        usage={
-            "in": usage["prompt_tokens"],
-            "out": usage["completion_tokens"],
-            "cached": usage.get("prompt_tokens_details", {}).get("cached_tokens", 0),
-        },
+        logprobs=logprobs_of(choice),
+        usage={"cached": 0, **usage_of(result["usage"])},
     )
-
-
-def _logprobs(choice):
-    content = (choice.get("logprobs") or {}).get("content")
-    return content and [
-        {
-            "token": token["token"],
-            "logprob": token["logprob"],
-            "top": [[t["token"], t["logprob"]] for t in token["top_logprobs"]],
-        }
-        for token in content
-    ]

@@ -4,14 +4,15 @@ Every file brings its own predictions, so an entry holds one file for each datas
 that a file leaves out (it may hold a sample) end as rejected, never asked again.
 """
 
-from sce.engines import About, Rejected, Reply
+from sce.engines import About, Rejected
 from sce.grids.datasets import Dataset
-from sce.measuring import published_scores as published
-from sce.models.entries import Published
+from sce.ledger.entries import Reply
+from sce.models.published import ResultFiles
 from sce.models.weights import file_digest
+from sce.reading import published_results as published
 
 
-def open_engine(model: Published, dataset: Dataset) -> "PublishedEngine":
+def open_engine(model: ResultFiles, dataset: Dataset) -> "PublishedEngine":
     return PublishedEngine(model.files[dataset.name], dataset)
 
 

@@ -9,10 +9,11 @@ import logging
 import time
 from typing import ClassVar
 
-from sce.engines import Fatal, Reply, Transient
+from sce.engines import Fatal, Transient
 from sce.engines.faults import decoded, fault_of, is_error
 from sce.files.secrets import hide, read_key, resolve
-from sce.models.entries import Hosted, Remote
+from sce.ledger.entries import Reply
+from sce.models.remote import Hosted, Remote
 
 CONNECT_S = 10
 DOWN_S = 5  # how long a server that refuses connections may take to come up, at the very start

@@ -21,10 +21,11 @@ import urllib.request
 from pathlib import Path
 
 from sce.engines import About, Fatal, keeper
-from sce.engines.openai import ChatEngine, chat_request
+from sce.engines.chat import chat_request
+from sce.engines.openai import ChatEngine
 from sce.files.secrets import read_key
 from sce.grids.datasets import Dataset
-from sce.models.entries import Vllm
+from sce.models.vllm import Vllm
 from sce.models.weights import local_weights
 from sce.running import devices
 

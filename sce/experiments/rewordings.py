@@ -1,48 +1,59 @@
-"""Does it matter how the SCE is asked for? The spread of scores over the numbered wordings of a condition."""
-
-import re
+"""Does it matter how the SCE is asked for? The spread of scores over the wordings of a condition."""
 
 import numpy as np
-import pandas as pd
 
+from sce.experiments.kind import Kind
 from sce.measuring import outcomes
+from sce.wordings.rewordings import reworded
+from sce.wordings.rewordings import stems as stems_of
 
-NUMBERED = re.compile(r"(.+)_\d+")
 SPREAD = ("validity", "mean_excess", "exact_match")
 LEVEL_WIDTH = 2 * 1.959964  # standard errors in a 95% interval of a mean
 
 
-def stem(condition: str) -> str | None:
-    """The condition that a numbered name rewords; None for another name."""
-    match = NUMBERED.fullmatch(condition)
-    return match.group(1) if match else None
+class Rewordings(Kind):
+    """Conditions whose files say that they reword another one. Where an experiment holds two or more of a
+    condition, the table has for a score S, over the wordings that have it: ``S_mean``, ``S_sd`` (between
+    wordings), ``S_min``, ``S_max``, and ``S_se``, the mean standard error of a single wording as its interval
+    tells it: wordings matter where the second is well above the last. n counts wordings."""
 
+    name = "wordings"
+    needs = ("scores",)
+    figure_name = "wordings"
+    drawn_from = "scores"
+    caption = (
+        "Validity against excess distance for every wording of a request: do they hang on how it is asked?"
+    )
 
-def reworded(conditions: list[str]) -> list[str]:
-    """Those of the conditions that reword one: of each stem, two numbers or more."""
-    stems = [stem(condition) for condition in conditions]
-    return [c for c, s in zip(conditions, stems, strict=True) if s and stems.count(s) > 1]
+    def subjects(self, experiment, config, find):
+        stems = stems_of(experiment.conditions, find)
+        return list(dict.fromkeys(stems[name] for name in reworded(experiment.conditions, stems)))
 
+    def settings(self, pair):
+        return {"stems": stems_of(sorted(pair.of("conditions")), pair.find)}
 
-def spread(scores: pd.DataFrame) -> pd.DataFrame:
-    """The spread of each of SPREAD over the wordings of a condition, from a ``scores`` artifact.
+    def measure(self, given):
+        scores, stems = given.tables["scores"], given.settings["stems"]
+        scores = scores[scores["condition"].isin(reworded(list(scores["condition"].unique()), stems))]
+        lines = []
+        for (name, metric), rows in scores.groupby([scores["condition"].map(stems), "metric"], sort=False):
+            for score in SPREAD:
+                found = rows[(rows["score"] == score) & rows["value"].notna()]
+                values = found["value"].to_numpy(dtype=float)
+                width = (found["high"] - found["low"]).to_numpy(dtype=float, na_value=np.nan)
+                for what, value in _summary(values, width).items():
+                    reason = None if value is not None else "too few wordings with this score"
+                    lines.append(outcomes.number(name, metric, f"{score}_{what}", value, len(values), reason))
+        return outcomes.table(lines)
 
-    For a score S, over the wordings that have it: ``S_mean``, ``S_sd`` (between wordings), ``S_min``,
-    ``S_max``, and ``S_se``, the mean standard error of a single wording as its interval tells it: wordings
-    matter where the first is well above the second. n counts wordings.
-    """
-    scores = scores[scores["condition"].isin(reworded(list(scores["condition"].unique())))]
-    lines = []
-    stems = scores["condition"].map(stem)
-    for (name, metric), rows in scores.groupby([stems, "metric"], sort=False):
-        for score in SPREAD:
-            found = rows[(rows["score"] == score) & rows["value"].notna()]
-            values = found["value"].to_numpy(dtype=float)
-            width = (found["high"] - found["low"]).to_numpy(dtype=float, na_value=np.nan)
-            for what, value in _summary(values, width).items():
-                reason = None if value is not None else "too few wordings with this score"
-                lines.append(outcomes.number(name, metric, f"{score}_{what}", value, len(values), reason))
-    return outcomes.table(lines)
+    def figure_options(self, experiment, find):
+        return {"stems": stems_of(experiment.conditions, find)}
+
+    def figure(self, table, options, style):
+        from sce.showing.wordings_scatter import wordings_scatter
+
+        shown = reworded(list(table["condition"].unique()), options["stems"])
+        return wordings_scatter(table[table["condition"].isin(shown)], options["stems"], style)
 
 
 def _summary(values, width):
@@ -54,3 +65,6 @@ def _summary(values, width):
         "max": values.max() if len(values) else None,
         "se": known.mean() / LEVEL_WIDTH if len(known) else None,
     }
+
+
+KIND = Rewordings()

@@ -7,19 +7,21 @@ Both give the nearest counterfactual that they met. The start's own prediction a
 """
 
 from collections.abc import Callable, Iterator
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
+from sce.experiments.kind import Kind
 from sce.grids.datasets import Dataset
-from sce.measuring import distances, outcomes
-from sce.measuring.boundaries import NO_PREDICTION
-
-METRIC = "gower"
+from sce.measuring import metrics, outcomes
+from sce.measuring.boundaries import predictions
+from sce.measuring.codes import NONE
 
 
 def random_search(dataset: Dataset, start: int, rng) -> Iterator[int]:
-    """The points asked about, in their order; what was answered is no matter."""
+    """The points asked about, in their order, whatever is answered."""
     order = rng.permutation(dataset.size)
     for point in order[order != start]:
         yield int(point)
@@ -50,60 +52,90 @@ def line_search(dataset: Dataset, start: int, rng) -> Iterator[int]:
 SEARCHES: dict[str, Callable] = {"random_search": random_search, "line_search": line_search}
 
 
-def run(dataset: Dataset, predictions: np.ndarray, queries: list[int], seed: int) -> pd.DataFrame:
+class Search(Kind):
+    """Of each search, by metric: ``validity_at_Q`` and ``mean_excess_at_Q`` after Q queries. Of each
+    condition: ``queries_of_SEARCH``, the fewest of the Q after which the search is valid at least as often,
+    at no larger mean excess; null, with a reason, where no Q is enough or the condition has no excess."""
+
+    name = "search"
+    fields = {"queries": (list[Annotated[int, Field(ge=1)]], [])}
+    needs = ("boundary", "scores")
+
+    def subjects(self, experiment, config, find):
+        return [*SEARCHES, *experiment.conditions] if experiment.queries else []
+
+    def settings(self, pair):
+        return {"queries": sorted(pair.of("queries"))}
+
+    def measure(self, given):
+        codes = predictions(given.dataset, given.tables["boundary"])
+        return outcomes.table(
+            given.by_metric(
+                lambda metric: _lines(
+                    given,
+                    metric,
+                    run(
+                        given.dataset,
+                        codes,
+                        given.settings["queries"],
+                        given.seed,
+                        metric,
+                        given.embeddings,
+                    ),
+                )
+            )
+        )
+
+
+def run(
+    dataset: Dataset, predictions: np.ndarray, queries: list[int], seed: int, metric: str, embeddings=None
+) -> pd.DataFrame:
     """Columns search, point_id, queries, valid, excess: what each search has found after so many queries from
-    every point with a prediction. predictions: (N,) 0, 1 or NO_PREDICTION. excess is NaN where not valid."""
-    space = distances.space(dataset, METRIC)
-    _, nearest = distances.nearest(dataset, predictions, METRIC)
+    every point with a prediction. predictions: (N,) 0, 1 or NONE. excess is NaN where not valid."""
+    space = metrics.space(dataset, metric, embeddings)
+    _, nearest = metrics.nearest(dataset, predictions, metric, embeddings)
     rows = []
     for name, search in SEARCHES.items():
-        for start in np.flatnonzero(predictions != NO_PREDICTION):
+        for start in np.flatnonzero(predictions != NONE):
             target = 1 - predictions[start]
             rng = np.random.default_rng([seed, int(start)])
-            met = _met(search(dataset, int(start), rng), predictions, target, max(queries))
-            far = space.between(np.array(start), np.array(met)) - nearest[start, target]
-            hit = predictions[met] == target
-            best = np.minimum.accumulate(np.where(hit, far, np.inf))
+            met = np.array(_met(search(dataset, int(start), rng), predictions, target, max(queries)))
+            far = space.between(np.full(len(met), start), met) - nearest[start, target]
+            best = np.minimum.accumulate(np.where(predictions[met] == target, far, np.inf))
             for budget in queries:
                 found = best[min(budget, len(best)) - 1]
-                rows.append(
-                    (name, start, budget, np.isfinite(found), found if np.isfinite(found) else np.nan)
-                )
+                valid = bool(np.isfinite(found))
+                rows.append((name, start, budget, valid, found if valid else np.nan))
     return pd.DataFrame(rows, columns=["search", "point_id", "queries", "valid", "excess"])
 
 
-def scores(found: pd.DataFrame, of_sces: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
-    """Outcomes of ``run``, and of the conditions in the ``scores`` artifact ``of_sces``.
-
-    Of each search: ``validity_at_Q`` and ``mean_excess_at_Q`` after Q queries. Of each condition:
-    ``queries_of_SEARCH``, the fewest of the Q after which the search is valid at least as often, at no larger
-    mean excess; null, with a reason, where no Q is enough or the condition has no excess.
-    """
+def _lines(given, metric, found):
     lines, reached = [], {}
     for (search, budget), rows in found.groupby(["search", "queries"], sort=False):
-        valid = outcomes.mean(search, METRIC, f"validity_at_{budget}", rows["valid"], seed, resamples)
-        excess = outcomes.mean(search, METRIC, f"mean_excess_at_{budget}", rows["excess"], seed, resamples)
+        valid = outcomes.mean(search, metric, f"validity_at_{budget}", rows["valid"], **given.scoring)
+        excess = outcomes.mean(search, metric, f"mean_excess_at_{budget}", rows["excess"], **given.scoring)
         lines += [valid, excess]
         reached[search, budget] = valid["value"], excess["value"]
-    own = of_sces[of_sces["metric"] == METRIC].set_index(["condition", "score"])["value"]
+    of_sces = given.tables["scores"]
+    own = of_sces[of_sces["metric"] == metric].set_index(["condition", "score"])["value"]
     for condition in of_sces["condition"].unique():
         for search in SEARCHES:
             wanted = [own.get((condition, score)) for score in ("validity", "mean_excess")]
-            lines.append(_matching(condition, search, reached, wanted))
-    return outcomes.table(lines)
+            lines.append(_matching(condition, metric, search, reached, wanted))
+    return lines
 
 
-def _matching(condition, search, reached, wanted):
+def _matching(condition, metric, search, reached, wanted):
     name = f"queries_of_{search}"
     if any(pd.isna(value) for value in wanted):
-        return outcomes.number(condition, METRIC, name, None, 0, "the condition has no excess")
+        return outcomes.number(condition, metric, name, None, 0, "the condition has no excess")
     enough = [
         budget
         for (by, budget), (validity, excess) in reached.items()
         if by == search and validity >= wanted[0] and excess is not None and excess <= wanted[1]
     ]
     reason = None if enough else "more than were given"
-    return outcomes.number(condition, METRIC, name, min(enough, default=None), len(reached) // 2, reason)
+    return outcomes.number(condition, metric, name, min(enough, default=None), len(reached) // 2, reason)
 
 
 def _met(asking, predictions, target, limit):
@@ -123,3 +155,6 @@ def _between(dataset, begin, end, part):
     """The grid point nearest, in ranks, to a place on the straight line from begin to end."""
     ranks = np.floor(begin + (end - begin) * part + 0.5).astype(int)
     return int(np.ravel_multi_index(ranks, dataset.shape))
+
+
+KIND = Search()

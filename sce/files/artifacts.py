@@ -1,4 +1,4 @@
-"""The Parquet artifacts: their columns (design 6), checked on every write, and their provenance."""
+"""The Parquet artifacts: their columns, checked on every write, and their provenance."""
 
 import json
 import os
@@ -115,17 +115,6 @@ SCHEMAS = {
         "attempts": INT,
     },
     "failures": {"model": TEXT, "dataset": TEXT, "kind": TEXT, "cause": TEXT, "questions": INT},
-    "choices": {"point_id": INT, "candidates": TEXT, "nearest": INT},
-    "consistency": {
-        "point_id": INT,
-        "features": FLOAT,
-        "wordings": INT,
-        "agreement": FLOAT,
-        "majority": TEXT,
-        "main": TEXT,
-        "probability_1": FLOAT,
-        "probabilities": INT,
-    },
     "differences": {
         "dataset": TEXT,
         "metric": TEXT,
@@ -143,10 +132,11 @@ SCHEMAS["all_scores"] = {"model": TEXT, "dataset": TEXT, **SCHEMAS["scores"]}
 SCHEMAS["outcomes"] = {**SCHEMAS["all_scores"], "reference": FLOAT, "reference_source": TEXT}
 
 
-def columns(artifact: str, features: list[str] = ()) -> dict[str, pa.DataType]:
-    """Column name -> Arrow type of an artifact, with the features of its dataset filled in."""
+def columns(artifact: str | dict, features: list[str] = ()) -> dict[str, pa.DataType]:
+    """Column name -> Arrow type of an artifact, with the features of its dataset filled in. ``artifact``: a
+    name in SCHEMAS, or columns as they stand there."""
     named = {}
-    for name, kind in SCHEMAS[artifact].items():
+    for name, kind in (SCHEMAS[artifact] if isinstance(artifact, str) else artifact).items():
         if name == "features":
             named |= dict.fromkeys(features, kind)
         elif name == "sce_features":
@@ -156,18 +146,22 @@ def columns(artifact: str, features: list[str] = ()) -> dict[str, pa.DataType]:
     return named
 
 
-def write(table: pd.DataFrame, path, artifact: str, features: list[str] = (), provenance: dict | None = None):
-    """Write ``table`` as ``artifact``, whole or not at all. Raises InputError where its columns differ."""
+def write(
+    table: pd.DataFrame, path, artifact: str | dict, features: list[str] = (), provenance: dict | None = None
+):
+    """Write ``table`` as ``artifact`` (see ``columns``), whole or not at all. Raises InputError where its
+    columns differ."""
     expected = columns(artifact, features)
     if list(table.columns) != list(expected):
         raise InputError(path, "columns", list(table.columns), f"exactly {list(expected)}")
     try:
         arrow = pa.Table.from_pandas(table, schema=pa.schema(expected.items()), preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise InputError(path, "values", str(error), f"the types of the artifact {artifact}") from None
-    note = {"artifact": artifact, "package_version": sce.__version__, **(provenance or {})}
-    arrow = arrow.replace_schema_metadata({"sce": json.dumps(note, sort_keys=True)})
+        raise InputError(path, "values", str(error), f"{expected}") from None
     path = Path(path)
+    name = artifact if isinstance(artifact, str) else path.stem
+    note = {"artifact": name, "package_version": sce.__version__, **(provenance or {})}
+    arrow = arrow.replace_schema_metadata({"sce": json.dumps(note, sort_keys=True)})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     pq.write_table(arrow, partial, compression="zstd")
@@ -182,12 +176,3 @@ def read(path) -> pd.DataFrame:
 def provenance(path) -> dict:
     """The note stored with an artifact: which artifact, which package version, which config and inputs."""
     return json.loads(pq.read_schema(path).metadata[b"sce"])
-
-
-def next_round(path) -> int:
-    """The round of asking that a ``responses`` artifact needs: the next one if it left questions open, so
-    that its job runs again; else the one it is from; 0 where there is none yet."""
-    if not Path(path).exists():
-        return 0
-    note = provenance(path)
-    return note["round"] + (note["open"] > 0)

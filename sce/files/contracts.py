@@ -1,10 +1,8 @@
-"""Reading the YAML files of the project, each checked by a closed contract."""
+"""Closed contracts: what a file or a configuration may hold, and the one error for what it may not."""
 
-from pathlib import Path
-from typing import Literal, get_args, get_origin
+from typing import Annotated, Literal, TypeVar, get_args, get_origin
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 
 from sce.errors import InputError
 
@@ -14,58 +12,21 @@ OF_TYPE = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "a number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    "finite_number": "a finite number",
     "list_type": "a list",
     "string_type": "text, in quotes where YAML reads something else",
 }
 
 
+Member = TypeVar("Member")
+Pair = Annotated[tuple[Member, Member], Strict(False)]  # YAML has lists alone
+
+
 class Contract(BaseModel):
-    """A closed record: unknown keys are refused, and nothing changes after it was checked."""
+    """A closed record: unknown keys are refused, nothing is taken for what it is not (``yes`` for the number
+    1, ``"3"`` for 3), every number is a finite one, and nothing changes after it was checked."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """YAML lets a later key silently replace an earlier one; two models with one name must not pass.
-
-    The loader in C, which PyYAML's wheels have, is ten times faster; every job of a cluster reads all files.
-    """
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise DuplicateKey(key, key_node.start_mark.line + 1)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-class DuplicateKey(Exception):
-    def __init__(self, key, line):
-        self.key, self.line = key, line
-        super().__init__(f"{key} stands twice (line {line})")
-
-
-def read_yaml(path) -> dict:
-    """The mapping in a YAML file. Raises InputError for a missing file, bad YAML or a key given twice."""
-    path = Path(path)
-    if not path.is_file():
-        siblings = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none there"
-        raise InputError(path, "file", "missing", f"an existing file; beside it: {siblings}")
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)
-    except DuplicateKey as error:
-        raise InputError(
-            path, error.key, f"the same key twice (line {error.line})", "each key once"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(path, "syntax", " ".join(str(error).split()), "valid YAML in UTF-8") from None
-    if not isinstance(content, dict):
-        raise InputError(path, "content", type(content).__name__, "a mapping of keys")
-    return content
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def check(contract: type[Contract], content, where):
@@ -103,7 +64,7 @@ def _follow(contract, loc):
     """The keys a reader would see along ``loc``, the field names of the record that the last one is in, and
     the records that its own value may be.
 
-    Where one of several records is told by a tag (an engine), pydantic's path holds the tag, which is no key.
+    Where a tag says which of several records it is (an engine), pydantic's path holds it, and it is no key.
     """
     keys, records, names = [], [contract], []
     free = False  # whether the next key is of the user's choosing: it may be called like a tag or a field
@@ -129,7 +90,7 @@ def _follow(contract, loc):
 
 
 def _tags(records, field):
-    """What tells the records apart: the values of their tag."""
+    """The values of the field by which the records differ."""
     return [tag for record in records for tag in get_args(record.model_fields[field].annotation)]
 
 

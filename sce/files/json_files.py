@@ -1,4 +1,4 @@
-"""Reading the JSON files that users bring along, so that a bad one is told by its name."""
+"""JSON: files that users bring along, read so that a bad one is named; and values written one way only."""
 
 import gzip
 import json
@@ -29,6 +29,11 @@ def read_json(path):
         raise InputError(path, "encoding", str(error), "UTF-8") from None
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(path, "syntax", str(error), "whole JSON; the file may be cut off") from None
+
+
+def exact(value) -> str:
+    """A value as JSON that changes when, and only when, its content does."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 class _Twice(Exception):

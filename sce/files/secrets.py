@@ -13,6 +13,8 @@ ADVICE = (
     "(a header's value may be $VARIABLE)"
 )
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+REFERENCE = re.compile(r"\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})", re.ASCII)
+DOTENV = Path(".env")
 
 _PREFIXES = r"(?:sk|xai|pplx|nvapi)-|(?:gsk|hf|ghp|r8|github_pat)_|AIza|AKIA"
 _VALUE = re.compile(
@@ -51,13 +53,21 @@ def refuse_keys(content, where, path: tuple = ()) -> None:
 
 
 def read_key(name: str) -> str | None:
-    """The value of a variable: from the environment, else from ``.env`` in the working directory."""
+    """The value of a variable: from the environment, else from ``.env`` in the working directory, where it
+    stands as it is: nothing in it is replaced, and nothing of it reaches the environment."""
     return (os.environ.get(name) or _dotenv().get(name) or "").strip() or None
 
 
+def referenced(value: str) -> str | None:
+    """The variable that a value such as ``$NAME`` or ``${NAME}`` stands for; None for any other value."""
+    match = REFERENCE.fullmatch(value)
+    return match and (match["plain"] or match["braced"])
+
+
 def resolve(value: str) -> str | None:
-    """A header's value: ``$VARIABLE`` is read like a key, anything else stands for itself."""
-    return read_key(value[1:]) if _is_reference(value) else value
+    """A header's value: a reference is read like a key, anything else stands for itself."""
+    name = referenced(value)
+    return read_key(name) if name else value
 
 
 def hide(text: str, *keys: str | None) -> str:
@@ -68,22 +78,22 @@ def hide(text: str, *keys: str | None) -> str:
 
 
 def _is_reference(value):
-    return isinstance(value, str) and value.startswith("$") and bool(VARIABLE.fullmatch(value[1:]))
+    """Whether a value names a variable as providers call them: a key that begins with $ must not pass."""
+    return isinstance(value, str) and bool(VARIABLE.fullmatch(referenced(value) or ""))
 
 
 def _safe(name):
     return HIDDEN if _VALUE.search(str(name)) else str(name)
 
 
-def _dotenv(path=Path(".env")):
-    """NAME=value lines, with or without ``export`` and quotes; # starts a comment."""
-    if not path.is_file():
+def _dotenv():
+    if not DOTENV.is_file():
         return {}
-    found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        match = re.fullmatch(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", line)
-        if match:
-            name, value = match.groups()
-            quoted = re.fullmatch(r"(['\"])(.*)\1(?:\s+#.*)?", value)
-            found[name] = quoted[2] if quoted else re.sub(r"(?:^|\s+)#.*", "", value)
-    return found
+    from dotenv import dotenv_values
+
+    try:
+        return dotenv_values(DOTENV, interpolate=False)
+    except UnicodeDecodeError:
+        raise InputError(DOTENV, "encoding", "bytes that are no UTF-8", "a text in UTF-8") from None
+    except OSError as error:
+        raise InputError(DOTENV, "file", error.strerror, "a file that can be read") from None

@@ -9,18 +9,31 @@ import re
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sce.errors import InputError
-from sce.files.contracts import Contract, check, read_yaml
+from sce.files.contracts import Contract, Pair, check
+from sce.files.yaml_files import read_yaml
 
 DATASETS = Path("resources/datasets")
 Kind = Literal["numeric", "ordinal", "categorical"]
-Number = int | float
+MOST_DIGITS = 15  # so that numbers are compared, written and read again exactly
+
+
+def number(value):
+    """``value``, where it is a finite number."""
+    if type(value) not in (int, float):
+        raise ValueError("a number, without quotes")
+    if not abs(value) < 10**MOST_DIGITS:  # nor NaN
+        raise ValueError(f"a finite number of at most {MOST_DIGITS} digits")
+    return value
+
+
+Number = Annotated[int | float, BeforeValidator(number)]
 
 
 class Steps(Contract):
@@ -45,6 +58,27 @@ class Steps(Contract):
         return [_tidy(self.first + i * self.step) for i in range(count + 1)]
 
 
+def plain_levels(levels):
+    """``levels`` as written, where they are numbers or texts throughout. YAML reads ``no``, ``on``, ``~`` and
+    ``2026-01-01`` as something else, which would silently become a level."""
+    if isinstance(levels, dict) and not levels.keys() & Steps.model_fields.keys():
+        for code, label in levels.items():
+            if type(code) is not int:
+                raise ValueError(f"codes that are whole numbers; not {code!r}")
+            if not isinstance(label, str):
+                raise ValueError(f"labels in quotes where YAML reads something else; not {label!r}")
+    if isinstance(levels, list):
+        for level in levels:
+            if type(level) not in (int, float, str):
+                quoted = "texts in quotes where YAML reads something else"
+                raise ValueError(f"numbers, or {quoted}; not {level!r}")
+            if not isinstance(level, str):
+                number(level)
+        if len({isinstance(level, str) for level in levels}) > 1:
+            raise ValueError("numbers throughout, or texts throughout (a number in quotes is a text)")
+    return levels
+
+
 class Feature(Contract):
     """One feature: its levels and how people write them.
 
@@ -55,7 +89,7 @@ class Feature(Contract):
     """
 
     kind: Kind
-    levels: Steps | dict[int, str] | list[Number] | list[str]
+    levels: Annotated[Steps | dict[int, str] | list[Number] | list[str], BeforeValidator(plain_levels)]
     wording: str
     unit: str | None = None
     names: list[str] = []
@@ -130,7 +164,7 @@ class Dataset(Contract):
     subject: str
     context: str = ""
     question: str
-    options: tuple[str, str]
+    options: Pair[str]
     option_aliases: dict[str, list[str]] = {}
     features: dict[str, Feature] = Field(min_length=1)
 
@@ -201,7 +235,7 @@ class Dataset(Contract):
         return json.dumps(dict.fromkeys(self.features, ""), ensure_ascii=False)
 
     def grid(self) -> pd.DataFrame:
-        """All N points: point_id, one column of codes per feature, description (design 2)."""
+        """All N points: point_id, one column of codes per feature, description."""
         ranks = np.indices(self.shape).reshape(len(self.shape), -1)
         columns = {"point_id": np.arange(self.size)}
         lines = []
@@ -211,6 +245,11 @@ class Dataset(Contract):
             lines.append(written[rank])
         columns["description"] = ["\n".join(parts) for parts in zip(*lines, strict=True)]
         return pd.DataFrame(columns)
+
+
+def dataset_file(name: str) -> Path:
+    """The file of a dataset of ours."""
+    return DATASETS / f"{name}.yaml"
 
 
 def load_dataset(path) -> Dataset:

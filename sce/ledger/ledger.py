@@ -16,14 +16,13 @@ import re
 import sqlite3
 import threading
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from sce.engines import Reply
 from sce.errors import InputError
+from sce.ledger.entries import Batch, Entry
+from sce.ledger.rows import BEST, COLUMNS, FIND, TABLES, entry_of, row_of, unzipped, zipped
 from sce.ledger.sqlite_files import explained, free_bytes, may_write, open_to_read, open_to_write, told
 
 DEFAULT_FOLDER = "ledger"
@@ -31,110 +30,6 @@ GROUP_COMMIT_S = 0.5
 RESERVE_BYTES = 16_000_000  # no question is asked with less room on the disk: its answer might be lost
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x53434531  # "SCE1": tells a ledger from other SQLite files
-
-CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-TABLES = (
-    """CREATE TABLE IF NOT EXISTS responses (
-    id INTEGER PRIMARY KEY,
-    digest BLOB NOT NULL,
-    status TEXT NOT NULL,
-    response TEXT,
-    reasoning TEXT,
-    finish_reason TEXT,
-    error TEXT,
-    turn TEXT,
-    logprobs TEXT,
-    usage TEXT NOT NULL,
-    latency_s REAL NOT NULL,
-    attempts INTEGER NOT NULL,
-    asked_at REAL NOT NULL,
-    request BLOB NOT NULL
-)""",
-    "CREATE INDEX IF NOT EXISTS responses_by_digest ON responses (digest)",
-    """CREATE TABLE IF NOT EXISTS batches (
-    key TEXT PRIMARY KEY,
-    id TEXT,
-    provider TEXT NOT NULL,
-    state TEXT NOT NULL,
-    submitted_at REAL NOT NULL,
-    questions INTEGER NOT NULL,
-    requests BLOB NOT NULL
-)""",
-)
-ENTRY_COLUMNS = (
-    "digest, status, response, reasoning, finish_reason, error, turn, logprobs, usage, "
-    "latency_s, attempts, asked_at"
-)
-COLUMNS = f"{ENTRY_COLUMNS}, request"
-# An answer beats a refusal or a truncation, those beat a failure. Of several answers the first counts, of
-# other equals the latest.
-ORDER = "status = 'answered' DESC, status = 'failed', CASE status WHEN 'answered' THEN id ELSE -id END"
-FIND = f"SELECT {ENTRY_COLUMNS} FROM responses WHERE digest = ? ORDER BY {ORDER} LIMIT 1"
-RANK = f"row_number() OVER (PARTITION BY digest ORDER BY {ORDER})"
-BEST = f"SELECT id, digest, status, {RANK} AS rank FROM responses"  # the rows of rank 1 count
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of the ledger: how a request ended. ``error``: the cause, where its status is failed;
-    ``finish_reason`` is then "rejected" where asking again cannot help."""
-
-    digest: str
-    status: str
-    response: str | None
-    reasoning: str | None
-    finish_reason: str | None
-    error: str | None
-    turn: dict | None
-    logprobs: list | None
-    usage: dict
-    latency_s: float
-    attempts: int
-    asked_at: float
-
-    @classmethod
-    def of_reply(cls, digest: str, reply: Reply, latency_s: float, attempts: int) -> "Entry":
-        return cls(
-            digest=digest,
-            status=reply.status,
-            response=_storable(reply.response),
-            reasoning=_storable(reply.reasoning),
-            finish_reason=reply.finish_reason,
-            error=None,
-            turn=_storable(reply.turn),
-            logprobs=_storable(reply.logprobs),
-            usage=reply.usage,
-            latency_s=latency_s,
-            attempts=attempts,
-            asked_at=time.time(),
-        )
-
-    @classmethod
-    def of_failure(
-        cls, digest: str, cause: str, finish: str | None, latency_s: float, attempts: int
-    ) -> "Entry":
-        return cls(
-            digest, "failed", None, None, finish, cause, None, None, {}, latency_s, attempts, time.time()
-        )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A batch handed to a provider. ``key``: our name for it, sent along; ``id``: the provider's, None until
-    it has answered; ``state``: submitting, submitted, done or lost; ``requests``: digest -> request, empty
-    once it is done."""
-
-    key: str
-    provider: str
-    requests: dict[str, dict]
-    submitted_at: float
-    id: str | None = None
-    state: str = "submitting"
-
-
-def digest(body: dict) -> str:
-    """The key of a request: SHA-256 of its canonical JSON, in hex. 0 and 0.0 are the same number."""
-    return hashlib.sha256(CANONICAL.encode(_whole(body)).encode()).hexdigest()
 
 
 def ledger_file(folder, engine: str, model: str) -> Path:
@@ -185,7 +80,7 @@ class Ledger:
         if digest in self._group:
             return self._group[digest][0]
         row = self._row_of(FIND, digest)
-        return _entry(row) if row else None
+        return entry_of(row) if row else None
 
     def has_since(self, digest: str, since: float) -> bool:
         """Whether a request was asked, with whatever outcome, at or after a time."""
@@ -195,7 +90,7 @@ class Ledger:
     def request(self, digest: str) -> dict | None:
         """The request behind a digest as it was sent, or None."""
         row = self._row_of("SELECT request FROM responses WHERE digest = ? LIMIT 1", digest)
-        return _unzipped(row[0]) if row else None
+        return unzipped(row[0]) if row else None
 
     def digests(self, beginning: str = "") -> list[str]:
         """The digests in the file that begin with a text in hex, sorted."""
@@ -208,7 +103,7 @@ class Ledger:
         ids = sorted(number for (number,) in self.query(f"SELECT id FROM ({BEST}) WHERE rank = 1"))
         for number in ids:
             for *row, request in self.query(f"SELECT {COLUMNS} FROM responses WHERE id = ?", number):
-                yield _entry(row), _unzipped(request)
+                yield entry_of(row), unzipped(request)
 
     def usages(self, after: int = 0) -> Iterator[tuple[int, str, str, dict]]:
         """(row, digest, status, token counts) of the rows after a row, those that no longer count included:
@@ -230,7 +125,7 @@ class Ledger:
             f"WHERE state IN ({wanted}) ORDER BY submitted_at",
             *states,
         )
-        return [Batch(key, provider, _unzipped(packed), *rest) for key, provider, packed, *rest in rows]
+        return [Batch(key, provider, unzipped(packed), *rest) for key, provider, packed, *rest in rows]
 
     # --- Adding
 
@@ -253,7 +148,7 @@ class Ledger:
         """Add an entry with the request it answers. Raises InputError (a full disk) and keeps the rest."""
         if entry.digest in self._group:
             self.commit()
-        self._group[entry.digest] = (entry, _row(entry, body))
+        self._group[entry.digest] = (entry, row_of(entry, body))
         if time.monotonic() - self._last_commit >= self._group_s:
             self.commit()
 
@@ -263,7 +158,7 @@ class Ledger:
         if self._group_s:
             self.put(entry, body)
             return
-        self._group[entry.digest] = (entry, _row(entry, body))
+        self._group[entry.digest] = (entry, row_of(entry, body))
         async with self._turn:
             if entry.digest in self._group:
                 await asyncio.to_thread(self.commit)
@@ -295,7 +190,7 @@ class Ledger:
                 "SET id = excluded.id, state = excluded.state, requests = excluded.requests",
                 (
                     batch.key, batch.id, batch.provider, batch.state, batch.submitted_at,
-                    len(batch.requests), _zipped(requests),
+                    len(batch.requests), zipped(requests),
                 ),
             )  # fmt: skip
 
@@ -359,67 +254,3 @@ class Ledger:
                 f"at most {SCHEMA_VERSION}: a newer version of this project wrote it; update yours",
             )  # fmt: skip
         return version
-
-
-def _whole(value):
-    """The value with whole numbers written as such: a setting left out and the same setting written out may
-    differ in nothing but this."""
-    if type(value) is str:  # nearly all of a request
-        return value
-    if isinstance(value, dict):
-        return {name: _whole(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_whole(part) for part in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _row(entry, body):
-    return (
-        bytes.fromhex(entry.digest),
-        entry.status,
-        entry.response,
-        entry.reasoning,
-        entry.finish_reason,
-        entry.error,
-        _packed(entry.turn),
-        _packed(entry.logprobs),
-        json.dumps(entry.usage),
-        entry.latency_s,
-        entry.attempts,
-        entry.asked_at,
-        _zipped(body),
-    )
-
-
-def _entry(row):
-    key, status, response, reasoning, finish, error, turn, logprobs, usage, latency, attempts, asked = row
-    return Entry(
-        key.hex(), status, response, reasoning, finish, error, _unpacked(turn), _unpacked(logprobs),
-        json.loads(usage), latency, attempts, asked,
-    )  # fmt: skip
-
-
-def _storable(value):
-    """The value with half characters, which some models emit and no UTF-8 file can hold, as "?"."""
-    text = json.dumps(value, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.loads(text.encode(errors="replace"))
-    return value
-
-
-def _packed(value):
-    return None if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _unpacked(text):
-    return None if text is None else json.loads(text)
-
-
-def _zipped(value) -> bytes:
-    return zlib.compress(json.dumps(value, ensure_ascii=False).encode(), 1)
-
-
-def _unzipped(packed: bytes):
-    return json.loads(zlib.decompress(packed))

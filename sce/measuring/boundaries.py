@@ -6,22 +6,22 @@ import numpy as np
 import pandas as pd
 
 from sce.grids.datasets import Dataset
+from sce.measuring.codes import NONE
 
-NO_PREDICTION = -1
 RAGGED = 0.2  # of the raggedness of a shuffled grid; one point in twenty flipped at random gives about this
 
 
 def predictions(dataset: Dataset, boundary: pd.DataFrame) -> np.ndarray:
     """The prediction at every grid point, for the first question wording of the table.
 
-    Returns integers of shape (N,): 0 or 1 (which option), or NO_PREDICTION.
+    Returns integers of shape (N,): 0 or 1 (which option), or NONE.
     """
     first = boundary[boundary["question"] == boundary["question"].iloc[0]]
     given = first[first["prediction"].notna()]
     unknown = set(given["prediction"]) - set(dataset.options)
     if unknown:
         raise ValueError(f"predictions that are no option of {dataset.name}: {sorted(unknown)}")
-    codes = np.full(dataset.size, NO_PREDICTION)
+    codes = np.full(dataset.size, NONE)
     codes[given["point_id"].to_numpy(int)] = (given["prediction"] == dataset.options[1]).to_numpy(int)
     return codes
 
@@ -43,7 +43,7 @@ def describe_boundary(dataset: Dataset, boundary: pd.DataFrame) -> dict:
     counts = [int((codes == option).sum()) for option in (0, 1)]
     answered = sum(counts)
     pairs = _neighbours(dataset)
-    both = pairs[(codes[pairs] != NO_PREDICTION).all(axis=1)]
+    both = pairs[(codes[pairs] != NONE).all(axis=1)]
     alike = codes[both[:, 0]] == codes[both[:, 1]]
     regions = _count_regions(codes, both[alike])
     raggedness = _raggedness(dataset, codes)
@@ -124,9 +124,9 @@ def _raggedness(dataset, codes):
             continue
         line = np.moveaxis(grid, axis, 0)
         below, here, above = line[:-2], line[1:-1], line[2:]
-        known = (below != NO_PREDICTION) & (here != NO_PREDICTION) & (above != NO_PREDICTION)
+        known = (below != NONE) & (here != NONE) & (above != NONE)
         triples += int(known.sum())
         spikes += int((known & (here != below) & (here != above)).sum())
-    share = codes[codes != NO_PREDICTION].mean() if (codes != NO_PREDICTION).any() else 0.0
+    share = codes[codes != NONE].mean() if (codes != NONE).any() else 0.0
     expected = float(triples * share * (1 - share))  # P(010) + P(101) for independent draws = p(1 - p)
     return spikes / expected if expected else None

@@ -1,17 +1,27 @@
 """Paired comparisons over a study: between the conditions of a model, between models under a condition."""
 
+from itertools import combinations
+
+import numpy as np
 import pandas as pd
 
-from sce.experiments.rewordings import reworded
+from sce.errors import InputError
 from sce.files import artifacts
-from sce.measuring.scores import paired_differences
+from sce.measuring import bootstrap
+from sce.measuring.scores import as_table
+from sce.wordings.rewordings import reworded
+
+PAIRED = {"validity": "valid", "mean_distance": "distance", "mean_excess": "excess"}
 
 
-def differences(tables: dict[tuple[str, str], pd.DataFrame], seed: int, resamples: int) -> pd.DataFrame:
+def differences(
+    tables: dict[tuple[str, str], pd.DataFrame], stems: dict[str, str], seed: int, resamples: int
+) -> pd.DataFrame:
     """The ``differences`` artifact of the ``distances`` of every (model, dataset).
 
     ``a`` and ``b`` read MODEL / CONDITION; the value is a minus b over the points that both have. The many
-    wordings of one condition are left out: their spread is told by ``sce.experiments.rewordings``.
+    wordings of one condition (``stems``: see ``sce.wordings.rewordings``) are left out: a table of the
+    experiment has their spread.
     """
     parts = []
     for dataset in dict.fromkeys(dataset for _, dataset in tables):
@@ -20,7 +30,7 @@ def differences(tables: dict[tuple[str, str], pd.DataFrame], seed: int, resample
             for (model, on), table in tables.items()
             if on == dataset
             for condition, rows in table.groupby("condition", sort=False)
-            if condition not in reworded(list(table["condition"].unique()))
+            if condition not in reworded(list(table["condition"].unique()), stems)
         }
         for group in [*_alike(split, 0), *_alike(split, 1)]:
             compared = paired_differences(group, seed, resamples)
@@ -35,3 +45,51 @@ def _alike(split, part):
     for label, rows in split.items():
         groups.setdefault(label[part], {})[label] = rows
     return [group for group in groups.values() if len(group) > 1]
+
+
+def paired_differences(tables: dict, seed: int, resamples: int = bootstrap.RESAMPLES) -> pd.DataFrame:
+    """Differences between measured tables, point by point: conditions of a model, or models on a dataset.
+
+    tables: label -> ``distances`` rows of one condition, with one row per point and metric. A label is a text
+    or a tuple of texts, such as (model, condition), which are then joined by " / ".
+
+    Returns for every pair of labels (a before b, as given) and metric in both: the mean of a minus b in
+    validity and distance over the points kept in both, and in excess over the points valid in both, with its
+    95% interval over points and their number n; where there is no such point, a reason instead.
+    Raises InputError where a table has a point twice.
+    """
+    indexed = {_label(label): _by_point(_label(label), rows) for label, rows in tables.items()}
+    lines = []
+    for a, b in combinations(indexed, 2):
+        for metric in sorted(indexed[a].keys() & indexed[b].keys()):
+            left, right = indexed[a][metric].align(indexed[b][metric], join="inner", axis=0)
+            rng = bootstrap.generator(seed, metric, a, b)
+            differences = {name: (left[name] - right[name]).to_numpy() for name in PAIRED.values()}
+            _, means = bootstrap.resample(differences, resamples, rng) if len(left) else (None, {})
+            for name, column in PAIRED.items():
+                values = differences[column][~np.isnan(differences[column])]
+                if len(values):
+                    line = (float(values.mean()), *bootstrap.percentiles(means[column]), len(values), None)
+                else:
+                    reason = "no point is valid in both" if column == "excess" else "no point is kept in both"
+                    line = (None, None, None, 0, reason)
+                lines.append((metric, name, a, b, *line))
+    return as_table(lines, ["metric", "score", "a", "b", "difference", "low", "high", "n", "reason"])
+
+
+def _label(label):
+    return label if isinstance(label, str) else " / ".join(label)
+
+
+def _by_point(label, rows):
+    """Metric -> the kept rows by point_id in increasing order, with the columns of PAIRED as floats."""
+    kept = rows[rows["status"] == "kept"]
+    twice = kept.duplicated(["metric", "point_id"])
+    if twice.any():
+        point = int(kept.loc[twice, "point_id"].iloc[0])
+        raise InputError(f"distances of {label}", "point_id", point, "one row per point and metric")
+    numbers = pd.DataFrame(
+        {column: kept[column].to_numpy(dtype=float, na_value=np.nan) for column in PAIRED.values()},
+        index=kept["point_id"].to_numpy(dtype=np.int64),
+    )
+    return {metric: part.sort_index() for metric, part in numbers.groupby(kept["metric"].to_numpy())}

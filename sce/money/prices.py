@@ -16,8 +16,10 @@ from pydantic import Field
 
 from sce.engines import Fatal
 from sce.errors import InputError
-from sce.files.contracts import Contract, check, read_yaml
-from sce.ledger.ledger import Entry, Ledger, digest, ledger_file
+from sce.files.contracts import Contract, check
+from sce.files.yaml_files import read_yaml
+from sce.ledger.entries import Entry, digest
+from sce.ledger.ledger import Ledger, ledger_file
 
 PRICES = Path("config/prices.yaml")
 LOCAL_ENGINES = {"control", "llama_cpp", "vllm", "published"}

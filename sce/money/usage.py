@@ -6,8 +6,8 @@ import pandas as pd
 
 from sce.errors import InputError
 from sce.money.prices import FREE, Price
+from sce.statuses import REQUEST_STATUSES
 
-STATUSES = ("answered", "refused", "truncated", "failed")
 QUANTILES = {"latency_p50_s": 0.5, "latency_p90_s": 0.9, "latency_p99_s": 0.99}
 CAUSE_LENGTH = 160
 # What differs from one failure to the next of the same cause: ids, addresses of memory, counts, times.
@@ -59,7 +59,7 @@ def _row(part, price):
     }
     return {
         "questions": len(part),
-        **{status: int(counts.get(status, 0)) for status in STATUSES},
+        **{status: int(counts.get(status, 0)) for status in REQUEST_STATUSES},
         **{name: None if pd.isna(number) else int(number) for name, number in told.items()},
         "cost_usd": None if price is None else _cost(part, price),
         **{

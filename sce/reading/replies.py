@@ -2,8 +2,8 @@
 
 Values come out whole, as text: what a value means is decided in ``sce.reading.values``, which must see
 everything the model wrote. A general mender of JSON is not used for that reason: it shortens unquoted values
-silently ("30 -> 45" becomes 30, "4 5" 4, ">=45" 45, and a minus sign in Unicode is lost). One pass over the text;
-lookaheads are bounded, so the time is linear in its length.
+silently ("30 -> 45" becomes 30, "4 5" 4, ">=45" 45, and a minus sign in Unicode is lost). One pass over the
+text; lookaheads are bounded, so the time is linear in its length.
 """
 
 import html
@@ -220,6 +220,45 @@ def _unescape(text):
     if "\\" not in text:
         return text
     return _ESCAPE.sub(lambda m: chr(int(m[1][1:], 16)) if len(m[1]) == 5 else _ESCAPED.get(m[1], m[1]), text)
+
+
+_PLACEHOLDER = re.compile(
+    r"[\s.…_?-]*|[<\[{][^<>\[\]{}]*[>\]}]"
+    r"|(?:your |the |new )?(?:answer|value|string|option|int|integer|number)(?: here)?",
+    re.IGNORECASE,
+)
+CORRECTED = re.compile(
+    r"\b(?:wait|actually|correct(?:ion|ed)|sorry|instead|revised?|reconsider\w*|final(?:ly)?|rather|mistake"
+    r"|i mean|on reflection|scratch that)\b",
+    re.IGNORECASE,
+)
+
+
+def _whole(text):
+    """A text that is proper JSON throughout; None for any other."""
+    text = text.strip()
+    if text[:1] in ("{", "[", '"'):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            pass
+    return None
+
+
+def unwrapped(text):
+    """(node, text) of a text that may be JSON, or JSON inside a JSON string."""
+    node = _whole(text)
+    if isinstance(node, str):
+        text = node
+        node = _whole(text)
+    return node, text
+
+
+def is_empty(value):
+    """Whether a value is what the template shows: "", "...", "<age>"."""
+    if isinstance(value, str):
+        return len(value) < 80 and _PLACEHOLDER.fullmatch(value) is not None
+    return value is None
 
 
 # --- Pairs outside braces: "Age: 45", "- **Age:** 45", <age>45</age>, tables

@@ -1,7 +1,5 @@
 """From raw responses to the boundary and the SCEs: every question asked becomes one row with a status."""
 
-import json
-import math
 from functools import cache
 
 import numpy as np
@@ -10,10 +8,10 @@ import pandas as pd
 from sce.files.artifacts import columns
 from sce.grids.datasets import Dataset
 from sce.reading import parsing
+from sce.reading.probabilities import option_probabilities
+from sce.statuses import NOT_ANSWERED
 from sce.wordings.prompts import other_option
 
-# How a question that was not answered shows in the artifacts (design 1).
-NOT_ANSWERED = {"failed": "request_failed", "truncated": "truncated", "refused": "refused"}
 UNREADABLE = {"unparseable": "unparseable_sce"}
 
 
@@ -22,7 +20,8 @@ def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     asked = responses[responses["kind"] == "question"]
     read = _reader(parsing.parse_answer, dataset)
     statuses, answers = _transposed(map(read, asked["status"], asked["response"], asked["finish_reason"]), 2)
-    first, second = _transposed((option_probabilities(text, dataset) for text in asked["logprobs"]), 2)
+    told = zip(asked["logprobs"], answers, asked["finish_reason"], strict=True)
+    first, second = _transposed((option_probabilities(t, a, dataset, _text(f)) for t, a, f in told), 2)
     points = asked["point_id"].to_numpy(dtype=np.int64)
     return pd.DataFrame(
         {
@@ -101,59 +100,14 @@ def _reader(parse, dataset):
         parsed = parse(text, dataset, finish_reason)
         return parsed.status, parsed.value
 
-    return lambda status, text, finish: read(status, text, finish if isinstance(finish, str) else None)
+    return lambda status, text, finish: read(status, text, _text(finish))
+
+
+def _text(value):
+    """A text of a table, None where it is missing."""
+    return value if isinstance(value, str) else None
 
 
 def _transposed(rows, width):
     """The columns of an iterable of tuples, also of an empty one."""
     return list(zip(*rows, strict=True)) or [()] * width
-
-
-def option_probabilities(logprobs: str | None, dataset: Dataset) -> tuple[float | None, float | None]:
-    """The probability of each option from the token log-probabilities of an answer, for any tokenizer.
-
-    At the token where the two options' spellings part, the alternatives that continue one option and not
-    the other are added up, and the two sums are scaled to 1. Null where the reply does not spell an option,
-    or the provider's list of alternatives leaves both out.
-    """
-    if not isinstance(logprobs, str):
-        return None, None
-    tokens = json.loads(logprobs)
-    text = "".join(token["token"] for token in tokens)
-    found = [(text.rfind(option), option) for option in dataset.options if option in text]
-    if not found:
-        return None, None
-    start = max(found)[0]
-    position = 0
-    for token in tokens:
-        end = position + len(token["token"])
-        if end > start:
-            sums = _mass(
-                token["top"], text[start:position], token["token"][: max(0, start - position)], dataset
-            )
-            if sums is not None:
-                return sums
-        position = end
-    return None, None
-
-
-def _mass(alternatives, spelled, lead, dataset):
-    """The two options' shares among the alternatives of one token; None where it does not tell them apart.
-
-    ``spelled``: how much of an option stands before this token; ``lead``: text of this token before it.
-    """
-    mass = [0.0, 0.0]
-    for text, logprob in alternatives:
-        if not text.startswith(lead):
-            continue
-        so_far = spelled + text[len(lead) :]
-        fits = [_continues(so_far, option) for option in dataset.options]
-        if fits[0] != fits[1]:
-            mass[fits.index(True)] += math.exp(logprob)
-    total = sum(mass)
-    return (mass[0] / total, mass[1] / total) if total else None
-
-
-def _continues(text, option):
-    """Whether ``text`` is a beginning of ``option``, or the whole of it and what follows."""
-    return bool(text) and (option.startswith(text) or text.startswith(option))

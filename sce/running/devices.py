@@ -22,7 +22,7 @@ from sce.errors import InputError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 POLL_S = 0.2
-TELL_AFTER_S = 10
+LOG_AFTER_S = 10
 
 _held: set[int] = set()
 
@@ -63,14 +63,14 @@ def visible() -> list[str]:
 
 
 def memory_gb() -> float | None:
-    """Memory of the smallest GPU of this machine in GB (10^9 bytes); None where there is no telling."""
+    """Memory of the smallest GPU of this machine in GB (10^9 bytes); None where it is not known."""
     sizes = [int(line) for line in _nvidia_smi("--query-gpu=memory.total", "--format=csv,noheader,nounits")]
     return min(sizes) * 2**20 / 1e9 if sizes else None
 
 
 async def _gather(number, there, held):
     folder = _lock_folder()
-    mine, begin, told = [], time.monotonic(), False
+    mine, begin, logged = [], time.monotonic(), False
     with ExitStack() as turn:
         queued = False
         while True:
@@ -80,8 +80,8 @@ async def _gather(number, there, held):
                     mine.append(device)
                 if len(mine) == number:
                     return mine
-            if not told and time.monotonic() - begin > TELL_AFTER_S:
-                told = True
+            if not logged and time.monotonic() - begin > LOG_AFTER_S:
+                logged = True
                 logging.info("waiting for %d of %d GPUs, which other jobs hold", number - len(mine), number)
             await asyncio.sleep(POLL_S)
 
@@ -138,7 +138,7 @@ def _nvidia_smi(*options):
     """The lines it prints, one for each GPU; none where it is missing or has no driver to ask."""
     if shutil.which("nvidia-smi") is None:
         return []
-    told = subprocess.run(["nvidia-smi", *options], capture_output=True, text=True, check=False)
+    printed = subprocess.run(["nvidia-smi", *options], capture_output=True, text=True, check=False)
     # With MIG, -L lists slices below their GPU.
-    lines = [line for line in told.stdout.splitlines() if line.strip() and not line.startswith(" ")]
-    return lines if told.returncode == 0 else []
+    lines = [line for line in printed.stdout.splitlines() if line.strip() and not line.startswith(" ")]
+    return lines if printed.returncode == 0 else []

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sce.grids.datasets import Dataset
+from sce.showing.words import in_words, shortened
 
 MAX_CELLS = 6000  # more cells than this in one mosaic are too small to see
 WIDE = 3.0  # the proportion of width to height, in cells, that a mosaic aims at
-LONGEST_LABEL = 28  # characters
 NOT_SHOWN = -1
 OUTSIDE = -2  # what a cell between the panels holds, where others hold a prediction
 
@@ -152,11 +152,3 @@ def panel_titles(dataset, side, with_names):
             parts.append(f"{in_words(name)} {label}" if with_names else label)
         titles.append(", ".join(parts))
     return titles
-
-
-def in_words(name):
-    return name.replace("_", " ")
-
-
-def shortened(label):
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"

@@ -67,6 +67,12 @@ def load_reference(folder=None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def reference_files(folder) -> list[str]:
+    """The files of published figures that there are in a folder; none without one."""
+    paths = [Path(folder) / name for name in (TEMPERATURE_1, SENSITIVITY, CHOICES)] if folder else []
+    return [str(path) for path in paths if path.is_file()]
+
+
 def beside(
     scores: pd.DataFrame, reference: pd.DataFrame, respondents: Mapping[str, tuple[str, float | None]]
 ) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from sce.files.contracts import Contract
+from sce.files.contracts import Contract, Pair
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -13,7 +13,7 @@ class FigureStyle(Contract):
     """How figures look. The default colours are Okabe and Ito's, told apart by colour-blind readers; the
     two options differ in lightness too, so that they survive a grey printer."""
 
-    option_colours: tuple[Colour, Colour] = ("#0072B2", "#E69F00")
+    option_colours: Pair[Colour] = ("#0072B2", "#E69F00")
     missing_colour: Colour = "#8C8C8C"
     valid_colour: Colour = "#000000"
     invalid_colour: Colour = "#B3361B"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from sce.files import artifacts
+from sce.showing.words import with_interval
 
 SCORES = ["validity", "mean_distance", "mean_excess", "exact_match"]
 
@@ -36,14 +37,10 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
         values = group.set_index("score")
         row = dict(zip(keys, key, strict=True))
         row["kept"] = f"{int(values.value['n_kept'])} of {int(values.n['n_kept'])}"
-        row |= {name: _shown(values.loc[name]) for name in SCORES}
+        row |= {name: with_interval(*values.loc[name, ["value", "low", "high"]]) for name in SCORES}
         row["note"] = _note(values)
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _shown(row):
-    return "-" if pd.isna(row.value) else f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
 
 
 def _note(values):

@@ -4,16 +4,13 @@ published figure beside ours where there is one; as Markdown and as LaTeX."""
 import pandas as pd
 
 from sce.files import artifacts
-from sce.measuring.distances import METRICS
+from sce.measuring.metrics import METRICS
 from sce.showing.reference import beside, load_reference
+from sce.showing.words import with_interval
 
 KEYS = ["model", "dataset", "condition", "metric"]
-LATEX = str.maketrans(
-    {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
-
-
-SHOWN = {"scores": ["n_kept", "validity", "mean_excess", "exact_match"]}  # of a table with more than that
+# Which scores a table shows that holds more.
+SHOWN = {"scores": ["n_kept", "validity", "mean_excess", "exact_match"]}
 
 
 def collect(
@@ -41,7 +38,9 @@ def wide(scores: pd.DataFrame, shown: list[str] | None = None) -> pd.DataFrame:
     rows = scores[KEYS].drop_duplicates().reset_index(drop=True)
     for score in shown:
         found = scores[scores["score"] == score]
-        texts = found[KEYS].assign(**{score: [_value(line) for line in found.itertuples()]})
+        texts = found[KEYS].assign(
+            **{score: list(map(with_interval, found["value"], found["low"], found["high"]))}
+        )
         rows = rows.merge(texts, on=KEYS, how="left")
         if found["reference"].notna().any():
             name = f"{score} (published)"
@@ -53,7 +52,7 @@ def wide(scores: pd.DataFrame, shown: list[str] | None = None) -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """The table in GitHub's Markdown."""
+    """The table in GitHub's Markdown. (pandas' own writer lets a | in a cell end it.)"""
     head = [str(name) for name in table.columns]
     lines = [head, ["---"] * len(head), *table.astype(str).to_numpy().tolist()]
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
@@ -61,16 +60,5 @@ def markdown(table: pd.DataFrame) -> str:
 
 def latex(table: pd.DataFrame) -> str:
     """The table as a tabular of booktabs."""
-    lines = [[str(name) for name in table.columns], *table.astype(str).to_numpy().tolist()]
-    head, *body = [" & ".join(cell.translate(LATEX) for cell in line) + r" \\" for line in lines]
     columns = "l" * len(KEYS) + "r" * (table.shape[1] - len(KEYS))
-    begin = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule"]
-    return "\n".join([*begin, *body, r"\bottomrule", r"\end{tabular}", ""])
-
-
-def _value(line):
-    if pd.isna(line.value):
-        return "–"
-    if pd.isna(line.low):
-        return f"{line.value:.3f}".removesuffix(".000")
-    return f"{line.value:.3f} [{line.low:.3f}, {line.high:.3f}]"
+    return table.to_latex(index=False, escape=True, column_format=columns)

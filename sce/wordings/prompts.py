@@ -1,65 +1,108 @@
-"""Prompts: the question asked at every grid point, the conditions that continue it (design 1), what is asked
-about an SCE (what a fresh copy would say, or to try again), and the task of choosing the nearest instance, a
-conversation of its own.
+"""Prompts: the question asked at every grid point, the conditions that continue it, and what kinds of
+experiment bring along (docs/protocol.md).
 
-A prompt is one file ``resources/prompts/NAME.yaml``. Its text holds placeholders in single braces; any
-other brace (the JSON shown to the model) is left as it is, so prompts are written as they will be read.
+A prompt is one file ``NAME.yaml`` in a folder of ``resources/prompts``, and goes by that name alone: no two
+files there bear the same one. Its text holds placeholders in single braces; any other brace (the JSON shown
+to the model) is left as it is, so prompts are written as they will be read.
 """
 
 import re
 import string
+from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
-from sce.errors import InputError
-from sce.files.contracts import Contract, check, read_yaml
+from sce.errors import InputError, suggest
+from sce.files.contracts import Contract, check
+from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import Dataset
 
 PROMPTS = Path("resources/prompts")
 PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
 COMMON = {"context", "subject", "question", "option_0", "option_1", "options", "levels", "record"}
-REQUIRED = {
-    "question": {"description"},
-    "condition": {"target"},
-    "choice": {"start", "candidates"},
-    "self_prediction": {"description"},
-    "several": {"target", "k"},
-    "feedback": {"target", "outcome"},
-}
-ALLOWED = {kind: COMMON | needed for kind, needed in REQUIRED.items()}
-for _kind in ("condition", "several", "feedback"):
-    ALLOWED[_kind].add("answer")
 LETTERS = string.ascii_uppercase
 
 
+class Kind(NamedTuple):
+    """A kind of prompt: the placeholders that its text must hold and those that it may, and what its reply
+    may hold besides the answer or the record."""
+
+    required: frozenset[str]
+    allowed: frozenset[str]
+    asks: frozenset[str]
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def add_kind(
+    name: str, required: Collection[str], allowed: Collection[str] = (), asks: Collection[str] = ()
+) -> None:
+    """Make ``name`` a kind of prompt whose text must hold the placeholders ``required`` and may hold those of
+    COMMON and ``allowed``; ``asks``: the values of a prompt's field of that name."""
+    _kinds[name] = Kind(frozenset(required), frozenset(COMMON).union(required, allowed), frozenset(asks))
+
+
+add_kind("question", {"description"})
+add_kind("condition", {"target"}, {"answer"}, asks={"candidates"})
+
+
 class Prompt(Contract):
-    """A wording. ``kind`` tells where it stands in the conversation; ``metric`` which distance it defines;
-    ``asks`` what the reply holds besides the answer or the record: how sure the model is, or the candidates
-    that it considered."""
+    """A wording. ``kind``: its place in a conversation; ``rewords``: the prompt that it says in other words,
+    so that their scores are compared; ``metric``: the distance that it defines; ``asks``: what the reply
+    holds besides the answer or the record: how sure the model is, or the candidates that it considered."""
 
     name: str
-    kind: Literal["question", "condition", "choice", "self_prediction", "several", "feedback"]
+    kind: str
+    rewords: str | None = None
     metric: str | None = None
-    asks: Literal["confidence", "candidates"] | None = None
+    asks: str | None = None
     text: str
 
+    @field_validator("kind")
+    @classmethod
+    def _is_known(cls, kind):
+        if kind not in _kinds:
+            raise ValueError(f"one of {', '.join(_kinds)}")
+        return kind
+
     @model_validator(mode="after")
-    def _placeholders(self):
-        found = set(PLACEHOLDER.findall(self.text))
-        missing = REQUIRED[self.kind] - found
-        unknown = found - ALLOWED[self.kind]
-        if missing:
-            raise ValueError(f"a text with the placeholder {{{missing.pop()}}}")
-        if unknown:
-            names = ", ".join(f"{{{name}}}" for name in sorted(ALLOWED[self.kind]))
-            raise ValueError(f"only the placeholders {names}; not {{{unknown.pop()}}}")
+    def _fits_its_kind(self):
+        kind = _kinds[self.kind]
+        if self.asks is not None and self.asks not in kind.asks:
+            raise ValueError(f"asks of a {self.kind}: {', '.join(sorted(kind.asks)) or 'nothing'}")
+        self._check_placeholders(kind)
         return self
+
+    def _check_placeholders(self, kind):
+        found = set(PLACEHOLDER.findall(self.text))
+        missing = kind.required - found
+        unknown = found - kind.allowed
+        if missing:
+            raise ValueError(f"a text with the placeholder {{{min(missing)}}}")
+        if unknown:
+            names = ", ".join(f"{{{name}}}" for name in sorted(kind.allowed))
+            raise ValueError(f"only the placeholders {names}; not {{{min(unknown)}}}")
 
     def fill(self, values: dict[str, str]) -> str:
         """The text with a value for each of its placeholders."""
         return PLACEHOLDER.sub(lambda match: values[match.group(1)], self.text).strip()
+
+
+def prompt_files() -> Mapping[str, Path]:
+    """Name -> file of every prompt under ``resources/prompts``. Raises InputError where two bear one name."""
+    return _files_under(PROMPTS, Path.cwd())
+
+
+def prompt_file(name: str) -> Path:
+    """The file of the prompt of this name. Raises InputError with what else there is."""
+    files = prompt_files()
+    if name not in files:
+        raise InputError(PROMPTS, "prompt", name, f"a file under {PROMPTS}: {suggest(name, files)}")
+    return files[name]
 
 
 def load_prompt(path) -> Prompt:
@@ -68,6 +111,8 @@ def load_prompt(path) -> Prompt:
     prompt = check(Prompt, read_yaml(path), path)
     if prompt.name != path.stem:
         raise InputError(path, "name", prompt.name, f"the name of the file, {path.stem}")
+    if prompt.rewords is not None:
+        _check_reworded(path, prompt)
     return prompt
 
 
@@ -93,6 +138,28 @@ def choose(prompt: Prompt, dataset: Dataset, start: int, candidates: list[int]) 
 def other_option(dataset: Dataset, option: str) -> str:
     """t(x): the option that was not chosen."""
     return dataset.options[1 - dataset.options.index(option)]
+
+
+def _check_reworded(path, prompt):
+    others = {name: file for name, file in prompt_files().items() if name != prompt.name}
+    if prompt.rewords not in others:
+        there = suggest(prompt.rewords, others)
+        raise InputError(path, "rewords", prompt.rewords, f"another prompt under {PROMPTS}: {there}")
+    kind = read_yaml(others[prompt.rewords]).get("kind")
+    if kind != prompt.kind:
+        raise InputError(path, "rewords", f"{prompt.rewords}, a {kind}", f"another {prompt.kind}")
+
+
+@cache
+def _files_under(folder, working_directory):
+    """Looked up once: a study names a hundred wordings for each of a hundred pairs of model and dataset."""
+    files = {}
+    for path in sorted((working_directory / folder).rglob("*.yaml")):
+        path = path.relative_to(working_directory)
+        first = files.setdefault(path.stem, path)
+        if first != path:
+            raise InputError(folder, path.stem, f"{first} and {path}", "each name once, whatever the folder")
+    return files
 
 
 def _common(dataset):

@@ -1,7 +1,7 @@
 """The wordings of the published study, read from the user's own copy of its ``datasets.json``.
 
 Nothing of that text is part of this project. Each of the file's entries holds a question and a follow-up, and
-its name tells what it is for: a dataset, what the follow-up asks for, and perhaps a number
+its name says what it is for: a dataset, what the follow-up asks for, and perhaps a number
 (``income_minimal_l1``, ``house_prices_minimal_7``). The study asked every entry's question anew; here a
 boundary is elicited once, so an entry is taken apart into a question wording and a condition (its ``Place``).
 Both go by names that begin with ``published.``: a configuration uses them as it uses files under
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Literal, NamedTuple
 
-from pydantic import field_validator, model_validator
+from pydantic import field_validator
 
 from sce.errors import InputError
-from sce.files.contracts import Contract, check
+from sce.files.contracts import Contract, Pair, check
 from sce.files.json_files import read_json
 from sce.grids.datasets import DATASETS, load_dataset
-from sce.wordings.prompts import PROMPTS, Prompt, load_prompt
+from sce.wordings.prompts import Prompt, load_prompt, prompt_file
 
 PREFIX = "published."
 QUESTION = "question"
@@ -45,18 +45,17 @@ class PublishedPrompt(Prompt):
     dataset: str
     entry: str
 
-    @model_validator(mode="after")
-    def _placeholders(self):
-        return self  # a template's own placeholders were checked when its entry was read
+    def _check_placeholders(self, kind):
+        """A template's own placeholders were checked when its entry was read."""
 
     def fill(self, values):
         return self.text.format(description=values.get("description"), complement=values.get("target"))
 
 
-class Entry(Contract, extra="ignore"):
-    """What is read of an entry; the rest tells the published code where its data lies."""
+class PromptPair(Contract, extra="ignore"):
+    """What is read of an entry of the file; the rest says where the published code's data lies."""
 
-    options: tuple[str, str]
+    options: Pair[str]
     input_key: Literal["description"]
     standard_prompt_template: str
     followup_template: str
@@ -87,7 +86,7 @@ class Published:
     """The study's wordings. ``places``: of every entry; ``prompts``: by dataset and name."""
 
     path: str
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, PromptPair]
     places: Mapping[str, Place]
     prompts: Mapping[tuple[str, str], PublishedPrompt]
 
@@ -110,7 +109,7 @@ def find_prompt(name: str, dataset: str, published: Published | None) -> Prompt:
     """The prompt that a configuration means by ``name`` where it asks about ``dataset``: one of the study's
     or a file of ours."""
     if not is_published(name):
-        return load_prompt(PROMPTS / f"{name}.yaml")
+        return load_prompt(prompt_file(name))
     if published is None:
         raise InputError("the configuration", "prompts.published", "nothing", f"a path, because of {name}")
     return published.prompt(name, dataset)
@@ -131,8 +130,7 @@ def load_published(path) -> Published:
     places, prompts = {}, {}
     for name, entry in entries.items():
         places[name] = _place(path, name, names[name], entries)
-        metric = CONDITIONS[names[name][1]][1]
-        for prompt in _prompts(name, entry, places[name], metric):
+        for prompt in _prompts(name, entry, places[name], CONDITIONS[names[name][1]]):
             known = prompts.setdefault((prompt.dataset, prompt.name), prompt)
             if known.text != prompt.text:
                 raise InputError(path, name, f"{prompt.name} is not that of {known.entry}", "one text a name")
@@ -142,7 +140,7 @@ def load_published(path) -> Published:
 def slips(published: Published) -> list[str]:
     """What the file gets wrong, a sentence each: two entries that should ask for different things and ask the
     same, and entries that repeat another one. White space is no difference."""
-    told = []
+    found = []
     follow_ups, wholes = {}, {}
     for name, entry in published.entries.items():
         dataset, kind, _ = NAME.fullmatch(name).groups()
@@ -150,12 +148,12 @@ def slips(published: Published) -> list[str]:
         follow_up = " ".join(entry.followup_template.split())
         first, meant = follow_ups.setdefault((dataset, follow_up), (name, condition))
         if meant != condition:
-            told.append(f"{name}: asks for {meant}, not {condition}; its follow-up is that of {first}")
+            found.append(f"{name}: asks for {meant}, not {condition}; its follow-up is that of {first}")
         whole = (dataset, condition, " ".join(entry.standard_prompt_template.split()), follow_up)
         first = wholes.setdefault(whole, name)
         if first != name:
-            told.append(f"{name}: word for word {first}, so it is no wording of its own")
-    return told
+            found.append(f"{name}: word for word {first}, so it is no wording of its own")
+    return found
 
 
 def load_systems(path) -> dict[str, str | None]:
@@ -180,7 +178,7 @@ def other_systems(models: Mapping[str, object], systems: Mapping[str, str | None
 
 
 def _read_name(path, name):
-    """(dataset, kind of follow-up, number or None) that an entry's name tells."""
+    """(dataset, kind of follow-up, number or None) that an entry's name says."""
     match = NAME.fullmatch(name)
     if not match:
         kinds = ", ".join(f"DATASET{kind}" for kind in CONDITIONS)
@@ -195,7 +193,7 @@ def _options(dataset):
 
 def _read_entry(path, name, content, options):
     try:
-        entry = check(Entry, content, path)
+        entry = check(PromptPair, content, path)
     except InputError as error:
         raise InputError(path, f"{name}.{error.key}", error.found, error.allowed) from None
     if entry.options != options:
@@ -222,9 +220,17 @@ def _place(path, name, parts, entries):
     return Place(dataset, PREFIX + question, PREFIX + condition)
 
 
-def _prompts(name, entry, place, metric):
-    """The two wordings of an entry."""
-    question = {"name": place.question, "kind": "question", "text": entry.standard_prompt_template}
-    condition = {"name": place.condition, "kind": "condition", "text": entry.followup_template}
+def _prompts(name, entry, place, condition):
+    """The two wordings of an entry; ``condition``: the name and the distance of the one that its follow-up is
+    or rewords."""
     common = {"dataset": place.dataset, "entry": name}
-    return PublishedPrompt(**question, **common), PublishedPrompt(**condition, **common, metric=metric)
+    question = {"name": place.question, "kind": "question", "text": entry.standard_prompt_template}
+    follow_up = {"name": place.condition, "kind": "condition", "text": entry.followup_template}
+    follow_up |= {"metric": condition[1], "rewords": _reworded(place.condition, condition[0])}
+    question |= {"rewords": _reworded(place.question, QUESTION)}
+    return PublishedPrompt(**question, **common), PublishedPrompt(**follow_up, **common)
+
+
+def _reworded(name, base):
+    """The wording that ``name`` says in other words; None where it is the main one itself."""
+    return PREFIX + base if name != PREFIX + base else None

@@ -2,15 +2,13 @@ rule elicit:
     input:
         dataset=get_dataset_file,
         prompts=get_prompt_files,
-        choices=get_choices,
-        modules=get_elicit_modules,
-        script=script_file("elicit"),
+        tasks=get_tasks,
     output:
         "results/{model}/{dataset}/responses.parquet",
     log:
         "logs/elicit/{model}/{dataset}.log",
     # The longest jobs first, so that no slow model is left to finish alone.
-    priority: lambda wildcards: resources.runtime_min(get_model(wildcards))
+    priority: lambda wildcards: job_needs.runtime_min(get_model(wildcards))
     conda:
         "../../envs/elicit.yaml"
     threads: lambda wildcards: get_model(wildcards).cores
@@ -18,10 +16,11 @@ rule elicit:
         **get_elicit_resources(),
         nodes=1,
         gpu=get_gpus,
-        mem_mb=lambda wildcards, attempt: resources.memory_mb(get_model(wildcards), attempt),
-        runtime=lambda wildcards, attempt: resources.runtime_min(get_model(wildcards), attempt),
+        mem_mb=lambda wildcards, attempt: job_needs.memory_mb(get_model(wildcards), attempt),
+        runtime=lambda wildcards, attempt: job_needs.runtime_min(get_model(wildcards), attempt),
     params:
-        shape=get_shape,
+        asked=of_pair(parameters.elicit),
+        code=of_pair(parameters.elicit_code),
     message:
         "Asking {wildcards.model} about {wildcards.dataset}"
     script:
@@ -32,8 +31,6 @@ rule parse_responses:
     input:
         responses=rules.elicit.output,
         dataset=get_dataset_file,
-        modules=closure("sce.reading.responses", "sce.running.jobs"),
-        script=script_file("parse_responses"),
     output:
         boundary="results/{model}/{dataset}/boundary.parquet",
         sce="results/{model}/{dataset}/sce.parquet",
@@ -41,11 +38,10 @@ rule parse_responses:
         "logs/parse_responses/{model}/{dataset}.log",
     conda:
         "../../envs/core.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
     params:
         conditions=lambda wildcards: STUDY.conditions(wildcards.model, wildcards.dataset),
+        content=get_dataset_content,
+        code=code_of("parse_responses"),
     message:
         "Reading the replies of {wildcards.model} about {wildcards.dataset}"
     script:

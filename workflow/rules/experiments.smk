@@ -1,171 +1,100 @@
-# Outcomes of the experiments: a few small rules over what was asked; which of them an experiment needs follows
-# from what it asks (Study.tables).
-wildcard_constraints:
-    experiment="|".join(map(re.escape, STUDY.config.experiments)),
-    table="|".join(sorted({t for name in STUDY.config.experiments for t in STUDY.tables(name)})) or "none",
-    outcome="candidates|self_prediction|several|feedback|search",
-
-
-rule draw_choices:
+# Each kind of experiment is a module of sce/experiments; these rules run whichever a study needs.
+rule draw_tasks:
     input:
         dataset=get_dataset_file,
-        modules=closure("sce.experiments.choices", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("draw_choices"),
     output:
-        "results/choices/{dataset}.parquet",
+        "results/{kind}/{dataset}.parquet",
     log:
-        "logs/draw_choices/{dataset}.log",
+        "logs/draw_tasks/{kind}/{dataset}.log",
     localrule: True
     conda:
         "../../envs/core.yaml"
     params:
-        choosing=exact(STUDY.config.choosing.model_dump()),
+        options=lambda wildcards: exact(parameters.task_options(STUDY, get_kind(wildcards))),
+        module=lambda wildcards: registry.MODULES[wildcards.kind],
+        content=get_dataset_content,
+        code=get_kind_code("draw_tasks"),
     message:
-        "Which of a few instances is nearest? Tasks on {wildcards.dataset}"
+        "Drawing the tasks of {wildcards.kind} on {wildcards.dataset}"
     script:
-        "../scripts/draw_choices.py"
+        "../scripts/draw_tasks.py"
 
 
-rule measure_choices:
-    input:
-        responses=rules.elicit.output,
-        tasks=rules.draw_choices.output,
-        modules=closure("sce.experiments.choices", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("measure_choices"),
-    output:
-        "results/{model}/{dataset}/choices.parquet",
-    log:
-        "logs/measure_choices/{model}/{dataset}.log",
-    conda:
-        "../../envs/core.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
-    params:
-        scoring=exact(STUDY.config.scoring.model_dump()),
-    message:
-        "How often {wildcards.model} chooses the nearest on {wildcards.dataset}"
-    script:
-        "../scripts/measure_choices.py"
-
-
-rule measure_outcome:
-    input:
-        responses=rules.elicit.output,
-        boundary=rules.parse_responses.output.boundary,
-        sce=rules.parse_responses.output.sce,
-        scores=rules.score.output,
-        dataset=get_dataset_file,
-        modules=closure(
-            "sce.experiments.self_modelling",
-            "sce.experiments.search",
-            "sce.files.artifacts",
-            "sce.running.jobs",
-        ),
-        script=script_file("measure_outcome"),
-    output:
-        "results/{model}/{dataset}/{outcome}.parquet",
-    log:
-        "logs/measure_outcome/{model}/{dataset}/{outcome}.log",
-    conda:
-        "../../envs/core.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(20),
-    params:
-        settings=get_outcome_settings,
-        scoring=exact(STUDY.config.scoring.model_dump()),
-    message:
-        "The outcome {wildcards.outcome} of {wildcards.model} on {wildcards.dataset}"
-    script:
-        "../scripts/measure_outcome.py"
-
-
-rule measure_consistency:
+rule measure_points:
     input:
         boundary=rules.parse_responses.output.boundary,
-        sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
-        modules=closure("sce.experiments.consistency", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("measure_consistency"),
     output:
-        points="results/{model}/{dataset}/consistency_points.parquet",
-        scores="results/{model}/{dataset}/consistency.parquet",
+        "results/{model}/{dataset}/{kind}_points.parquet",
     log:
-        "logs/measure_consistency/{model}/{dataset}.log",
+        "logs/measure_points/{model}/{dataset}/{kind}.log",
     conda:
         "../../envs/core.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
     params:
-        scoring=exact(STUDY.config.scoring.model_dump()),
+        module=lambda wildcards: registry.MODULES[wildcards.kind],
+        content=get_dataset_content,
+        code=get_kind_code("measure_points"),
     message:
-        "Whether the wordings of the question agree: {wildcards.model} on {wildcards.dataset}"
+        "Measuring {wildcards.kind} at every point: {wildcards.model} on {wildcards.dataset}"
     script:
-        "../scripts/measure_consistency.py"
+        "../scripts/measure_points.py"
 
 
-rule plot_consistency:
+rule measure_kind:
     input:
-        points=rules.measure_consistency.output.points,
+        unpack(get_needed),
         dataset=get_dataset_file,
-        modules=closure(
-            "sce.showing.experiment_figures",
-            "sce.showing.figures",
-            "sce.files.artifacts",
-            "sce.running.jobs",
+        embeddings=get_embeddings,
+    output:
+        "results/{model}/{dataset}/{kind}.parquet",
+    log:
+        "logs/measure_kind/{model}/{dataset}/{kind}.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        measured=lambda wildcards: parameters.measure(
+            STUDY, wildcards.kind, wildcards.model, wildcards.dataset
         ),
-        script=script_file("plot_consistency"),
+        content=get_dataset_content,
+        code=get_kind_code("measure_kind"),
+    message:
+        "Measuring {wildcards.kind} of {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../scripts/measure_kind.py"
+
+
+rule plot_points:
+    input:
+        points=rules.measure_points.output,
+        dataset=get_dataset_file,
     output:
         png=report(
-            "results/{model}/{dataset}/consistency.png",
-            caption="../report/consistency.rst",
+            "results/{model}/{dataset}/{kind}.png",
+            caption="../report/points.rst",
             category="Boundaries",
-            labels={"model": "{model}", "dataset": "{dataset}", "figure": "consistency"},
+            labels={"model": "{model}", "dataset": "{dataset}", "figure": "{kind}"},
         ),
-        svg="results/{model}/{dataset}/consistency.svg",
+        svg="results/{model}/{dataset}/{kind}.svg",
     log:
-        "logs/plot_consistency/{model}/{dataset}.log",
+        "logs/plot_points/{model}/{dataset}/{kind}.log",
     conda:
         "../../envs/core.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
     params:
-        style=exact(STUDY.config.figures.model_dump()),
+        style=STYLE,
+        module=lambda wildcards: registry.MODULES[wildcards.kind],
+        caption=lambda wildcards: get_kind(wildcards).map_caption,
+        content=get_dataset_content,
+        code=get_kind_code("plot_points"),
     message:
-        "Where the boundary of {wildcards.model} on {wildcards.dataset} is uncertain"
+        "Drawing {wildcards.kind} at every point: {wildcards.model} on {wildcards.dataset}"
     script:
-        "../scripts/plot_consistency.py"
-
-
-rule spread_wordings:
-    input:
-        scores=rules.score.output,
-        modules=closure("sce.experiments.rewordings", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("spread_wordings"),
-    output:
-        "results/{model}/{dataset}/wordings.parquet",
-    log:
-        "logs/spread_wordings/{model}/{dataset}.log",
-    localrule: True
-    conda:
-        "../../envs/core.yaml"
-    message:
-        "The spread over wordings of {wildcards.model} on {wildcards.dataset}"
-    script:
-        "../scripts/spread_wordings.py"
+        "../scripts/plot_points.py"
 
 
 rule tabulate:
     input:
-        outcomes=get_outcomes,
+        outcomes=lambda wildcards: targets.outcomes(STUDY, wildcards.experiment, wildcards.table),
         reference=of_checkout(STUDY.reference_files()),
-        modules=closure(
-            "sce.showing.tables", "sce.showing.reference", "sce.files.artifacts", "sce.running.jobs"
-        ),
-        script=script_file("tabulate"),
     output:
         parquet="results/experiments/{experiment}/{table}.parquet",
         csv="results/experiments/{experiment}/{table}.csv",
@@ -177,7 +106,9 @@ rule tabulate:
     conda:
         "../../envs/core.yaml"
     params:
-        tabulated=get_tabulated,
+        tabulated=lambda wildcards: parameters.tabulate(STUDY, wildcards.experiment, wildcards.table),
+        reference=parameters.files_content(STUDY.reference_files()),
+        code=code_of("tabulate"),
     message:
         "The table {wildcards.table} of the experiment {wildcards.experiment}"
     script:
@@ -187,8 +118,6 @@ rule tabulate:
 rule plot_experiment:
     input:
         scores="results/experiments/{experiment}/scores.parquet",
-        modules=closure("sce.showing.figures", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("plot_experiment"),
     output:
         png=report(
             "results/experiments/{experiment}/validity.png",
@@ -203,77 +132,45 @@ rule plot_experiment:
     conda:
         "../../envs/core.yaml"
     params:
-        style=exact(STUDY.config.figures.model_dump()),
+        style=STYLE,
+        code=code_of("plot_experiment"),
     message:
         "Validity against excess distance in the experiment {wildcards.experiment}"
     script:
         "../scripts/plot_experiment.py"
 
 
-rule plot_outcomes:
+rule plot_kind:
     input:
-        outcomes="results/experiments/{experiment}/{table}.parquet",
-        modules=closure(
-            "sce.showing.experiment_figures",
-            "sce.showing.figures",
-            "sce.files.artifacts",
-            "sce.running.jobs",
-        ),
-        script=script_file("plot_outcomes"),
+        table=get_drawn_table,
     output:
         png=report(
-            "results/experiments/{experiment}/{table}_panels.png",
-            caption="../report/outcomes.rst",
+            "results/experiments/{experiment}/{figure}.png",
+            caption="../report/kind.rst",
             category="Experiments",
-            labels={"experiment": "{experiment}", "figure": "{table}"},
+            labels={"experiment": "{experiment}", "figure": "{figure}"},
         ),
-        svg="results/experiments/{experiment}/{table}_panels.svg",
+        svg="results/experiments/{experiment}/{figure}.svg",
     log:
-        "logs/plot_outcomes/{experiment}/{table}.log",
+        "logs/plot_kind/{experiment}/{figure}.log",
     localrule: True
     conda:
         "../../envs/core.yaml"
     params:
-        style=exact(STUDY.config.figures.model_dump()),
-    message:
-        "The outcomes {wildcards.table} of the experiment {wildcards.experiment}, drawn"
-    script:
-        "../scripts/plot_outcomes.py"
-
-
-rule plot_wordings:
-    input:
-        scores="results/experiments/{experiment}/scores.parquet",
-        modules=closure(
-            "sce.showing.experiment_figures",
-            "sce.showing.figures",
-            "sce.files.artifacts",
-            "sce.running.jobs",
+        drawn=lambda wildcards: parameters.figure(
+            STUDY, get_figure_kind(wildcards), wildcards.experiment
         ),
-        script=script_file("plot_wordings"),
-    output:
-        png=report(
-            "results/experiments/{experiment}/wordings.png",
-            caption="../report/wordings.rst",
-            category="Experiments",
-            labels={"experiment": "{experiment}", "figure": "wordings"},
-        ),
-        svg="results/experiments/{experiment}/wordings.svg",
-    log:
-        "logs/plot_wordings/{experiment}.log",
-    localrule: True
-    conda:
-        "../../envs/core.yaml"
-    params:
-        style=exact(STUDY.config.figures.model_dump()),
+        style=STYLE,
+        caption=lambda wildcards: get_figure_kind(wildcards).caption,
+        code=lambda wildcards: code_of("plot_kind", registry.MODULES[get_figure_kind(wildcards).name]),
     message:
-        "Validity against excess distance of every wording in the experiment {wildcards.experiment}"
+        "The figure {wildcards.figure} of the experiment {wildcards.experiment}"
     script:
-        "../scripts/plot_wordings.py"
+        "../scripts/plot_kind.py"
 
 
 # A target for every experiment, by its name.
-for experiment in STUDY.config.experiments:
+for experiment in STUDY.experiments:
     if workflow.is_rule(experiment):
         raise WorkflowError(f"{CONFIG_FILES}: experiments.{experiment}: a rule has this name; choose another")
 
@@ -281,9 +178,9 @@ for experiment in STUDY.config.experiments:
         name:
             experiment
         input:
-            get_experiment_files(experiment),
+            targets.of_experiment(STUDY, experiment),
 
 
 rule experiments:
     input:
-        [file for experiment in STUDY.config.experiments for file in get_experiment_files(experiment)],
+        [file for experiment in STUDY.experiments for file in targets.of_experiment(STUDY, experiment)],

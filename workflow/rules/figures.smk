@@ -3,10 +3,6 @@ rule plot_boundary:
         boundary=rules.parse_responses.output.boundary,
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
-        modules=closure(
-            "sce.showing.figures", "sce.experiments.rewordings", "sce.files.artifacts", "sce.running.jobs"
-        ),
-        script=script_file("plot_boundary"),
     output:
         png=report(
             "results/{model}/{dataset}/boundary.png",
@@ -19,11 +15,11 @@ rule plot_boundary:
         "logs/plot_boundary/{model}/{dataset}.log",
     conda:
         "../../envs/core.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
     params:
-        style=exact(STUDY.config.figures.model_dump()),
+        stems=exact(STUDY.stems()),
+        style=STYLE,
+        content=get_dataset_content,
+        code=code_of("plot_boundary"),
     message:
         "Drawing the boundary of {wildcards.model} on {wildcards.dataset}"
     script:
@@ -33,8 +29,6 @@ rule plot_boundary:
 rule plot_validity:
     input:
         scores=rules.collect_scores.output.parquet,
-        modules=closure("sce.showing.figures", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("plot_validity"),
     output:
         png=report(
             "results/validity.png",
@@ -49,7 +43,8 @@ rule plot_validity:
     conda:
         "../../envs/core.yaml"
     params:
-        style=exact(STUDY.config.figures.model_dump()),
+        style=STYLE,
+        code=code_of("plot_validity"),
     message:
         "Validity against excess distance over all models"
     script:

@@ -1,8 +1,6 @@
 rule build_grid:
     input:
         dataset=get_dataset_file,
-        modules=closure("sce.grids.datasets", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("build_grid"),
     output:
         "results/grids/{dataset}.parquet",
     log:
@@ -10,6 +8,9 @@ rule build_grid:
     localrule: True
     conda:
         "../../envs/core.yaml"
+    params:
+        content=get_dataset_content,
+        code=code_of("build_grid"),
     message:
         "The grid of {wildcards.dataset}"
     script:
@@ -19,8 +20,6 @@ rule build_grid:
 rule embed_descriptions:
     input:
         grid=rules.build_grid.output,
-        modules=closure("sce.measuring.semantic", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("embed_descriptions"),
     output:
         "results/embeddings/{dataset}.npy",
     log:
@@ -28,10 +27,11 @@ rule embed_descriptions:
     conda:
         "../../envs/embeddings.yaml"
     resources:
-        mem_mb=grows(4000),
-        runtime=grows(60),
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         model=STUDY.config.embeddings.model,
+        code=code_of("embed_descriptions"),
     message:
         "Embedding the descriptions of {wildcards.dataset}"
     script:
@@ -44,8 +44,6 @@ rule build_distance_matrix:
         embeddings=lambda wildcards: (
             f"results/embeddings/{wildcards.dataset}.npy" if wildcards.metric == "semantic" else []
         ),
-        modules=closure("sce.measuring.distances", "sce.running.jobs"),
-        script=script_file("build_distance_matrix"),
     output:
         matrix="resources/distance_matrices/{dataset}_{metric}.npy",
         sidecar="resources/distance_matrices/{dataset}_{metric}.json",
@@ -54,10 +52,12 @@ rule build_distance_matrix:
     conda:
         "../../envs/core.yaml"
     resources:
-        mem_mb=grows(4000),
-        runtime=grows(30),
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         max_points=STUDY.config.matrices.max_points,
+        content=get_dataset_content,
+        code=code_of("build_distance_matrix"),
     message:
         "The {wildcards.metric} distances between all points of {wildcards.dataset}"
     script:

@@ -4,21 +4,16 @@ rule measure_distances:
         sce=rules.parse_responses.output.sce,
         dataset=get_dataset_file,
         embeddings=get_embeddings,
-        modules=closure(
-            "sce.measuring.distances", "sce.measuring.boundaries", "sce.files.artifacts", "sce.running.jobs"
-        ),
-        script=script_file("measure_distances"),
     output:
         "results/{model}/{dataset}/distances.parquet",
     log:
         "logs/measure_distances/{model}/{dataset}.log",
     conda:
         "../../envs/core.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
     params:
         metrics=lambda wildcards: STUDY.metrics(wildcards.model, wildcards.dataset),
+        content=get_dataset_content,
+        code=code_of("measure_distances"),
     message:
         "Measuring the SCEs of {wildcards.model} on {wildcards.dataset}"
     script:
@@ -28,19 +23,15 @@ rule measure_distances:
 rule score:
     input:
         distances=rules.measure_distances.output,
-        modules=closure("sce.measuring.scores", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("score"),
     output:
         "results/{model}/{dataset}/scores.parquet",
     log:
         "logs/score/{model}/{dataset}.log",
     conda:
         "../../envs/core.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
     params:
-        scoring=exact(STUDY.config.scoring.model_dump()),
+        scoring=SCORING,
+        code=code_of("score"),
     message:
         "Scoring {wildcards.model} on {wildcards.dataset}"
     script:
@@ -50,8 +41,6 @@ rule score:
 rule compare:
     input:
         distances=collect_pairs("results/{model}/{dataset}/distances.parquet"),
-        modules=closure("sce.measuring.comparisons", "sce.running.jobs"),
-        script=script_file("compare"),
     output:
         parquet="results/differences.parquet",
         csv="results/differences.csv",
@@ -60,11 +49,13 @@ rule compare:
     conda:
         "../../envs/core.yaml"
     resources:
-        mem_mb=grows(4000),
-        runtime=grows(60),
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         pairs=exact(STUDY.pairs),
-        scoring=exact(STUDY.config.scoring.model_dump()),
+        stems=exact(STUDY.stems()),
+        scoring=SCORING,
+        code=code_of("compare"),
     message:
         "Paired differences between conditions and between models"
     script:
@@ -74,8 +65,6 @@ rule compare:
 rule collect_scores:
     input:
         scores=collect_pairs("results/{model}/{dataset}/scores.parquet"),
-        modules=closure("sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("collect_scores"),
     output:
         parquet="results/scores.parquet",
         csv=report(
@@ -91,6 +80,7 @@ rule collect_scores:
         "../../envs/core.yaml"
     params:
         pairs=exact(STUDY.pairs),
+        code=code_of("collect_scores"),
     message:
         "One table of all scores"
     script:

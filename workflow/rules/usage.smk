@@ -1,9 +1,7 @@
 rule describe_boundaries:
     input:
         boundaries=collect_pairs("results/{model}/{dataset}/boundary.parquet"),
-        datasets=of_checkout(map(study_config.dataset_file, STUDY.datasets)),
-        modules=closure("sce.measuring.boundaries", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("describe_boundaries"),
+        datasets=of_checkout(map(dataset_file, STUDY.datasets)),
     output:
         parquet="results/boundaries.parquet",
         csv="results/boundaries.csv",
@@ -14,6 +12,8 @@ rule describe_boundaries:
         "../../envs/core.yaml"
     params:
         pairs=exact(STUDY.pairs),
+        contents=exact({name: parameters.content(dataset) for name, dataset in STUDY.datasets.items()}),
+        code=code_of("describe_boundaries"),
     message:
         "What each boundary is like"
     script:
@@ -23,8 +23,6 @@ rule describe_boundaries:
 rule collect_usage:
     input:
         responses=collect_pairs("results/{model}/{dataset}/responses.parquet"),
-        modules=closure("sce.money.usage", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("collect_usage"),
     output:
         usage="results/usage.parquet",
         usage_csv="results/usage.csv",
@@ -36,7 +34,8 @@ rule collect_usage:
         "../../envs/core.yaml"
     params:
         pairs=exact(STUDY.pairs),
-        prices=get_prices(),
+        prices=parameters.prices(STUDY, PRICES),
+        code=code_of("collect_usage"),
     message:
         "What the answers took: tokens, money, time"
     script:
@@ -47,8 +46,6 @@ rule check_failures:
     input:
         usage=rules.collect_usage.output.usage,
         failures=rules.collect_usage.output.failures,
-        modules=closure("sce.money.usage", "sce.files.artifacts", "sce.running.jobs"),
-        script=script_file("check_failures"),
     output:
         touch("results/failures_checked"),
     log:
@@ -58,6 +55,7 @@ rule check_failures:
         "../../envs/core.yaml"
     params:
         max_failed_share=exact({name: m.max_failed_share for name, m in STUDY.config.models.items()}),
+        code=code_of("check_failures"),
     message:
         "Whether too many questions failed"
     script:
@@ -65,9 +63,6 @@ rule check_failures:
 
 
 rule plan:
-    input:
-        modules=closure("sce.study.plan", "sce.running.jobs"),
-        script=script_file("plan"),
     log:
         "logs/plan.log",
     localrule: True

@@ -3,12 +3,12 @@
 import numpy as np
 
 from sce.grids.datasets import load_dataset
-from sce.measuring import distances
+from sce.measuring import matrices
 from sce.running.jobs import logged
 
 with logged(snakemake.log[0]):
     embeddings = np.load(snakemake.input.embeddings) if snakemake.input.embeddings else None
-    distances.write_matrix(
+    matrices.write_matrix(
         snakemake.output.matrix,
         load_dataset(snakemake.input.dataset),
         snakemake.wildcards.metric,

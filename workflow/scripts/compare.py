@@ -12,6 +12,7 @@ with logged(snakemake.log[0]):
         (model, dataset): artifacts.read(path)
         for (model, dataset), path in zip(pairs, snakemake.input.distances, strict=True)
     }
-    differences = comparisons.differences(tables, **json.loads(snakemake.params.scoring))
+    stems, scoring = json.loads(snakemake.params.stems), json.loads(snakemake.params.scoring)
+    differences = comparisons.differences(tables, stems, **scoring)
     artifacts.write(differences, snakemake.output.parquet, "differences", provenance=provenance(snakemake))
     differences.to_csv(snakemake.output.csv, index=False)

@@ -1,18 +1,25 @@
-"""Everything one model is asked about one dataset: its boundary, and the SCEs of every condition."""
+"""Everything one model is asked about one dataset: its boundary, the SCEs of every condition, and what kinds
+of experiments add."""
 
 import json
 import logging
+from pathlib import Path
 
 from sce.asking.asker import open_asker
-from sce.asking.conversations import elicit, open_questions, protocol_of, tasks_in
+from sce.asking.conversations import elicit, open_questions
+from sce.asking.rounds import record_round
 from sce.engines import Fatal
 from sce.errors import InputError
+from sce.experiments.protocols import protocol_of
 from sce.files import artifacts
+from sce.files.json_files import exact
 from sce.grids.datasets import load_dataset
 from sce.ledger.ledger import DEFAULT_FOLDER
-from sce.models.entries import read_entry
+from sce.models.catalogue import read_entry
 from sce.money.prices import load_prices, open_budget
-from sce.running.jobs import Progress, logged, provenance
+from sce.running.jobs import logged, provenance
+from sce.running.progress import Progress
+from sce.study.extensions import load_extensions
 from sce.wordings.published import load_published
 
 model, name = snakemake.wildcards.model, snakemake.wildcards.dataset
@@ -20,13 +27,16 @@ model, name = snakemake.wildcards.model, snakemake.wildcards.dataset
 with logged(snakemake.log[0]):
     # How to reach a model (limits, addresses) and where files lie shape no answer. As parameters they would
     # rerun the job, so they come from the configuration as it is now.
+    load_extensions(snakemake.config.get("extensions", []), "the configuration")
     entry = read_entry(snakemake.config, model)
     ledger = snakemake.config.get("ledger", DEFAULT_FOLDER)
-    shape = json.loads(snakemake.params.shape)
+    asked = json.loads(snakemake.params.asked)
+    number = asked.pop("round")
     dataset = load_dataset(snakemake.input.dataset)
-    tasks = tasks_in(artifacts.read(snakemake.input.choices)) if snakemake.input.choices else []
+    tasks = {Path(path).parent.name: artifacts.read(path) for path in snakemake.input.tasks}
     path = snakemake.config.get("prompts", {}).get("published")
-    protocol = protocol_of(dataset, entry, shape, load_published(path) if path else None, tasks)
+    published = load_published(path) if path else None
+    protocol = protocol_of(dataset, entry, asked["protocol"], published, tasks)
     progress = Progress(f"{model} on {name}", protocol.at_most)
     budget = open_budget(entry, load_prices(), ledger, f"models.{model}")
     with open_asker(entry, dataset, ledger, budget, gpus=snakemake.resources.gpu) as asker:
@@ -37,5 +47,7 @@ with logged(snakemake.log[0]):
         finally:
             progress.close()
     logging.info("%d asked, %d found in the ledger", asker.asked, asker.found)
-    note = provenance(snakemake) | {"round": shape["round"], "open": open_questions(responses, entry.retry)}
+    left_open = open_questions(responses, entry.retry)
+    note = provenance(snakemake) | {"open": left_open}
     artifacts.write(responses, snakemake.output[0], "responses", provenance=note)
+    record_round(ledger, exact(asked), number, left_open)

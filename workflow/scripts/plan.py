@@ -2,9 +2,10 @@
 
 from sce.money.prices import load_prices
 from sce.running.jobs import logged
-from sce.study import config
-from sce.study.plan import plan, report
+from sce.study.plan import plan
+from sce.study.plan_report import report
+from sce.study.study import load
 
 with logged(snakemake.log[0]):
-    study, prices = config.load(snakemake.config, "the configuration"), load_prices()
+    study, prices = load(snakemake.config, "the configuration"), load_prices()
     print(report(study, prices, plan(study, prices)))

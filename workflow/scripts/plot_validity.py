@@ -4,10 +4,10 @@ import json
 
 from sce.files import artifacts
 from sce.running.jobs import logged
-from sce.showing import figures
+from sce.showing import drawing, validity_scatter
 from sce.showing.style import FigureStyle
 
 with logged(snakemake.log[0]):
     style = FigureStyle(**json.loads(snakemake.params.style))
-    figure = figures.validity_scatter(artifacts.read(snakemake.input.scores), style)
-    figures.save(figure, snakemake.output.png, snakemake.output.svg)
+    figure = validity_scatter.validity_scatter(artifacts.read(snakemake.input.scores), style)
+    drawing.save(figure, snakemake.output.png, snakemake.output.svg)

@@ -1,0 +1,63 @@
+"""The lines of batch files: requests as they are sent, and what became of each. Pure functions."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from sce.engines import Fatal, Rejected, Transient, anthropic, chat
+from sce.engines.faults import fault_of, is_error
+from sce.ledger.entries import Reply, digest
+
+CHAT_URL = "/v1/chat/completions"
+
+Outcome = Reply | Transient | Rejected | Fatal
+
+
+def batch_line(key: str, request: dict) -> bytes:
+    """A line of an OpenAI batch file: one request under a name of at most 64 characters."""
+    line = {"custom_id": key, "method": "POST", "url": CHAT_URL, "body": request}
+    return json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+
+def write_batch_file(path, bodies: Iterable[dict]) -> int:
+    """Write requests (bodies of the openai or the vllm engine) as an OpenAI batch file; their number. Each
+    line's custom_id is the request's digest. For ``vllm run-batch -i FILE -o OUT --model NAME`` as well."""
+    count = 0
+    with Path(path).open("wb") as file:
+        for count, body in enumerate(bodies, 1):  # noqa: B007 (the count is the result)
+            file.write(batch_line(digest(body), chat.request_of(body)))
+    return count
+
+
+def chat_outcome(line: dict) -> tuple[str, Outcome]:
+    """(custom_id, what became of it) from a line of a batch's output or error file."""
+    response, error = line.get("response"), line.get("error")
+    if not response:
+        error = error or {}
+        cause = f"{error.get('code') or 'failed in its batch'}: {error.get('message') or 'no reason given'}"
+        return line["custom_id"], Transient(cause)
+    body, status = response.get("body"), response.get("status_code", 200)
+    if status != 200 or is_error(body):
+        return line["custom_id"], fault_of(status, body)
+    return line["custom_id"], _reply(chat.reply_of, body)
+
+
+def message_outcome(line: dict) -> tuple[str, Outcome]:
+    """(custom_id, what became of it) from a line of an Anthropic batch's results."""
+    result = line["result"]
+    if result["type"] == "succeeded":
+        return line["custom_id"], _reply(anthropic.reply_of, result["message"])
+    if result["type"] == "errored":
+        return line["custom_id"], fault_of(200, result["error"])
+    return line["custom_id"], Transient(f"{result['type']} in its batch")
+
+
+def _reply(reply_of, payload) -> Outcome:
+    try:
+        reply = reply_of(payload)
+    except Transient as error:
+        return error
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        return Transient(f"the reply has an unknown form ({type(error).__name__}: {error})")
+    return replace(reply, usage={**reply.usage, "batch": 1})

@@ -1,0 +1,59 @@
+"""What the ledger's file records of batches, and which of them this run follows."""
+
+import time
+from dataclasses import replace
+
+from sce.ledger.entries import OPEN_STATES, Batch
+from sce.ledger.ledger import Ledger
+from sce.money.prices import Budget
+
+
+class Records:
+    """The batches of one ledger file. ``holding``: digest -> the open batch that holds the question;
+    ``followed``: keys of the batches this run waits for; ``strangers``: the provider's ids of batches that
+    turned out not to be ours. What a batch set aside in the budget is given back when it ends."""
+
+    def __init__(self, ledger: Ledger, budget: Budget | None):
+        self.ledger, self.budget = ledger, budget
+        self.holding: dict[str, Batch] = {}
+        self.followed: set[str] = set()
+        self.strangers: set[str] = set()
+        for batch in self.open_batches():
+            self.holding |= dict.fromkeys(batch.requests, batch)
+
+    def open_batches(self) -> list[Batch]:
+        """The recorded batches that still lack an answer; those that lack none are done, whether the run
+        that read them came so far as to say so or not."""
+        lacking = []
+        for batch in self.ledger.batches(*OPEN_STATES):
+            if all(self.ledger.has_since(key, batch.submitted_at) for key in batch.requests):
+                self.ledger.record(replace(batch, state="done"))
+            else:
+                lacking.append(batch)
+        return lacking
+
+    def record(self, batch: Batch) -> Batch:
+        """Write down how a batch stands; the batch."""
+        self.ledger.record(batch)
+        if batch.state in OPEN_STATES:
+            self.holding |= dict.fromkeys(batch.requests, batch)
+        return batch
+
+    def end(self, batch: Batch, state: str) -> None:
+        """A batch is done, or lost: nobody waits for it any more."""
+        self.record(replace(batch, state=state))
+        self.followed.discard(batch.key)
+        for key in batch.requests:
+            self.holding.pop(key, None)
+            if self.budget:
+                self.budget.release(key)
+
+    def known_ids(self) -> set[str]:
+        """The provider's ids of batches that cannot be one whose id we lack."""
+        recorded = self.ledger.batches("submitted", "done")
+        return {batch.id for batch in recorded if batch.id} | self.strangers
+
+
+def date(seconds: float) -> str:
+    """A batch's time, for people."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

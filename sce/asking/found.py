@@ -1,0 +1,24 @@
+"""What a job finds in the ledger: the answers of earlier runs, and which questions are asked again."""
+
+from sce.ledger.entries import Entry
+from sce.ledger.ledger import Ledger
+
+
+class Found:
+    """Looks questions up. ``retry``: statuses that are asked again; what was rejected is not, and what this
+    job asked, it does not ask twice."""
+
+    def __init__(self, ledger: Ledger, retry: frozenset[str]):
+        self._ledger, self._retry = ledger, retry
+        self._ended: set[str] = set()
+
+    def entry(self, key: str) -> Entry | None:
+        """The entry that answers a question, or None where it is to be asked."""
+        entry = self._ledger.get(key)
+        if entry is None or key in self._ended or entry.finish_reason == "rejected":
+            return entry
+        return None if entry.status in self._retry else entry
+
+    def ended(self, key: str) -> None:
+        """A question was asked in this job, and how it ended is in the ledger."""
+        self._ended.add(key)

@@ -1,0 +1,122 @@
+"""OpenAI's chat format, which several engines speak: what is sent, and what comes back. Pure functions.
+
+What is sent is the request that ``chat_request`` makes from the model's entry, and nothing an SDK adds.
+"""
+
+from sce.engines import About, Transient
+from sce.ledger.entries import Reply
+from sce.models.remote import Chat
+
+# Fields of a body that are identity, not request.
+IDENTITY = frozenset({"engine", "revision", "headers", "server"})
+
+ANSWERED = {None, "stop", "eos", "end_turn", "stop_sequence", "tool_calls", "function_call"}
+TRUNCATED = {"length", "max_tokens", "model_length"}
+REFUSED = {"content_filter", "refusal", "safety", "recitation", "prohibited_content", "blocklist"}
+
+
+def chat_request(model: Chat, messages: list[dict], about: About) -> dict:
+    """The request for a conversation: the parameters in the model's record and no others."""
+    request = {"model": model.model, "messages": messages, model.token_field: model.max_tokens}
+    if model.temperature is not None:
+        request["temperature"] = model.temperature
+    if model.seed is not None:
+        request["seed"] = model.seed
+    if model.effort is not None:
+        request["reasoning_effort"] = model.effort
+    if about.schema:
+        request["response_format"] = response_format(about)
+    if model.logprobs is not None:
+        request |= {"logprobs": True, "top_logprobs": model.logprobs}
+    for name, value in (*_thinking(model).items(), *model.extra_body.items()):
+        both = isinstance(value, dict) and isinstance(request.get(name), dict)
+        request[name] = request[name] | value if both else value
+    return request
+
+
+def response_format(about: About) -> dict:
+    """The part of a request that holds its reply to the JSON schema of what it is about."""
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": about.kind, "schema": about.schema, "strict": True},
+    }
+
+
+def request_of(body: dict) -> dict:
+    """The request in a body: exactly what the endpoint is sent."""
+    return {name: value for name, value in body.items() if name not in IDENTITY}
+
+
+def reply_of(response: dict) -> Reply:
+    """The reply in a response of the chat endpoint. Raises Transient for one that cannot be an answer."""
+    if not response.get("choices"):
+        raise Transient("the reply has no choices")
+    choice = response["choices"][0]
+    message, finish = choice["message"], choice.get("finish_reason")
+    content, refusal = _text(message.get("content")), message.get("refusal")
+    reasoning = message.get("reasoning") or message.get("reasoning_content")
+    if refusal or finish in REFUSED:
+        status = "refused"
+    elif finish in TRUNCATED:
+        status = "truncated"
+    elif finish in ANSWERED:
+        status = "answered"
+    else:
+        raise Transient(f"the reply ended with {finish}")
+    if status == "answered" and not content and not reasoning:
+        raise Transient("the reply is empty")
+    return Reply(
+        status=status,
+        # A model that ends inside its reasoning has answered, with nothing.
+        response=content or refusal or "",
+        reasoning=reasoning,
+        finish_reason=finish,
+        logprobs=logprobs_of(choice),
+        usage=usage_of(response.get("usage") or {}),
+    )
+
+
+def logprobs_of(choice: dict) -> list | None:
+    """Log-probabilities as a reply keeps them: every token, with the alternatives that came with it."""
+    content = (choice.get("logprobs") or {}).get("content")
+    return content and [
+        {
+            "token": token["token"],
+            "logprob": token["logprob"],
+            "top": [[top["token"], top["logprob"]] for top in token.get("top_logprobs") or ()],
+        }
+        for token in content
+    ]
+
+
+def usage_of(usage: dict) -> dict:
+    """Token counts; ``cached`` are among ``in``, ``reasoning`` among ``out``, and so is ``written`` (to the
+    cache) among ``in``."""
+    of_prompt = usage.get("prompt_tokens_details") or {}
+    of_reply = usage.get("completion_tokens_details") or {}
+    counts = {
+        "in": usage.get("prompt_tokens"),
+        "cached": of_prompt.get("cached_tokens"),
+        "written": of_prompt.get("cache_write_tokens"),
+        "out": usage.get("completion_tokens"),
+        "reasoning": of_reply.get("reasoning_tokens"),
+    }
+    return {name: count for name, count in counts.items() if count is not None}
+
+
+def _thinking(model):
+    if model.thinking is None:
+        return {}
+    on, budget = model.thinking.form == "enabled", model.thinking.budget
+    if model.thinking.route == "field":
+        field = {"type": model.thinking.form}
+        return {"thinking": field | {"budget_tokens": budget} if budget else field}
+    fields = {"chat_template_kwargs": {"enable_thinking": on}}
+    return fields | {"thinking_token_budget": budget} if budget else fields
+
+
+def _text(content):
+    """A message's text; some servers give a list of parts."""
+    if isinstance(content, list):
+        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+    return content

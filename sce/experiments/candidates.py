@@ -1,0 +1,95 @@
+"""Did the model consider a valid SCE, and foresee its own answers? Conditions that have it think aloud: it
+writes candidates down before its SCE."""
+
+import json
+
+import pandas as pd
+
+from sce.experiments.answers import Answers
+from sce.experiments.kind import Kind
+from sce.measuring import outcomes
+from sce.measuring.codes import NONE
+from sce.reading import parsing
+from sce.reading.replies import after_reasoning, objects
+
+
+class Candidates(Kind):
+    """By condition and metric, of replies that write candidates down as objects with ``candidate``,
+    ``record`` and ``answer``: the mean number of ``candidates``; ``considered_valid``, the share of replies
+    with a valid one among them; of those the share ``chose_valid`` whose SCE is valid, and ``chose_nearest``,
+    whose SCE is as near as the nearest valid one considered; ``foreseen``, the share of candidates whose
+    answer is the fresh copy's."""
+
+    name = "candidates"
+
+    def subjects(self, experiment, config, find):
+        return [name for name in experiment.conditions if find(name).asks == "candidates"]
+
+    def settings(self, pair):
+        conditions = sorted(pair.of("conditions"))
+        return {"conditions": [name for name in conditions if pair.find(name).asks == "candidates"]}
+
+    def measure(self, given):
+        return outcomes.table(given.by_metric(lambda metric: _lines(given, metric)))
+
+
+def _lines(given, metric):
+    answers = Answers(given, metric)
+    return [
+        outcomes.mean(condition, metric, score, values, **given.scoring)
+        for condition in given.settings["conditions"]
+        for score, values in _found(answers, condition).items()
+    ]
+
+
+def _found(answers, condition):
+    """Score -> its values over the replies, or over all candidates."""
+    rows = answers.replies("condition", condition)
+    chosen = answers.sce[answers.sce["condition"] == condition].set_index("point_id")["sce_point_id"]
+    number, considered, valid, nearest, foreseen = [], [], [], [], []
+    for point, text in zip(rows["point_id"], rows["text"], strict=True):
+        written = _candidates(text, answers.dataset)
+        number.append(len(written))
+        good = [record for record, _ in written if answers.is_valid(point, record)]
+        foreseen += [_is_foreseen(answers, record, answer) for record, answer in written]
+        if written:
+            considered.append(bool(good))
+        if good:
+            final = chosen.get(point)
+            record = None if pd.isna(final) else answers.dataset.record(int(final))
+            valid.append(bool(answers.is_valid(point, record)))
+            least = min(answers.excess(point, one) for one in good)
+            nearest.append(valid[-1] and answers.excess(point, record) == least)
+    return {
+        "candidates": number,
+        "considered_valid": considered,
+        "chose_valid": valid,
+        "chose_nearest": nearest,
+        "foreseen": foreseen,
+    }
+
+
+def _candidates(text, dataset):
+    """[(record or None, answer or None)] of the candidates that a reply writes down."""
+    if not isinstance(text, str):
+        return []
+    nodes = [found.node for found in objects(after_reasoning(text))]
+    return [
+        (
+            parsing.parse_sce(json.dumps(node["record"]), dataset).value,
+            parsing.parse_answer(json.dumps({"answer": node.get("answer")}), dataset).value,
+        )
+        for node in nodes
+        if "candidate" in node and isinstance(node.get("record"), dict)
+    ]
+
+
+def _is_foreseen(answers, record, answer):
+    """Whether a candidate's predicted answer is the fresh copy's; None where either is not known."""
+    point = answers.dataset.locate(record) if record is not None and None not in record.values() else None
+    if point is None or answer is None or answers.codes[point] == NONE:
+        return None
+    return answers.dataset.options[answers.codes[point]] == answer
+
+
+KIND = Candidates()

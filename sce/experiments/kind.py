@@ -1,0 +1,151 @@
+"""What a kind of experiment is: one module that holds all of it, behind this interface. docs/extending.md
+shows how to write one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from sce.asking.protocol import Step
+from sce.files.contracts import Contract
+from sce.grids.datasets import Dataset
+from sce.wordings.prompts import Prompt
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sce.showing.style import FigureStyle
+
+Find = Callable[[str], Prompt]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One model on one dataset. ``experiments``: those that hold the pair; ``config``: the whole
+    configuration; ``find``: the prompt that goes by a name where it is about this dataset."""
+
+    experiments: tuple[Any, ...]
+    config: Any
+    find: Find
+
+    def of(self, field: str) -> list:
+        """The values of a field over the experiments, each once."""
+        found = []
+        for experiment in self.experiments:
+            value = getattr(experiment, field)
+            found += value if isinstance(value, list) else [value]
+        return list(dict.fromkeys(found))
+
+    def by_condition(self, field: str) -> dict[str, list[str]]:
+        """Condition -> the wordings of a field that are asked about its SCEs."""
+        found = {}
+        for experiment in self.experiments:
+            for condition in experiment.conditions if getattr(experiment, field) else []:
+                found.setdefault(condition, []).extend(getattr(experiment, field))
+        return {condition: list(dict.fromkeys(names)) for condition, names in found.items()}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a kind measures. ``tables``: the artifacts that it needs, by name; ``metrics``: those of the pair;
+    ``embeddings``: (N, dimensions), where one of them is semantic; ``settings``: see ``Kind.settings``;
+    ``seed`` and ``resamples`` of the intervals."""
+
+    dataset: Dataset
+    tables: Mapping[str, pd.DataFrame]
+    metrics: list[str]
+    settings: dict
+    seed: int
+    resamples: int
+    embeddings: np.ndarray | None = None
+
+    @property
+    def scoring(self) -> dict[str, int]:
+        return {"seed": self.seed, "resamples": self.resamples}
+
+    def by_metric(self, measure: Callable[[str], list[dict]]) -> list[dict]:
+        """The lines that ``measure`` gives for every metric, one after the other."""
+        return [line for metric in self.metrics for line in measure(metric)]
+
+
+class Kind:
+    """A kind of experiment. What is not overridden adds nothing.
+
+    ``name``: of its table. ``fields``: what it adds to an experiment of the configuration, name -> (type,
+    default); ``wordings``: those of them that name prompts, field -> kind of prompt; ``sections``: what it
+    adds to the configuration as a whole, key -> contract. ``about_sces``: whether it makes no sense without
+    conditions. ``needs``: the artifacts that ``measure`` reads, of responses, boundary, sce, distances,
+    scores, and its own ``tasks`` and ``points``.
+    """
+
+    name: ClassVar[str]
+    fields: ClassVar[dict[str, tuple[Any, Any]]] = {}
+    wordings: ClassVar[dict[str, str]] = {}
+    sections: ClassVar[dict[str, type[Contract]]] = {}
+    about_sces: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = ("responses", "boundary", "sce")
+
+    # --- what it asks
+
+    def asks(self, pair: Pair) -> dict:
+        """What a pair is asked, as JSON: it becomes a parameter of the job. Empty where nothing is asked."""
+        return {}
+
+    def sends(self, asks: dict) -> list[str]:
+        """The names of the wordings in what ``asks`` returned."""
+        return list(asks.get("wordings", []))
+
+    def step(self, asks: dict, find: Find, tasks: pd.DataFrame | None) -> Step:
+        """The step of the protocol. ``tasks``: what ``draw_tasks`` made, where the kind draws any."""
+        raise NotImplementedError
+
+    tasks_columns: ClassVar[dict[str, Any]] = {}  # of the artifact that ``draw_tasks`` makes
+    tasks_section: ClassVar[str] = ""  # of the configuration, which holds its options
+
+    def draw_tasks(self, dataset: Dataset, options: dict) -> pd.DataFrame:
+        """Tasks on a dataset that are the same for all models."""
+        raise NotImplementedError
+
+    # --- what it measures
+
+    def subjects(self, experiment, config, find: Find) -> list[str]:
+        """What the lines of an experiment's table may be about (their column ``condition``); empty where the
+        experiment does not end in this table."""
+        return []
+
+    def settings(self, pair: Pair) -> dict:
+        """What ``measure`` must know of the configuration, as JSON."""
+        return self.asks(pair)
+
+    def measure(self, given: Given) -> pd.DataFrame:
+        """The outcomes of a pair: a ``scores`` artifact."""
+        raise NotImplementedError
+
+    points_columns: ClassVar[dict[str, Any]] = {}  # of the artifact that ``points`` makes
+
+    def points(self, dataset: Dataset, boundary: pd.DataFrame) -> pd.DataFrame:
+        """An artifact with a row per grid point, from the predictions of all wordings."""
+        raise NotImplementedError
+
+    # --- what it shows
+
+    figure_name: ClassVar[str] = ""  # of the experiment's figure; NAME_panels unless given
+    drawn_from: ClassVar[str] = ""  # the table that it shows; its own unless given
+    caption: ClassVar[str] = "The outcomes of one kind of experiment, a panel for each, with 95% intervals."
+    map_caption: ClassVar[str] = ""
+
+    def figure(self, table: pd.DataFrame, options: dict, style: "FigureStyle") -> "Figure":
+        """The figure of an experiment. ``options``: see ``figure_options``."""
+        from sce.showing.outcome_panels import outcome_panels
+
+        return outcome_panels(table, style)
+
+    def figure_options(self, experiment, find: Find) -> dict:
+        """What ``figure`` must know of the configuration, as JSON."""
+        return {}
+
+    def map(self, dataset: Dataset, points: pd.DataFrame, model: str, style: "FigureStyle") -> "Figure":
+        """The figure of a pair, from the artifact ``points``."""
+        raise NotImplementedError

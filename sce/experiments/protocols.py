@@ -1,0 +1,35 @@
+"""The protocol of one model and dataset, with the steps of all kinds of experiments that it is asked."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from sce.asking.protocol import Protocol
+from sce.experiments.registry import kind
+from sce.grids.datasets import Dataset
+from sce.models.entries import Model
+from sce.wordings.published import Published, find_prompt
+
+
+def protocol_of(
+    dataset: Dataset,
+    model: Model,
+    asked: dict,
+    published: Published | None,
+    tasks: Mapping[str, pd.DataFrame],
+) -> Protocol:
+    """The protocol that ``asked`` (``Study.protocol``) describes. ``tasks``: of the kinds of experiments that
+    draw some, by their name."""
+
+    def find(name):
+        return find_prompt(name, dataset.name, published)
+
+    return Protocol(
+        dataset,
+        questions=[find(name) for name in asked["questions"]],
+        conditions=[find(name) for name in asked["conditions"]],
+        system=model.system,
+        structured=model.decoding == "json_schema",
+        verify_off_grid=asked["verify_off_grid"],
+        steps=tuple(kind(name).step(asks, find, tasks.get(name)) for name, asks in asked["kinds"].items()),
+    )

@@ -1,0 +1,160 @@
+"""Does the model know whether its SCE is valid? It is asked what a fresh copy of itself would answer at the
+SCE: in the conversation as it was before the SCE was asked for, and as it is after."""
+
+import json
+from collections import Counter
+
+import pandas as pd
+
+from sce.asking.conversations import sce_record
+from sce.asking.messages import answer_schema, continued
+from sce.asking.protocol import Asked, Step
+from sce.engines import About
+from sce.experiments.answers import Answers
+from sce.experiments.kind import Kind
+from sce.measuring import outcomes
+from sce.measuring.codes import NONE
+from sce.reading import parsing
+from sce.reading.replies import after_reasoning, objects
+from sce.wordings import prompts
+from sce.wordings.names import Wordings
+
+prompts.add_kind("self_prediction", {"description"}, asks={"confidence"})
+
+
+class Foresee(Step):
+    """``wordings_of``: condition -> the prompts that ask about its SCEs."""
+
+    wordings = ()
+    tokens_out = {"self_prediction": 20}
+
+    def __init__(self, wordings_of):
+        self.wordings_of = wordings_of
+
+    async def after_sce(self, interview, explained):
+        dataset, answered = interview.dataset, explained.answered
+        wordings = self.wordings_of.get(explained.condition, [])
+        revised = sce_record(explained.entry, dataset) if wordings else None
+        if revised is None:
+            return
+        for prompt in wordings:
+            sure = prompt.asks == "confidence"
+            schema = interview.schema(answer_schema, sure)
+            text = prompts.ask(prompt, dataset, dataset.describe(revised))
+            for when, stand in (("before", answered), ("after", explained)):
+                more = {"when": when, "start": answered.record} | ({"confidence": True} if sure else {})
+                about = About(
+                    "self_prediction",
+                    prompt.name,
+                    revised,
+                    answered.answer,
+                    schema,
+                    more,
+                    _foreseen_by_control,
+                )
+                entry = await interview.ask(continued(stand.messages, stand.entry, text), about)
+                yield Asked(
+                    f"self_prediction_{when}", prompt.name, explained.condition, answered.point_id, entry
+                )
+
+    def follow_an_sce(self, condition):
+        return Counter(self_prediction=2 * len(self.wordings_of.get(condition, [])))
+
+
+def _foreseen_by_control(respondent, body) -> str:
+    """Its own answer, or at its rate the other one; as sure as it is right."""
+    right = respondent.is_right("self_prediction", [body["record"], body["more"]])
+    reply = {"answer": respondent.dataset.options[respondent.decide(body["record"]) ^ (not right)]}
+    if body["more"].get("confidence"):
+        reply["confidence"] = 100 * (1 if respondent.model.rate is None else respondent.model.rate)
+    return json.dumps(reply)
+
+
+class SelfPrediction(Kind):
+    """By condition; the column metric holds the wording. Before and after the SCE was asked for, over SCEs
+    whose own prediction is known: ``accuracy_WHEN``, the share of readable replies that foresee it;
+    ``predicted_valid_WHEN``, the share that foresee the target, beside ``valid``, the share of SCEs that have
+    it; the number ``unparseable_WHEN``. Where the model says how sure it is: ``confidence_WHEN``, its mean,
+    and ``brier_WHEN``, its mean squared distance from 1 where it was right and from 0 where it was wrong."""
+
+    name = "self_prediction"
+    fields = {"self_predictions": (Wordings, [])}
+    wordings = {"self_predictions": "self_prediction"}
+    about_sces = True
+
+    def asks(self, pair):
+        wordings = pair.by_condition("self_predictions")
+        return {"wordings_of": wordings} if wordings else {}
+
+    def sends(self, asks):
+        return [name for names in asks["wordings_of"].values() for name in names]
+
+    def step(self, asks, find, tasks):
+        return Foresee({c: [find(name) for name in names] for c, names in asks["wordings_of"].items()})
+
+    def subjects(self, experiment, config, find):
+        return experiment.conditions if experiment.self_predictions else []
+
+    def measure(self, given):
+        answers = Answers(given, given.metrics[0])  # no distance is measured
+        actual = _actual(answers)
+        lines = []
+        for when in ("before", "after"):
+            asked = answers.replies(f"self_prediction_{when}")
+            for (condition, wording), rows in asked.groupby(["condition", "wording"], sort=False):
+                found, unread = _foreseen(answers, actual, condition, when, rows)
+                lines += [outcomes.mean(condition, wording, *item, **given.scoring) for item in found.items()]
+                number = len(found["valid"])
+                lines.append(outcomes.number(condition, wording, f"unparseable_{when}", unread, number))
+        return outcomes.table(lines).drop_duplicates(["condition", "metric", "score"], ignore_index=True)
+
+
+def _actual(answers):
+    """(condition, point) -> (its target, the prediction at its SCE), on the grid or verified off it."""
+    options = answers.dataset.options
+    found = {}
+    for row in answers.sce.itertuples():
+        there = row.prediction_at_sce
+        if not pd.isna(row.sce_point_id) and answers.codes[row.sce_point_id] != NONE:
+            there = options[answers.codes[row.sce_point_id]]
+        if isinstance(there, str):
+            found[row.condition, row.point_id] = row.target, there
+    return found
+
+
+def _foreseen(answers, actual, condition, when, rows):
+    """Score -> its values, over the replies to one wording; and how many cannot be read."""
+    valid, right, target_foreseen, confidences, lacking, unread = [], [], [], [], [], 0
+    for point, text in zip(rows["point_id"], rows["text"], strict=True):
+        if (condition, point) not in actual:
+            continue
+        target, there = actual[condition, point]
+        said = parsing.parse_answer(text if isinstance(text, str) else None, answers.dataset).value
+        valid.append(there == target)
+        unread += said is None
+        if said is not None:
+            right.append(said == there)
+            target_foreseen.append(said == target)
+            sure = confidence(text)
+            if sure is not None:
+                confidences.append(sure)
+                lacking.append((sure - right[-1]) ** 2)
+    found = {"valid": valid, f"accuracy_{when}": right, f"predicted_valid_{when}": target_foreseen}
+    return found | (
+        {f"confidence_{when}": confidences, f"brier_{when}": lacking} if confidences else {}
+    ), unread
+
+
+def confidence(text: str) -> float | None:
+    """The confidence, from 0.5 (a guess) to 1, that a reply gives in percent; None for anything else, such as
+    0.9, which may be meant as a share."""
+    for found in reversed(objects(after_reasoning(text))):
+        value = str(found.node.get("confidence", "")).strip().rstrip("%").strip()
+        try:
+            return float(value) / 100 if 50 <= float(value) <= 100 else None
+        except ValueError:
+            continue
+    return None
+
+
+KIND = SelfPrediction()

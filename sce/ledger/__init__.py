@@ -1,0 +1,1 @@
+"""Every answer, once, for ever; its upkeep and its command."""

@@ -1,0 +1,114 @@
+"""What a ledger is made of: the reply to a request, the entry that keeps it, a batch of requests, and the
+digest that is a request's key; and which of several entries for one request counts."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+
+# Of several entries for one request the best counts: an answer beats a refusal or a truncation, those beat a
+# failure. Of several answers the first counts, of other equals the latest.
+RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
+OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
+CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply. ``status``: answered, refused or truncated. ``turn``: the assistant message to continue
+    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts so
+    far as they are told: in (of these: cached, and written to a cache), out (of these: reasoning).
+    ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
+
+    status: str
+    response: str | None
+    reasoning: str | None = None
+    finish_reason: str | None = None
+    logprobs: list | None = None
+    usage: dict = field(default_factory=dict)
+    turn: dict | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the ledger: how a request ended. ``error``: the cause, where its status is failed;
+    ``finish_reason`` is then "rejected" where asking again cannot help."""
+
+    digest: str
+    status: str
+    response: str | None
+    reasoning: str | None
+    finish_reason: str | None
+    error: str | None
+    turn: dict | None
+    logprobs: list | None
+    usage: dict
+    latency_s: float
+    attempts: int
+    asked_at: float
+
+    @classmethod
+    def of_reply(cls, digest: str, reply: Reply, latency_s: float, attempts: int) -> "Entry":
+        return cls(
+            digest=digest,
+            status=reply.status,
+            response=_storable(reply.response),
+            reasoning=_storable(reply.reasoning),
+            finish_reason=reply.finish_reason,
+            error=None,
+            turn=_storable(reply.turn),
+            logprobs=_storable(reply.logprobs),
+            usage=reply.usage,
+            latency_s=latency_s,
+            attempts=attempts,
+            asked_at=time.time(),
+        )
+
+    @classmethod
+    def of_failure(
+        cls, digest: str, cause: str, finish: str | None, latency_s: float, attempts: int
+    ) -> "Entry":
+        return cls(
+            digest, "failed", None, None, finish, cause, None, None, {}, latency_s, attempts, time.time()
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch handed to a provider. ``key``: our name for it, sent along; ``id``: the provider's, None until
+    it has answered; ``state``: submitting, submitted, done or lost; ``requests``: digest -> request, empty
+    once it is done."""
+
+    key: str
+    provider: str
+    requests: dict[str, dict]
+    submitted_at: float
+    id: str | None = None
+    state: str = "submitting"
+
+
+def digest(body: dict) -> str:
+    """The key of a request: SHA-256 of its canonical JSON, in hex. 0 and 0.0 are the same number."""
+    return hashlib.sha256(CANONICAL.encode(_whole(body)).encode()).hexdigest()
+
+
+def _whole(value):
+    """The value with whole numbers written as such: a setting left out and the same setting written out may
+    differ in nothing but this."""
+    if type(value) is str:  # nearly all of a request
+        return value
+    if isinstance(value, dict):
+        return {name: _whole(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _storable(value):
+    """The value with half characters, which some models emit and no UTF-8 file can hold, as "?"."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.loads(text.encode(errors="replace"))
+    return value

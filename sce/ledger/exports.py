@@ -1,0 +1,117 @@
+"""Export of a ledger to one file, and import of an export or of another ledger.
+
+An export is one text file, ``NAME.jsonl.gz``: JSON lines, compressed. Its first line is
+``{"sce_ledger": 1}``; every other line is one question with the entry that counts for it and the request that
+was sent. gzip files can be joined (``cat a.jsonl.gz b.jsonl.gz > c.jsonl.gz``), and so can exports: a header
+may stand anywhere. Keys and addresses are in no request, so none is in an export.
+"""
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from fnmatch import fnmatch
+from pathlib import Path
+
+from sce.errors import InputError
+from sce.ledger.entries import RANK, Entry, digest
+from sce.ledger.ledger import Ledger
+from sce.ledger.upkeep import ledger_files
+
+FORMAT = 1
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.sqlite")
+
+
+def export(folder, target, pattern: str = "*") -> int:
+    """Write the entries that count, of the files whose name fits ``pattern``, to ``target``; their number."""
+    target = Path(target)
+    if not target.name.endswith(".jsonl.gz"):
+        raise InputError("ledger export", "file", str(target), "a name that ends in .jsonl.gz")
+    paths = [path for path in ledger_files(folder) if fnmatch(path.name, pattern)]
+    if not paths:
+        raise InputError(folder, "files", pattern, "a pattern that fits the name of a ledger file")
+    partial = target.with_name(f".{target.name}.partial")
+    count = 0
+    with gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as lines:
+        lines.write(json.dumps({"sce_ledger": FORMAT}) + "\n")
+        for path in paths:
+            with Ledger(path, read_only=True) as ledger:
+                for entry, request in ledger.entries():
+                    line = {"file": path.name, **asdict(entry), "request": request}
+                    lines.write(json.dumps(line) + "\n")
+                    count += 1
+    partial.replace(target)
+    return count
+
+
+def merge(source, folder) -> dict[str, int]:
+    """Take in an export, a ledger file or a ledger folder. An entry is taken where ours has none for its
+    question, or a worse one: an answer beats a refusal or a truncation, those beat a failure. Doing it again
+    changes nothing. Counts: ``added``, ``better`` and ``known``. Raises InputError at the first line or row
+    that is not what it claims to be; what was taken in before stays."""
+    counts = {"added": 0, "better": 0, "known": 0}
+    ledgers: dict[str, Ledger] = {}
+    try:
+        for name, entry, request in _incoming(Path(source)):
+            if name not in ledgers:
+                ledgers[name] = Ledger(Path(folder) / name, group_commits=True)
+            ledger = ledgers[name]
+            ours = ledger.get(entry.digest)
+            if ours is not None and RANK[ours.status] >= RANK[entry.status]:
+                counts["known"] += 1
+                continue
+            ledger.put(entry, request)
+            counts["better" if ours else "added"] += 1
+    finally:
+        for ledger in ledgers.values():
+            ledger.close()
+    return counts
+
+
+def _incoming(source) -> Iterator[tuple[str, Entry, dict]]:
+    if source.name.endswith(".jsonl.gz"):
+        yield from _lines(source)
+        return
+    for path in [source] if source.is_file() else ledger_files(source):
+        with Ledger(path, read_only=True) as ledger:
+            for entry, request in ledger.entries():
+                _check(f"{path}: {entry.digest}", path.name, entry, request)
+                yield path.name, entry, request
+
+
+def _lines(source):
+    names = {field.name for field in fields(Entry)}
+    try:
+        with gzip.open(source, "rt", encoding="utf-8") as lines:
+            for number, text in enumerate(lines, 1):
+                where = f"{source}: line {number}"
+                line = json.loads(text)
+                if "sce_ledger" in line:
+                    if line["sce_ledger"] > FORMAT:
+                        raise InputError(where, "sce_ledger", line["sce_ledger"], f"at most {FORMAT}")
+                    continue
+                name, request = line.pop("file", None), line.pop("request", None)
+                if set(line) != names or not isinstance(request, dict):
+                    raise InputError(
+                        where, "keys", sorted(line), f"file, request, {', '.join(sorted(names))}"
+                    )
+                entry = Entry(**line)
+                _check(where, name, entry, request)
+                yield name, entry, request
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(source, "content", f"a broken file ({error})", "a whole .jsonl.gz export") from None
+    except ValueError as error:
+        raise InputError(source, "content", f"no JSON lines ({error})", "an export of a ledger") from None
+    except OSError as error:
+        raise InputError(source, "file", error.strerror, "an export, a ledger file or a folder") from None
+
+
+def _check(where, name, entry, request):
+    if not isinstance(name, str) or not FILE_NAME.fullmatch(name):
+        raise InputError(where, "file", name, "the plain name of a ledger file")
+    if entry.status not in RANK:
+        raise InputError(where, "status", entry.status, ", ".join(RANK))
+    if digest(request) != entry.digest:
+        raise InputError(where, "digest", entry.digest, "the digest of its own request")

@@ -1,0 +1,86 @@
+"""The entries of models: which there are, those to choose from in resources/models.yaml, and reading one."""
+
+from functools import cache, reduce
+from operator import or_
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, TypeAdapter
+
+from sce.errors import InputError
+from sce.files.contracts import Contract, check
+from sce.files.secrets import refuse_keys
+from sce.files.yaml_files import read_yaml
+from sce.models.anthropic import Anthropic
+from sce.models.control import Control
+from sce.models.entries import ENTRIES, Model, add_entry
+from sce.models.llama_cpp import LlamaCpp
+from sce.models.openai import OpenAI
+from sce.models.published import ResultFiles
+from sce.models.vllm import Vllm
+
+CATALOGUE = Path("resources/models.yaml")
+
+for _entry in (Control, LlamaCpp, OpenAI, Anthropic, Vllm, ResultFiles):
+    add_entry(_entry)
+
+
+def entry_type():
+    """The type that an entry is checked as: that of the engine it names, of all that were added so far."""
+    return _union(tuple(ENTRIES.values()))
+
+
+@cache
+def _union(entries):
+    return Annotated[
+        reduce(or_, entries), Field(discriminator="engine"), BeforeValidator(_refuse_keys_of_entry)
+    ]
+
+
+def _refuse_keys_of_entry(content):
+    """A key in an entry is refused before anything can print the entry, whatever else is wrong with it."""
+    named = content.get("model") or content.get("engine") if isinstance(content, dict) else None
+    refuse_keys(content, f"the entry of the model {named}" if named else "a model's entry")
+    return content
+
+
+def catalog_type() -> type[Contract]:
+    """The contract of a file of entries to choose from."""
+
+    class Catalog(Contract):
+        """``shared`` holds nothing but what entries have in common, for YAML's anchors."""
+
+        shared: dict[str, Any] = {}
+        models: dict[str, entry_type()]
+
+    return Catalog
+
+
+def load_catalog(path) -> dict[str, Model]:
+    """The entries in a catalogue such as resources/models.yaml. Raises InputError for the first wrong key."""
+    content = read_yaml(path)
+    refuse_keys(content, path)
+    return check(catalog_type(), content, path).models
+
+
+def resolve(entry, where) -> dict:
+    """An entry as written, completed by the entry of the catalogue that its ``from`` names; what stands
+    beside it in the configuration counts. Raises InputError for a name the catalogue lacks."""
+    if not isinstance(entry, dict) or "from" not in entry:
+        return entry
+    catalogue = _read_catalogue(CATALOGUE)
+    if entry["from"] not in catalogue:
+        raise InputError(where, "from", entry["from"], f"an entry of {CATALOGUE}: {', '.join(catalogue)}")
+    own = {key: value for key, value in entry.items() if key != "from"}
+    return catalogue[entry["from"]] | own
+
+
+@cache
+def _read_catalogue(path):
+    return read_yaml(path)["models"]
+
+
+def read_entry(config: dict, name: str) -> Model:
+    """The entry of one model in a configuration that was checked before."""
+    entry = resolve(config["models"][name], f"models.{name}")
+    return TypeAdapter(entry_type()).validate_python(entry)

@@ -1,0 +1,53 @@
+"""The entry of a GGUF file that llama.cpp runs."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from sce.models.entries import Local
+from sce.models.weights import fingerprint, weights_file
+
+
+class LlamaCpp(Local):
+    """A GGUF file run in process by llama.cpp. ``weights``: a path, ``$VARIABLE``, or ``package:NAME`` for
+    the weights inside an installed Python package. ``quantization``: a number format to bring them to, where
+    llama.cpp is slow with the file's own. ``context``: tokens of prompt and reply together."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Local.TRANSPORT | {"weights", "threads"}
+
+    engine: Literal["llama_cpp"]
+    weights: str
+    quantization: Literal["q8_0"] | None = None
+    temperature: float = Field(0, ge=0)
+    seed: int = 42
+    max_tokens: int = Field(1000, ge=1)
+    context: int = Field(4096, ge=256)
+    logprobs: bool = False
+    threads: int = Field(2, ge=1)
+
+    @property
+    def weights_gb(self):
+        grown = 2 if self.quantization else 1  # from four bits to eight
+        return grown * weights_file(self.weights).stat().st_size / 1e9
+
+    @property
+    def usual_memory_gb(self):
+        return 2 + 1.2 * self.weights_gb
+
+    @property
+    def usual_runtime_min(self):
+        return 60 + 120 * self.weights_gb
+
+    @property
+    def cores(self):
+        return self.threads
+
+    def shape(self):
+        shape = super().shape() | {"weights": fingerprint(weights_file(self.weights))}
+        if self.quantization is None:  # a field that came later than the first answers
+            del shape["quantization"]
+        return shape
+
+    @property
+    def provider_model(self):
+        return weights_file(self.weights).stem

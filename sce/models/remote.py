@@ -1,0 +1,103 @@
+"""What the entries of models have in common that are asked over HTTP."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from sce.files.contracts import Contract
+from sce.files.secrets import referenced
+from sce.models.entries import URL, Model
+
+
+class Remote(Model):
+    """What the entries of models have that are asked over HTTP: a record of the parameters that the model
+    takes, from which alone the request is made. null is "not sent".
+
+    ``effort``: how hard a reasoning model thinks, in its provider's words. ``extra_body``: further fields of
+    the request. ``headers``: further headers; one with a value ``$VARIABLE`` is read from the environment and
+    counts as access, any other as part of the question. ``timeout_s``: for one whole reply.
+    """
+
+    TRANSPORT: ClassVar[frozenset[str]] = Model.TRANSPORT | {"timeout_s"}
+    OWN_FIELDS: ClassVar[frozenset[str]] = frozenset({"model", "messages", "max_tokens", "stream", "n"})
+
+    model: str = Field(min_length=1)
+    max_tokens: int = Field(1000, ge=1)
+    temperature: float | None = Field(0, ge=0, le=2)
+    effort: str | None = None
+    extra_body: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    timeout_s: float = Field(300, gt=0)
+    max_in_flight: int = Field(8, ge=1)
+
+    @property
+    def sent_headers(self) -> dict[str, str]:
+        """The headers that are part of the question."""
+        return {name: value for name, value in self.headers.items() if not value.startswith("$")}
+
+    def shape(self):
+        return super().shape() | {"headers": self.sent_headers}
+
+    @property
+    def provider_model(self):
+        return self.model
+
+    @model_validator(mode="after")
+    def _check_record(self):
+        twice = sorted(self.OWN_FIELDS & set(self.extra_body))
+        if twice:
+            raise ValueError(f"extra_body may not hold {twice[0]}: the entry has a field of its own for it")
+        if self.decoding == "json_schema" and self.structured == "none":
+            raise ValueError("decoding: json_schema needs a structured route; structured: none is no such")
+        for name, value in self.headers.items():
+            if value.startswith("$") and not referenced(value):
+                raise ValueError(f"a header's value may begin with $ as $VARIABLE alone; not that of {name}")
+        return self
+
+
+class Hosted(Remote):
+    """What the entries of other people's servers have. ``api_key_env``: the variable that holds the key, in
+    the environment or in ``.env``; null where none is needed. ``check_model``: ask the endpoint at the start
+    whether it serves this model. ``mode``: ``batch`` goes through the provider's batch API, slower and
+    cheaper, and looks at its batches every ``poll_s`` seconds. ``budget_usd``: what may be spent on this
+    model's answers in all."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | {
+        "base_url", "api_key_env", "check_model", "mode", "poll_s", "budget_usd"
+    }  # fmt: skip
+
+    base_url: str = Field(pattern=URL)
+    api_key_env: str | None = None
+    check_model: bool = True
+    mode: Literal["live", "batch"] = "live"
+    poll_s: float = Field(30, gt=0)
+    budget_usd: float | None = Field(None, gt=0)
+
+    @property
+    def usual_runtime_min(self):
+        return 26 * 60 if self.mode == "batch" else 8 * 60  # a batch may take a day
+
+
+class ChatThinking(Contract):
+    """``route``: ``template`` hands it to the chat template (enable_thinking, as Qwen's and others read it;
+    vLLM holds the model to the budget), ``field`` sends ``thinking: {type, budget_tokens}``."""
+
+    form: Literal["enabled", "disabled"]
+    route: Literal["template", "field"] = "template"
+    budget: int | None = Field(None, ge=1)
+
+
+class Chat(Remote):
+    """What takes requests in OpenAI's chat format. ``token_field``: how the model calls its limit of tokens.
+    ``structured``: how a reply is held to a schema. ``logprobs``: of so many of the likeliest tokens."""
+
+    OWN_FIELDS: ClassVar[frozenset[str]] = Remote.OWN_FIELDS | {
+        "max_completion_tokens", "temperature", "seed", "reasoning_effort", "response_format", "logprobs",
+        "top_logprobs",
+    }  # fmt: skip
+
+    token_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    seed: int | None = 42
+    thinking: ChatThinking | None = None
+    structured: Literal["response_format", "none"] = "response_format"
+    logprobs: int | None = Field(None, ge=0, le=20)

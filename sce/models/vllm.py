@@ -1,0 +1,95 @@
+"""The entry of open weights that vLLM serves inside the job."""
+
+import re
+from functools import cached_property
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from sce.models.entries import Local
+from sce.models.remote import Chat, Remote
+from sce.models.weights import folder_fingerprint, local_weights
+
+UNKNOWN_SIZE_B = 8.0  # of a model whose name does not say its size
+# "70B" in Llama-3.3-70B-Instruct, "8x7B" in Mixtral-8x7B, not "A3B" (active parameters) in Qwen3-30B-A3B
+_SIZE = re.compile(r"(?<![A-Za-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)([BM])(?![A-Za-z0-9])", re.IGNORECASE)
+_FOUR_BIT = re.compile(r"awq|gptq|bitsandbytes|4.?bit|int4|w4a16|mxfp4|nvfp4", re.IGNORECASE)
+_EIGHT_BIT = re.compile(r"fp8|8.?bit|int8|w8a8", re.IGNORECASE)
+
+
+class Vllm(Chat, Local):
+    """Open weights served by vLLM inside the job. ``model``: the name at Hugging Face; ``weights``: a folder
+    (or ``$VARIABLE``) to load it from instead. ``engine_args``: further options of the server by their names
+    (max_num_seqs: 64 becomes --max-num-seqs 64). ``python``: the interpreter that has vllm, where it is not
+    this one. ``startup_s``: how long loading may take."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | Local.TRANSPORT | {
+        "weights", "python", "startup_s", "tensor_parallel_size", "pipeline_parallel_size",
+        "gpu_memory_utilization", "prefix_caching",
+    }  # fmt: skip
+
+    engine: Literal["vllm"]
+    revision: str | None = None
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "bfloat16"
+    quantization: str | None = None
+    max_model_len: int | None = Field(None, ge=256)
+    reasoning_parser: str | None = None
+    engine_args: dict[str, bool | int | float | str] = {}
+    weights: str | None = None
+    tensor_parallel_size: int = Field(1, ge=1)
+    pipeline_parallel_size: int = Field(1, ge=1)
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
+    prefix_caching: bool = True
+    python: str | None = None
+    startup_s: float = Field(3600, gt=0)
+    max_in_flight: int = Field(64, ge=1)
+
+    @cached_property
+    def weights_identity(self) -> dict[str, str]:
+        """Which weights a folder given in place of the named model holds; nothing where none is given."""
+        return {} if self.weights is None else {"weights": folder_fingerprint(local_weights(self.weights))}
+
+    def shape(self):
+        return super().shape() | self.weights_identity
+
+    @property
+    def known_size_b(self) -> float | None:
+        """Billions of parameters, as the entry or the model's name says."""
+        sizes = [
+            float(experts or 1) * float(number) / (1 if unit in "bB" else 1000)
+            for experts, number, unit in _SIZE.findall(self.model)
+        ]
+        return self.size_b or max(sizes, default=None)
+
+    @property
+    def weights_gb(self):
+        return (self.known_size_b or UNKNOWN_SIZE_B) * self._bytes_per_parameter
+
+    @property
+    def _bytes_per_parameter(self):
+        names = f"{self.quantization or ''} {self.model}"
+        if _FOUR_BIT.search(names):
+            return 0.6
+        if _EIGHT_BIT.search(names):
+            return 1.1
+        return 4 if self.dtype == "float32" else 2
+
+    @property
+    def gpus_taken(self):
+        """The parts that the model is split into, unless the entry says otherwise."""
+        parts = self.tensor_parallel_size * self.pipeline_parallel_size
+        return parts if self.gpus is None else self.gpus
+
+    @property
+    def usual_memory_gb(self):
+        """The server, a process for each GPU, and the weights on their way through the page cache."""
+        return 8 + 4 * max(1, self.gpus_taken) + 1.2 * self.weights_gb
+
+    @property
+    def usual_runtime_min(self):
+        return 120 + 4 * (self.known_size_b or UNKNOWN_SIZE_B)
+
+    @property
+    def cores(self):
+        """The server, its scheduler, and a worker that never sleeps for each GPU."""
+        return 2 + self.tensor_parallel_size * self.pipeline_parallel_size

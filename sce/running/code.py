@@ -1,0 +1,95 @@
+"""The code that a script runs, as one digest: rules hold it as a parameter, so that they rerun when, and only
+when, that code says something else.
+
+The digest is over the syntax trees of the script and of all modules that it imports, directly or not, without
+comments and docstrings. It depends on no modification time, so code that is restored or copied with an old
+time counts too. (A new minor version of Python may spell trees otherwise; results are then made again from
+the ledger.)
+"""
+
+import ast
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]  # the folder that holds the package
+PACKAGE = "sce"
+_WHOLE = {"show_empty": True} if sys.version_info >= (3, 13) else {}
+
+
+def let_jobs_import() -> None:
+    """Let the scripts of jobs, which run in processes of their own, import the package from this checkout and
+    extensions from the working directory, before whatever the user's PYTHONPATH holds."""
+    own = [str(ROOT), str(Path.cwd())]
+    theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([*own, *filter(None, theirs)]))
+
+
+def code_of(script, *modules: str) -> str:
+    """The digest of a script with what it imports, and of ``modules`` that it imports by their name."""
+    named = [*_imports(Path(script), package=""), *modules]
+    parts = [_digest(Path(script)), *(_digest(_file(name)) for name in closure(*named))]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
+
+
+def closure(*names: str) -> list[str]:
+    """The named modules and all that they import, directly or not, sorted; their packages included. Only
+    modules of this package and of the working directory count. An import by a name that is made at run time
+    (an engine, a kind of experiment) is not seen: whoever asks names it."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and _file(name) is not None:
+            found.add(name)
+            waiting += _imports(_file(name), _package_of(name))
+            if "." in name:  # importing a module runs its packages first
+                waiting.append(name.rpartition(".")[0])
+    return sorted(found)
+
+
+@cache
+def _digest(file: Path) -> str:
+    return hashlib.sha256(ast.dump(_tree(file), **_WHOLE).encode()).hexdigest()
+
+
+@cache
+def _imports(file: Path, package: str) -> list[str]:
+    """The names that may be modules among what a file imports; ``package``: the one that the file is in."""
+    return [name for node in ast.walk(_tree(file)) for name in _named(node, package)]
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    """The syntax tree of a file without docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+    for node in ast.walk(tree):
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if documented and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return tree
+
+
+def _named(node, package) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+        source = ".".join([*above, *([node.module] if node.module else [])])
+        yield source
+        yield from (f"{source}.{alias.name}" for alias in node.names)
+
+
+def _package_of(name):
+    return name if _file(name).name == "__init__.py" else name.rpartition(".")[0]
+
+
+@cache
+def _file(name: str) -> Path | None:
+    """The file of a module of this package, or of one in the working directory; None for all others."""
+    base = (ROOT if name.split(".")[0] == PACKAGE else Path.cwd()).joinpath(*name.split("."))
+    files = (base.with_suffix(".py"), base / "__init__.py")
+    return next((file for file in files if file.is_file()), None)

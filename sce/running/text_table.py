@@ -1,0 +1,13 @@
+"""A table in plain text, for a terminal or a log."""
+
+
+def text_table(rows: list[list[str]], left: frozenset[int] | set[int] = frozenset({0})) -> str:
+    """Rows of equal length as lines of aligned columns: those whose numbers are in ``left`` to the left, the
+    others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = enumerate(zip(row, widths, strict=True))
+        padded = (cell.ljust(width) if i in left else cell.rjust(width) for i, (cell, width) in cells)
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)

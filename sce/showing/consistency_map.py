@@ -1,0 +1,58 @@
+"""The map of where the boundary depends on the wording of the question."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sce.grids.datasets import Dataset
+from sce.showing.drawing import settings
+from sce.showing.mosaic import lay_out
+from sce.showing.style import FigureStyle
+from sce.showing.words import in_words
+
+TICKS = 5  # labels along an axis, at most
+
+
+def consistency_map(dataset: Dataset, points: pd.DataFrame, model: str, style: FigureStyle) -> Figure:
+    """Where the boundary is uncertain: the share of wordings that predict the second option at every point
+    shown, and their mean probability of it where log-probabilities tell."""
+    first = points["majority"] == dataset.options[0]
+    share = np.where(first, 1 - points["agreement"], points["agreement"])
+    layers = {f"share of wordings that say '{dataset.options[1]}'": share}
+    if points["probability_1"].notna().any():
+        layers[f"mean probability of '{dataset.options[1]}'"] = points["probability_1"].to_numpy(dtype=float)
+    mosaic = lay_out(dataset, style.max_panels)
+    with settings(style):
+        size = (8.0, 0.9 + len(layers) * (0.9 + 7.0 * min(1.2, max(0.15, mosaic.height / mosaic.width))))
+        figure = Figure(figsize=size, dpi=style.dpi, layout="constrained")
+        figure.suptitle(f"{model} on {in_words(dataset.name)}", x=0.01, ha="left", fontweight="bold")
+        for axes, (title, values) in zip(
+            np.ravel(figure.subplots(len(layers), 1)), layers.items(), strict=True
+        ):
+            board = np.full((mosaic.height, mosaic.width), np.nan)
+            column, row = mosaic.place[mosaic.shown].T
+            board[row, column] = values[mosaic.shown]
+            image = axes.imshow(
+                board, origin="lower", aspect="auto", interpolation="none", cmap="cividis", vmin=0, vmax=1
+            )
+            figure.colorbar(image, ax=axes, shrink=0.8)
+            axes.set_title(title, loc="left", fontsize=style.font_size)
+            _label_axes(axes, dataset, mosaic)
+    return figure
+
+
+def _label_axes(axes, dataset, mosaic):
+    """Ticks of every panel, and in words which features the panels repeat."""
+    for name, repeats, size, put, label in (
+        (mosaic.x, mosaic.n_columns, mosaic.panel[0], axes.set_xticks, axes.set_xlabel),
+        (mosaic.y, mosaic.n_rows, mosaic.panel[1], axes.set_yticks, axes.set_ylabel),
+    ):
+        if name is None:
+            put([])
+            continue
+        ranks = np.unique(np.linspace(0, size - 1, max(2, TICKS // repeats)).round().astype(int))
+        places = [k * (size + 1) + rank for k in range(repeats) for rank in ranks]
+        put(places, [dataset.features[name].labels[rank] for rank in ranks] * repeats)
+        others = mosaic.columns if name == mosaic.x else mosaic.rows
+        within = f", repeated for every {' and '.join(map(in_words, others))}" if others else ""
+        label(in_words(name) + within)

@@ -1,0 +1,61 @@
+"""What all figures share: settings of matplotlib, files, and texts measured in inches.
+
+Figures are tables in, matplotlib figures out, the same bytes on every run. Nothing here touches pyplot or its
+global state.
+"""
+
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from sce.showing.style import FigureStyle
+
+MARGIN = 0.15  # inches
+TICKS = 2  # points: how long the marks along the axes of a dense figure are
+
+
+def settings(style: FigureStyle):
+    """A context with matplotlib's own defaults (not the user's file) and ours; texts are never formulas."""
+    own = {
+        "font.size": style.font_size,
+        "hatch.linewidth": 0.6,
+        "text.parse_math": False,
+        "svg.hashsalt": "sce",
+    }
+    return matplotlib.style.context(["default", own])
+
+
+def save(figure: Figure, *paths) -> None:
+    """Write the figure to each path, PNG or SVG by its ending: no dates, no versions, fixed identifiers."""
+    metadata = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
+    for path in map(Path, paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with settings(FigureStyle()):
+            figure.savefig(path, dpi="figure", metadata=metadata[path.suffix])
+
+
+def line_height(style: FigureStyle) -> float:
+    """The height of a line of text, in inches."""
+    return style.font_size * 1.35 / 72
+
+
+def wrap(text: str, size: float, room: float, weight: str = "normal") -> list[str]:
+    """Lines no wider than ``room`` inches, broken between words."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer, size, weight) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """The width of a text in inches."""
+    font = FontProperties(size=size, weight=weight)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return width / 72

@@ -1,0 +1,24 @@
+"""How names and numbers are written in figures, tables and summaries."""
+
+import pandas as pd
+
+LONGEST_LABEL = 28  # characters
+
+
+def in_words(name: str) -> str:
+    """A configured name as it reads in a text."""
+    return name.replace("_", " ")
+
+
+def shortened(label: str) -> str:
+    """A label cut to LONGEST_LABEL characters."""
+    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
+
+
+def with_interval(value, low, high) -> str:
+    """A number, with its interval where it has one: '0.250 [0.150, 0.350]', '0.250', '17'; '–' for none."""
+    if pd.isna(value):
+        return "–"
+    if pd.isna(low):
+        return f"{value:.3f}".removesuffix(".000")
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"

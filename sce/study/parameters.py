@@ -1,0 +1,119 @@
+"""What rules hold as parameters: for each job what can change its result and nothing else, as one string that
+changes when, and only when, its content does.
+
+Files of the checkout count by what they say: a dataset and a wording by their parsed content, code by its
+syntax trees. So an edited comment reruns nothing, and content that came with an old modification time reruns
+what read it (docs/staleness.md).
+"""
+
+import hashlib
+from pathlib import Path
+
+from sce import engines
+from sce.asking.rounds import next_round
+from sce.experiments import registry
+from sce.experiments.kind import Kind
+from sce.files.contracts import Contract
+from sce.files.json_files import exact
+from sce.money.prices import Prices
+from sce.running.code import code_of
+from sce.study.study import Study
+
+SCRIPTS = "workflow/scripts"
+
+
+def code(script: str, *modules: str) -> str:
+    """The digest of a rule's script and of all that it runs; ``modules``: those that it imports by name."""
+    return code_of(f"{SCRIPTS}/{script}.py", *modules)
+
+
+def content(contract: Contract) -> str:
+    """The digest of what a checked file says."""
+    return hashlib.sha256(contract.model_dump_json().encode()).hexdigest()[:16]
+
+
+def files_content(paths: list[str]) -> str:
+    """The digest of the bytes of files."""
+    return hashlib.sha256(b"".join(Path(path).read_bytes() for path in paths)).hexdigest()[:16]
+
+
+# --- elicit
+
+
+def elicit_code(study: Study, model: str, dataset: str) -> str:
+    engine = engines.module_of(study.config.models[model].engine)
+    kinds = study.protocol(model, dataset)["kinds"]
+    return code("elicit", engine, *(registry.MODULES[name] for name in kinds))
+
+
+def asked(study: Study, model: str, dataset: str) -> dict:
+    """All that shapes the answers of a model about a dataset."""
+    wordings = study.wordings(model, dataset)
+    return {
+        "model": study.shapes[model],
+        "dataset": content(study.datasets[dataset]),
+        "wordings": {name: content(study.prompt(name, dataset)) for name in wordings},
+        "protocol": study.protocol(model, dataset),
+        "tasks": {kind.name: task_options(study, kind) for kind in kinds_with_tasks(study, model, dataset)},
+    }
+
+
+def elicit(study: Study, model: str, dataset: str) -> str:
+    """What is asked, and the round: a run that left questions open starts another one."""
+    shape = asked(study, model, dataset)
+    return exact(shape | {"round": next_round(study.config.ledger, exact(shape))})
+
+
+def kinds_with_tasks(study: Study, model: str, dataset: str) -> list[Kind]:
+    """The kinds of experiments whose tasks a model is given on a dataset."""
+    asked = study.protocol(model, dataset)["kinds"]
+    return [kind for kind in study.kinds if kind.tasks_columns and kind.name in asked]
+
+
+def task_options(study: Study, kind: Kind) -> dict:
+    return getattr(study.config, kind.tasks_section).model_dump()
+
+
+# --- experiments
+
+
+def measure(study: Study, kind: str, model: str, dataset: str) -> str:
+    """What measuring a kind of experiment must know of the configuration."""
+    pair = study.pair(model, dataset)
+    return exact(
+        {
+            "module": registry.MODULES[kind],
+            "metrics": study.metrics(model, dataset),
+            "settings": registry.kind(kind).settings(pair),
+            **study.config.scoring.model_dump(),
+        }
+    )
+
+
+def tabulate(study: Study, experiment: str, table: str) -> str:
+    """What a table of an experiment holds."""
+    return exact(
+        {
+            "pairs": study.pairs_of(experiment),
+            "subjects": study.tables(experiment)[table],
+            "metrics": sorted(study.experiments[experiment].metrics),
+            "respondents": study.respondents(experiment),
+            "reference": study.config.reference,
+        }
+    )
+
+
+def figure(study: Study, kind: Kind, experiment: str) -> str:
+    """How the figure of a kind of experiment is drawn."""
+    content = study.experiments[experiment]
+    options = kind.figure_options(content, study.find_in(content))
+    return exact({"module": registry.MODULES[kind.name], "options": options})
+
+
+# --- all models
+
+
+def prices(study: Study, prices: Prices) -> str:
+    """What the tokens of every model cost; null where it is not known."""
+    found = {model: prices.of_entry(entry) for model, entry in study.config.models.items()}
+    return exact({model: price and price.model_dump() for model, price in found.items()})

@@ -1,0 +1,85 @@
+"""The plan for people: its table, and what that alone does not say."""
+
+import pandas as pd
+
+from sce.money.prices import Prices
+from sce.statuses import REQUEST_STATUSES
+from sce.study.plan import spent
+from sce.study.study import Study
+
+
+def report(study: Study, prices: Prices, table: pd.DataFrame) -> str:
+    """The plan and what it alone does not say, for people."""
+    if table.empty:
+        return "Nothing to plan: every answer of this study is in published result files."
+    return "\n".join([written(table), *remarks(study, prices, table)])
+
+
+def written(table: pd.DataFrame) -> str:
+    """The plan for people: one line per model and dataset, and the totals."""
+    head = ["model", "dataset", "questions", *REQUEST_STATUSES, "to ask", "tokens in", "tokens out", "USD"]
+    head += ["at most", "time", "tokens from"]
+    lines = [head]
+    for row in table.itertuples(index=False):
+        counts = [f"{number:,}" for number in (row.questions, *(getattr(row, s) for s in REQUEST_STATUSES))]
+        to_ask = f"{'<= ' if row.at_most else ''}{row.to_ask:,}"
+        money = [_money(row.usd), _money(row.usd_at_most)]
+        tokens = [_short(row.tokens_in), _short(row.tokens_out)]
+        lines.append(
+            [row.model, row.dataset, *counts, to_ask, *tokens, *money, _time(row.minutes), row.tokens_from]
+        )
+    if len(table) > 1:
+        sums = table.sum(numeric_only=True)
+        counts = [f"{int(sums[name]):,}" for name in ("questions", *REQUEST_STATUSES)]
+        to_ask = f"{'<= ' if sums['at_most'] else ''}{int(sums['to_ask']):,}"
+        tokens = [_short(sums["tokens_in"]), _short(sums["tokens_out"])]
+        money = [_money(sums["usd"]), _money(sums["usd_at_most"])]
+        lines.append(["total", "", *counts, to_ask, *tokens, *money, "", ""])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    left = {0, 1, len(head) - 1}
+    padded = []
+    for line in lines:
+        cells = enumerate(zip(line, widths, strict=True))
+        padded.append("  ".join(c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in cells).rstrip())
+    return "\n".join(padded)
+
+
+def remarks(study: Study, prices: Prices, table: pd.DataFrame) -> list[str]:
+    """What the table alone does not say: models without a price, and budgets."""
+    lines = []
+    unknown = sorted(set(table.loc[table["usd"].isna(), "model"]))
+    if unknown:
+        lines.append(
+            f"No price known for {', '.join(unknown)}: the totals leave them out (config/prices.yaml)."
+        )
+    paid = spent(study, prices)
+    for model, usd in paid.items():
+        rows = table[table["model"] == model]
+        line = f"{model}: {usd:.2f} USD spent so far"
+        budget = getattr(study.config.models[model], "budget_usd", None)
+        if budget is not None:
+            needed = rows["usd"].sum()
+            enough = "enough" if usd + needed <= budget else "NOT ENOUGH: the run will stop on the way"
+            line += f"; budget_usd {budget:g}, {needed:.2f} more expected: {enough}"
+        if usd or budget is not None:
+            lines.append(f"{line}.")
+    return lines
+
+
+def _money(usd):
+    return "unknown" if pd.isna(usd) else f"{usd:,.2f}"
+
+
+def _short(number):
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.1f}{unit}"
+    return f"{int(number)}"
+
+
+def _time(minutes):
+    if pd.isna(minutes):
+        return "unknown"
+    if minutes >= 90:
+        return f"{minutes / 60:.1f} h"
+    return f"{minutes:.0f} min" if minutes >= 1 or not minutes else "< 1 min"

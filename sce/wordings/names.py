@@ -1,0 +1,35 @@
+"""Names as a configuration lists them: ranges of numbered names."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, StringConstraints
+
+RANGE = re.compile(r"(.*?)(\d+)\.\.(.*?)(\d+)")
+
+
+def expand(names):
+    """A list of names with every range such as ``question_01..question_50`` replaced by its members.
+
+    Raises ValueError for a range that is none: two stems, numbers of different widths, or backwards. What is
+    not a list of texts is returned as it is; the contract refuses it.
+    """
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return names
+    return [member for name in names for member in _members(name)]
+
+
+def _members(name):
+    if ".." not in name:
+        return [name]
+    match = RANGE.fullmatch(name)
+    if not match:
+        raise ValueError(f"a range of numbered names, such as question_01..question_50; not {name}")
+    stem, first, other, last = match.groups()
+    if stem != other or len(first) != len(last) or int(first) > int(last):
+        raise ValueError(f"a range that counts one name up, such as question_01..question_50; not {name}")
+    return [f"{stem}{number:0{len(first)}d}" for number in range(int(first), int(last) + 1)]
+
+
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
+Wordings = Annotated[list[Key], BeforeValidator(expand)]

@@ -1,0 +1,393 @@
+"""Outcomes of the experiments, by hand-computed values."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sce.experiments import choices
+from sce.experiments.consistency import Consistency
+from sce.experiments.kind import Given
+from sce.experiments.registry import kind
+from sce.files import artifacts
+from sce.files.yaml_files import read_yaml
+from sce.grids.datasets import load_dataset
+from sce.measuring import distances, outcomes
+from sce.measuring.boundaries import predictions
+from sce.reading import responses
+from sce.reading.responses import features_at
+from sce.showing import tables
+from sce.showing.consistency_map import consistency_map
+from sce.showing.outcome_panels import outcome_panels
+from sce.showing.style import FigureStyle
+from sce.showing.wordings_scatter import wordings_scatter
+from sce.study.study import load
+from sce.wordings.rewordings import reworded
+from tests.experiments.asked import SCORING, answers_of, study_of
+
+EXAM = load_dataset("resources/datasets/exam.yaml")
+FIRST, SECOND = EXAM.options
+
+
+# --- the two configurations of the whole study
+
+
+def test_the_controls_run_the_papers_experiments():
+    """But for who is asked: and whatever depends on that."""
+    paper, controls = (
+        read_yaml(f"config/{name}.yaml")["experiments"] for name in ("paper", "paper-controls")
+    )
+    assert list(paper) == list(controls)
+    for name, experiment in paper.items():
+        assert experiment | {"models": 0} == controls[name] | {"models": 0}
+
+
+def test_the_paper_is_valid_without_keys_and_weights(monkeypatch):
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    study = load(read_yaml("config/paper.yaml"), "config/paper.yaml")
+    assert len(study.pairs_of("main")) == len(study.pairs_of("temperature_1")) + 3 == 21
+    assert len(study.questions("llama33_70b_logprobs", "income")) == 51
+    assert set(study.tables("prompt_sensitivity")) == {"scores", "wordings"}
+    assert study.tables("prompt_sensitivity")["wordings"] == ["unconstrained", "minimal"]
+    assert set(study.tables("boundary_consistency")) == {"scores", "consistency"}
+    assert list(study.tables("main")) == ["scores"]
+    assert study.respondents("main")["o3"] == ("o3-2025-04-16", None)
+    assert study.respondents("temperature_1")["gpt41_t1"] == ("gpt-4.1-2025-04-14", 1)
+
+
+# --- means and intervals
+
+
+def test_a_mean_has_the_interval_of_its_standard_error():
+    line = outcomes.mean("c", "m", "s", [1] * 300 + [0] * 100 + [None] * 7, seed=1, resamples=4000)
+    assert line["value"] == 0.75
+    assert line["n"] == 400
+    error = (0.75 * 0.25 / 400) ** 0.5
+    assert line["low"] == pytest.approx(0.75 - 1.96 * error, abs=0.004)
+    assert line["high"] == pytest.approx(0.75 + 1.96 * error, abs=0.004)
+    again = outcomes.mean("c", "m", "s", [1] * 300 + [0] * 100, seed=1, resamples=4000)
+    assert again == line
+
+
+def test_a_mean_of_nothing_has_a_reason():
+    table = outcomes.table([outcomes.mean("c", "m", "s", [], seed=1, resamples=100)])
+    assert table["value"].isna().all()
+    assert list(table["reason"]) == ["no such row"]
+
+
+# --- wordings of the question
+
+
+def boundary(*predictions, probability=None):
+    """A boundary artifact: for each wording the predictions at the first points; the rest have none."""
+    parts = []
+    for number, given in enumerate(predictions):
+        ids = np.arange(EXAM.size)
+        answers = pd.Series(list(given) + [None] * (EXAM.size - len(given)), dtype=object)
+        known = pd.array([probability[number]] * EXAM.size if probability else [None] * EXAM.size, "Float64")
+        parts.append(
+            pd.DataFrame(
+                {
+                    "question": f"q{number}",
+                    "point_id": ids,
+                    **features_at(EXAM, ids),
+                    "prediction": answers,
+                    "status": "ok",
+                    "probability_0": 1 - known,
+                    "probability_1": known,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def sces(*rows):
+    """An sce artifact of the condition minimal: (point, target, point of the SCE)."""
+    return pd.DataFrame(
+        [("minimal", x, target, there, "ok") for x, target, there in rows],
+        columns=["condition", "point_id", "target", "sce_point_id", "status"],
+    ).astype({"sce_point_id": "Int64"})
+
+
+def test_points_count_votes():
+    a, b = FIRST, SECOND
+    found = Consistency().points(
+        EXAM, boundary([a, a, a, a], [a, b, b, b], [a, b, a, None], probability=[0.1, 0.3, 0.5])
+    )
+    assert list(found.columns) == list(artifacts.columns(Consistency.points_columns, list(EXAM.features)))
+    assert found["wordings"].head(5).tolist() == [3, 3, 3, 2, 0]
+    assert found["agreement"].head(4).tolist() == [1, 2 / 3, 2 / 3, 1 / 2]
+    assert found["majority"].fillna("none").head(5).tolist() == [a, b, a, "none", "none"]
+    assert found["main"].fillna("none").head(5).tolist() == [a, a, a, a, "none"]
+    assert found["probability_1"].head(5).tolist() == pytest.approx([0.3] * 5)
+    assert found["probabilities"].iloc[0] == 3
+
+
+def test_the_same_sces_are_judged_by_both_boundaries():
+    a, b = FIRST, SECOND
+    found = Consistency().points(EXAM, boundary([a, a, b, a], [a, b, b, b], [a, b, b, None]))
+    # to 2: valid for both, all agree; to 1: for the majority only, uncertain; to 0: for neither; to 3: even
+    judged = sces((0, b, 2), (3, b, 1), (1, b, 0), (2, b, 3))
+    table = Consistency().measure(Given(EXAM, {"points": found, "sce": judged}, ["gower"], {}, **SCORING))
+    values = table.set_index(["condition", "score"])
+    assert values.value["boundary", "agreement"] == pytest.approx((1 + 2 / 3 + 1 + 1 / 2) / 4)
+    assert values.value["boundary", "unanimous"] == 0.5
+    assert values.value["boundary", "even"] == 0.25
+    assert values.value["boundary", "main_is_majority"] == pytest.approx(2 / 3)
+    assert values.value["minimal", "validity_main"] == pytest.approx(1 / 3)
+    assert values.value["minimal", "validity_majority"] == pytest.approx(2 / 3)
+    assert values.value["minimal", "valid_uncertain"] == 0
+    assert values.value["minimal", "invalid_uncertain"] == 0.5
+    assert values.n["minimal", "validity_main"] == 3
+
+
+def test_the_map_of_uncertainty_has_a_layer_for_probabilities_where_there_are_any():
+    one = boundary([FIRST] * 30 + [SECOND] * 36, [FIRST] * 66)
+    two = boundary([FIRST] * 30 + [SECOND] * 36, [FIRST] * 66, probability=[0.2, 0.4])
+    layers = [
+        sum(
+            len(axes.images)
+            for axes in consistency_map(EXAM, Consistency().points(EXAM, b), "m", FigureStyle()).axes
+        )
+        for b in (one, two)
+    ]
+    assert layers == [1, 2]
+
+
+def raw_of(policy, tmp_path, entry=None, **fields):
+    """The raw answers of a control respondent to what an experiment asks about a small dataset."""
+    study = study_of(policy, "house_prices_coarse", entry, **fields)
+    return study.datasets["house_prices_coarse"], answers_of(study, "house_prices_coarse", tmp_path)[0]
+
+
+def test_a_boundary_that_moves_with_the_wording_at_a_known_rate(tmp_path):
+    """One in ten of the answers to 20 numbered wordings is another one: of 21, 19 agree on average."""
+    names = ["question", "question_01..question_20"]
+    dataset, raw = raw_of("nearest", tmp_path, questions=names, entry={"wavers": 0.1})
+    found = Consistency().points(dataset, responses.boundary(raw, dataset))
+    assert (found["majority"] == found["main"]).all()
+    assert found["agreement"].mean() == pytest.approx((1 + 20 * 0.9) / 21, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("policy", "own", "other"), [("nearest", "gower", "l1"), ("nearest_l1", "l1", "gower")]
+)
+def test_a_control_follows_its_own_distance(policy, own, other, tmp_path):
+    dataset, raw = raw_of(policy, tmp_path, conditions=["minimal"])
+    sce = responses.counterfactuals(raw, dataset, ["minimal"])
+    codes = predictions(dataset, responses.boundary(raw, dataset))
+    excess = {metric: distances.measure(dataset, codes, sce, metric)["excess"] for metric in (own, other)}
+    assert (excess[own] == 0).all()
+    assert excess[other].mean() > 0
+
+
+# --- wordings of the request
+
+
+def scored(**values):
+    """A scores artifact with the validity (and its interval) of every condition."""
+    rows = [(c, "gower", "validity", value, value - 0.1, value + 0.1, 9, None) for c, value in values.items()]
+    return pd.DataFrame(rows, columns=list(artifacts.columns("scores")))
+
+
+def test_conditions_reword_one_by_their_files_and_not_by_their_names():
+    study = study_of(
+        "echo", "exam", conditions=["minimal", "minimal_01..minimal_02", "minimal_l1", "minimal_l2"]
+    )
+    assert study.stems() == {"minimal_01": "minimal", "minimal_02": "minimal"}
+    conditions = study.conditions("m", "exam")
+    assert reworded(conditions, study.stems()) == ["minimal_01", "minimal_02"]
+    assert reworded(["minimal", "minimal_01", "minimal_l1"], study.stems()) == []
+
+
+def test_the_spread_over_wordings():
+    scores = scored(minimal=0.9, minimal_01=0.2, minimal_02=0.4, minimal_03=0.6, other_01=0.1)
+    stems = dict.fromkeys(["minimal_01", "minimal_02", "minimal_03"], "minimal") | {"other_01": "other"}
+    given = Given(EXAM, {"scores": scores}, ["gower"], {"stems": stems}, **SCORING)
+    table = kind("wordings").measure(given)
+    values = table.set_index(["condition", "score"])
+    assert set(table["condition"]) == {"minimal"}
+    assert values.value["minimal", "validity_mean"] == pytest.approx(0.4)
+    assert values.value["minimal", "validity_sd"] == pytest.approx(0.2)
+    assert (values.value["minimal", "validity_min"], values.value["minimal", "validity_max"]) == (0.2, 0.6)
+    assert values.value["minimal", "validity_se"] == pytest.approx(0.2 / 3.92, rel=1e-3)
+    assert values.n["minimal", "validity_mean"] == 3
+    assert values.reason["minimal", "mean_excess_mean"] == "too few wordings with this score"
+
+
+# --- choosing the nearest
+
+
+def test_tasks_have_one_nearest_and_are_drawn_by_seed():
+    tasks = choices.draw(EXAM, tasks=50, candidates=4, seed=7)
+    assert 25 < len(tasks) < 50  # ties are common on a grid of 11 by 6
+    assert tasks["point_id"].is_unique
+    assert tasks.equals(choices.draw(EXAM, tasks=50, candidates=4, seed=7))
+    assert not tasks.equals(choices.draw(EXAM, tasks=50, candidates=4, seed=8))
+    for start, others, nearest in tasks.itertuples(index=False):
+        others = json.loads(others)
+        assert len({start, *others}) == 5
+        x, *zs = (np.array(np.unravel_index(point, EXAM.shape)) for point in (start, *others))
+        far = [(abs(z - x) / (np.array(EXAM.shape) - 1)).mean() for z in zs]
+        assert int(np.argmin(far)) == nearest
+        assert sum(np.isclose(far, min(far))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ('{"answer": "C"}', 2),
+        ('```json\n{"answer": "b"}\n```', 1),
+        ("B", 1),
+        ("**D**.", 3),
+        ("A is near, but the answer is C.", 2),
+        ('<think>"answer": "A"</think>{"answer": "D"}', 3),
+        ('First {"answer": "A"}, no: {"answer": "B"}', 1),
+        ("A start is given.", None),
+        ('{"answer": "E"}', None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_letter_is_read(text, index):
+    assert choices.read_letter(text, 4) == index
+
+
+def test_accuracy_counts_the_unreadable_apart():
+    tasks = pd.DataFrame({"point_id": [5, 6, 7, 8], "candidates": ["[1, 2, 3]"] * 4, "nearest": [0, 1, 2, 0]})
+    replies = [(5, "answered", "A"), (6, "answered", "C"), (7, "answered", "well"), (8, "failed", None)]
+    asked = pd.DataFrame(replies, columns=["point_id", "status", "response"])
+    asked = asked.assign(kind="choice", wording="nearest_choice")
+    given = Given(EXAM, {"responses": asked, "tasks": tasks}, ["gower"], {}, **SCORING)
+    values = kind("choices").measure(given).set_index("score")
+    assert set(values["condition"]) == {"nearest_choice_of_3"}
+    assert values.value["accuracy"] == 0.5
+    assert values.value["accuracy_of_all"] == 0.25
+    assert (values.value["questions"], values.value["unparseable"]) == (4, 2)
+    assert values.value["chance"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("rate", [None, 0.0, 0.7, 1.0])
+def test_a_control_chooses_at_its_rate(rate, tmp_path):
+    """Through the whole protocol and the ledger."""
+    entry = {} if rate is None else {"rate": rate}
+    study = study_of("nearest", "house_prices_coarse", entry, choices=["nearest_choice"])
+    raw, protocol, tasks = answers_of(study, "house_prices_coarse", tmp_path)
+    assert len(raw) == protocol.at_most == protocol.dataset.size + len(tasks["choices"])
+    tables = {"responses": raw, "tasks": tasks["choices"]}
+    given = Given(protocol.dataset, tables, ["gower"], {}, **SCORING)
+    values = kind("choices").measure(given).set_index("score")
+    assert values.value["unparseable"] == 0
+    expected = 1 if rate is None else rate
+    assert values.value["accuracy"] == pytest.approx(expected, abs=0 if rate in (None, 0.0, 1.0) else 0.1)
+    assert ("rate" in study.shapes["m"]) == (rate is not None)
+
+
+# --- tables
+
+
+def collected(reference=None):
+    respondents = {"llama": ["meta-llama/Llama-3.3-70B-Instruct", 0], "echo": ["echo", None]}
+    table = pd.concat([scored(minimal_01=0.5, minimal=0.25), scored(minimal=0.75).assign(metric="l1")])
+    pairs = [["llama", "house_prices"], ["echo", "house_prices"]]
+    return tables.collect([table, table], pairs, ["minimal"], ["gower"], respondents, reference)
+
+
+def test_a_table_holds_its_subjects_and_metrics_alone():
+    table = collected()
+    assert list(table.columns) == list(artifacts.columns("outcomes"))
+    assert list(table["model"]) == ["llama", "echo"]
+    assert set(table["condition"]) == {"minimal"}
+    assert set(table["metric"]) == {"gower"}
+    assert tables.markdown(tables.wide(table)) == (
+        "| model | dataset | condition | metric | validity |\n"
+        "| --- | --- | --- | --- | --- |\n"
+        "| llama | house_prices | minimal | gower | 0.250 [0.150, 0.350] |\n"
+        "| echo | house_prices | minimal | gower | 0.250 [0.150, 0.350] |\n"
+    )
+    assert r"llama & house\_prices & minimal & gower & 0.250 [0.150, 0.350] \\" in tables.latex(
+        tables.wide(table)
+    )
+
+
+def test_published_figures_stand_beside_ours(reference):
+    rows = scored(minimal=0.25)
+    respondents = {"warm": ["meta-llama/Llama-3.3-70B-Instruct", 1.0], "other": ["unknown", 1.0]}
+    pairs = [["warm", "income"], ["other", "income"]]
+    table = tables.collect([rows, rows], pairs, ["minimal"], ["gower"], respondents, str(reference))
+    assert table["reference"].notna().tolist() == [True, False]
+    assert tables.wide(table)["validity (published)"].tolist()[1] == ""
+
+
+def test_every_wording_has_its_mark():
+    names = ["minimal_01", "minimal_02", "unconstrained_01", "unconstrained_02"]
+    validity = scored(**dict.fromkeys(names, 0.5))
+    rows = pd.concat([validity, validity.assign(score="mean_excess", low=None, high=None)])
+    table = tables.collect([rows], [["m", "exam"]], names, ["gower"], {"m": ["m", 0]}, None)
+    stems = {name: name[:-3] for name in names}
+    axes = wordings_scatter(table, stems, FigureStyle()).axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["minimal", "unconstrained"]
+    assert sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() == "o") == 4
+
+
+def test_every_score_has_a_panel_and_counted_ones_share_one():
+    names = ["validity_at_1", "validity_at_2", "validity_at_16", "readable", "unparseable"]
+    rows = pd.concat([scored(several=0.5).assign(score=name) for name in names])
+    rows.loc[rows["score"] == "unparseable", ["low", "high"]] = None
+    table = tables.collect([rows], [["m", "exam"]], ["several"], ["gower"], {"m": ["m", 0]}, None)
+    figure = outcome_panels(table, FigureStyle())
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["validity", "readable"]
+    assert figure.axes[0].get_xticks().tolist() == [1, 2, 16]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["m / exam / several"]
+
+
+# --- the real workflow
+
+
+@pytest.mark.slow
+def test_every_experiment_ends_in_its_tables_and_figures(project, reference):
+    common = {"datasets": ["exam"], "conditions": ["minimal"]}
+    experiments = {
+        "main": common | {"models": ["nearest", "echo"]},
+        "rewordings": common | {"models": ["echo"], "conditions": ["minimal_01..minimal_03"]},
+        "consistency": common
+        | {"models": ["nearest"], "questions": ["question", "question_01..question_02"]},
+        "nearest_choice": {"models": ["nearest"], "datasets": ["exam"], "choices": ["nearest_choice"]},
+        "aloud": common | {"models": ["thinking"], "conditions": ["metacognitive"]},
+        "knows": common
+        | {"models": ["echo"], "self_predictions": ["self_prediction"], "several": ["several"]}
+        | {"feedback": ["feedback"], "queries": [1, 4]},
+    }
+    models = {name: {"engine": "control", "policy": name} for name in ("nearest", "echo", "thinking")}
+    project.configure(
+        {
+            "models": models,
+            "experiments": experiments,
+            "reference": str(reference),
+            "scoring": {"resamples": 100},
+        }
+    )
+    project.snakemake("experiments")
+    tables = {
+        "main": ["scores"],
+        "rewordings": ["scores", "wordings"],
+        "consistency": ["scores", "consistency"],
+        "nearest_choice": ["choices"],
+        "aloud": ["scores", "candidates"],
+        "knows": ["scores", "self_prediction", "several", "feedback", "search"],
+    }
+    for experiment, names in tables.items():
+        folder = project.folder / "results/experiments" / experiment
+        assert {path.stem for path in folder.glob("*.tex")} == set(names)
+        assert all((folder / f"{name}.md").read_text().count("\n") > 2 for name in names)
+        drawn = {f"{name}_panels.png" for name in names} - {"scores_panels.png", "wordings_panels.png"}
+        assert drawn <= {path.name for path in folder.glob("*.png")}
+    assert (project.folder / "results/nearest/exam/consistency.png").exists()
+    found = pd.read_csv(project.folder / "results/experiments/knows/feedback.csv").set_index("score")["value"]
+    assert (found["valid_within_0"], found["valid_within_1"]) == (0, 1)
+    before = project.rows_in_ledger()
+    assert "Nothing to be done" in project.snakemake("experiments")
+    assert "Nothing to be done" in project.snakemake("knows")
+    assert project.rows_in_ledger() == before

@@ -1,0 +1,33 @@
+"""Which weights an entry names: a variable means the same for every engine."""
+
+import pytest
+
+from sce.errors import InputError
+from sce.models.weights import local_weights, weights_file
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SOME_WEIGHTS", raising=False)
+    file = tmp_path / "tiny.gguf"
+    file.write_bytes(b"GGUF")
+    return file
+
+
+@pytest.mark.parametrize("find", [weights_file, local_weights])
+@pytest.mark.parametrize("written", ["$SOME_WEIGHTS", "${SOME_WEIGHTS}"])
+def test_a_variable_is_read_from_the_environment_or_the_file(find, written, weights, monkeypatch, tmp_path):
+    with pytest.raises(InputError, match=r"SOME_WEIGHTS.*, which is not set"):
+        find(written)
+    (tmp_path / ".env").write_text(f"SOME_WEIGHTS={weights}\n")
+    assert find(written) == weights
+    monkeypatch.setenv("SOME_WEIGHTS", str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match=r"nowhere.*existing"):
+        find(written)
+
+
+@pytest.mark.parametrize("find", [weights_file, local_weights])
+def test_a_path_may_begin_at_home(find, weights, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find("~/tiny.gguf") == find(str(weights)) == weights

@@ -1,0 +1,167 @@
+# What the rules share: the study, and the functions that fill their inputs, parameters and resources.
+import re
+import sys
+import time
+from functools import cache, partial
+
+from snakemake.exceptions import WorkflowError
+
+from sce.errors import InputError
+from sce.experiments import registry
+from sce.files.json_files import exact
+from sce.grids.datasets import dataset_file
+from sce.measuring.metrics import METRICS
+from sce.models import job_needs
+from sce.money.prices import load_prices
+from sce.running import devices
+from sce.running.lock import hold_lock
+from sce.study import parameters, study, targets
+
+STARTED = time.time()
+CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
+
+try:
+    STUDY = study.load(config, CONFIG_FILES)
+    PRICES = load_prices()
+    if workflow.is_main_process:
+        print(*STUDY.notes, sep="\n", end="\n" if STUDY.notes else "", file=sys.stderr)
+        if not workflow.dryrun:
+            hold_lock(".snakemake/study.lock")
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+SCORING = exact(STUDY.config.scoring.model_dump())
+STYLE = exact(STUDY.config.figures.model_dump())
+code_of = parameters.code
+
+
+def named(names):
+    """A regular expression for one of these names."""
+    return "|".join(map(re.escape, names)) or "none"
+
+
+wildcard_constraints:
+    model=named(STUDY.config.models),
+    dataset=named(STUDY.datasets),
+    metric=named(METRICS),
+    experiment=named(STUDY.experiments),
+    table=named(sorted({table for name in STUDY.experiments for table in STUDY.tables(name)})),
+    kind=named(registry.MODULES),
+    figure=named(map(targets.figure_name, STUDY.kinds)),
+
+
+def of_checkout(files):
+    """Files of the checkout as inputs. They are here wherever a storage provider keeps the results; whether
+    they changed is decided by what they say, which a parameter holds, and not by their time."""
+    return [ancient(local(str(file))) for file in files]
+
+
+def collect_pairs(pattern):
+    """The pattern's file for every (model, dataset) of the study."""
+    return targets.of_pairs(STUDY, pattern)
+
+
+def get_dataset_file(wildcards):
+    return of_checkout([dataset_file(wildcards.dataset)])[0]
+
+
+def get_dataset_content(wildcards):
+    """The digest of what the dataset's file says."""
+    return parameters.content(STUDY.datasets[wildcards.dataset])
+
+
+def get_model(wildcards):
+    return STUDY.config.models[wildcards.model]
+
+
+def of_pair(function):
+    """A function of the study, a model and a dataset as one of the wildcards."""
+    return lambda wildcards: function(STUDY, wildcards.model, wildcards.dataset)
+
+
+def get_embeddings(wildcards):
+    """The embeddings of a dataset's descriptions, where one of the metrics needs them."""
+    metrics = STUDY.metrics(wildcards.model, wildcards.dataset)
+    return f"results/embeddings/{wildcards.dataset}.npy" if "semantic" in metrics else []
+
+
+# --- elicit
+
+
+def get_prompt_files(wildcards):
+    return of_checkout(STUDY.prompt_files(wildcards.model, wildcards.dataset))
+
+
+def get_tasks(wildcards):
+    """The tasks that a model is given on a dataset, a file for each kind of experiment that draws some."""
+    kinds = parameters.kinds_with_tasks(STUDY, wildcards.model, wildcards.dataset)
+    return [f"results/{kind.name}/{wildcards.dataset}.parquet" for kind in kinds]
+
+
+def get_gpus(wildcards):
+    """GPUs of a job that asks a model. Snakemake would cut a number above ``--resources gpu=N`` down to N."""
+    model = get_model(wildcards)
+    limit = workflow.global_resources.get("gpu").value
+    if limit is not None and (problem := job_needs.problem(model, limit, get_gpu_memory())):
+        raise WorkflowError(f"{CONFIG_FILES}: models.{wildcards.model}: {problem}")
+    return job_needs.gpus(model)
+
+
+# A run with a limit is one on this machine.
+get_gpu_memory = cache(devices.memory_gb)
+
+
+def get_pool(name, wildcards):
+    """One unit of what a provider's jobs share, so that ``--resources NAME=N`` runs N of them at a time."""
+    return int(job_needs.pool(get_model(wildcards)) == name)
+
+
+def get_elicit_resources():
+    """Resources of ``elicit`` that only some studies need: limits of providers, and hints for a cluster. One
+    that a rule names but leaves open would hide the profile's default."""
+    models = STUDY.config.models.values()
+    pools = {job_needs.pool(model) for model in models} - {None}
+    found = {name: partial(get_pool, name) for name in sorted(pools)}
+    if any(model.partition for model in models):
+        found["slurm_partition"] = lambda wildcards: get_model(wildcards).partition
+    if any(job_needs.gpu_type(model) for model in models):
+        found["gpu_model"] = lambda wildcards: job_needs.gpu_type(get_model(wildcards))
+    return found
+
+
+# --- experiments
+
+
+def get_kind(wildcards):
+    return registry.kind(wildcards.kind)
+
+
+def get_kind_code(script):
+    """The digest of a script with the one kind of experiment that it runs."""
+    return lambda wildcards: code_of(script, registry.MODULES[wildcards.kind])
+
+
+def get_needed(wildcards):
+    """The artifacts that a kind of experiment measures, by name."""
+    folder = f"results/{wildcards.model}/{wildcards.dataset}"
+    own = {
+        "tasks": f"results/{wildcards.kind}/{wildcards.dataset}.parquet",
+        "points": f"{folder}/{wildcards.kind}_points.parquet",
+    }
+    return {name: own.get(name, f"{folder}/{name}.parquet") for name in get_kind(wildcards).needs}
+
+
+def get_drawn_table(wildcards):
+    """The table that a figure of an experiment shows."""
+    kind = get_figure_kind(wildcards)
+    return f"results/experiments/{wildcards.experiment}/{kind.drawn_from or kind.name}.parquet"
+
+
+def get_figure_kind(wildcards):
+    return next(kind for kind in STUDY.kinds if targets.figure_name(kind) == wildcards.figure)
+
+
+def print_summary():
+    from sce.showing.summary import print_tables
+
+    print_tables("results", STUDY.pairs, STARTED)

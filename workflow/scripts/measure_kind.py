@@ -1,0 +1,22 @@
+"""The outcomes of one kind of experiment for a model and a dataset."""
+
+import importlib
+import json
+
+import numpy as np
+
+from sce.experiments.kind import Given
+from sce.files import artifacts
+from sce.grids.datasets import load_dataset
+from sce.running.jobs import logged, provenance
+
+with logged(snakemake.log[0]):
+    measured = json.loads(snakemake.params.measured)
+    kind = importlib.import_module(measured.pop("module")).KIND
+    given = Given(
+        dataset=load_dataset(snakemake.input.dataset),
+        tables={name: artifacts.read(snakemake.input[name]) for name in kind.needs},
+        embeddings=np.load(snakemake.input.embeddings) if snakemake.input.embeddings else None,
+        **measured,
+    )
+    artifacts.write(kind.measure(given), snakemake.output[0], "scores", provenance=provenance(snakemake))
