@@ -94,17 +94,18 @@ def around(value, influences, rows: Rows, estimand: str, least: float = -np.inf)
 
 
 def difference_of_shares(differences, rows: Rows, estimand: str) -> Interval:
-    """For the mean of ``differences`` (n,) of two hits each, so -1, 0 or 1. One effective row of 1 and one of
-    -1 are added (Bonett and Price, JEBS 37, 2012), so that rows which all agree do not make it certain."""
+    """For the mean of ``differences`` (n,) of two hits each, so -1, 0 or 1. Half an effective row of 1 and
+    half a one of -1 are added, so that rows which all agree do not make it certain (after Bonett and Price,
+    JEBS 37, 2012, who add whole ones, which the simulation shows to be more than enough)."""
     differences = np.asarray(differences, float)
-    spread = spread_of(differences, rows, estimand)
+    spread = spread_of(differences, rows, estimand, of_share=True)
     if not isinstance(spread, Spread):
         return _without(rows, spread)
     size = _effective(differences, rows, spread)
-    value = differences.mean() * size / (size + 2)
-    square = (np.mean(differences**2) * size + 2) / (size + 2)
+    value = differences.mean() * size / (size + 1)
+    square = (np.mean(differences**2) * size + 1) / (size + 1)
     degrees = spread.degrees if spread.variance else max(rows.effective - 1, 1.0)
-    half, p = _half_and_p(value, Spread((square - value**2) / (size + 2), degrees))
+    half, p = _half_and_p(value, Spread((square - value**2) / (size + 1), degrees))
     return Interval(max(-1.0, value - half), min(1.0, value + half), rows.clusters, size, p=p)
 
 
@@ -120,6 +121,11 @@ def median(values, rows: Rows, estimand: str) -> Interval:
     low, high = _wilson(0.5, size, spread.degrees)
     ends = np.quantile(values, low, method="lower"), np.quantile(values, high, method="higher")
     return Interval(float(ends[0]), float(ends[1]), rows.clusters, size)
+
+
+def slope_at_median(interval: Interval) -> float:
+    """How far a median moves when the share of values below it does, as its interval says."""
+    return (interval.high - interval.low) * np.sqrt(interval.effective_n) / _quantile(np.inf)
 
 
 def spread_of(values, rows: Rows, estimand: str, of_share: bool = False) -> Spread | str | None:

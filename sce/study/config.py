@@ -1,6 +1,6 @@
 """The configuration as one closed contract. Kinds of experiments add their own fields to it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
@@ -28,10 +28,11 @@ class BaseExperiment(Contract):
 
 
 class Scoring(Contract):
-    """Bootstrap intervals: seed and number of resamples."""
+    """What the intervals are over (docs/statistics.md), and the seed of the random searches that SCEs are
+    compared with."""
 
     seed: int = 42
-    resamples: int = Field(2000, ge=100)
+    estimand: Literal["census", "answers", "points", "wordings"] = "points"
 
 
 class Embeddings(Contract):
