@@ -23,9 +23,9 @@ def mean(
 ) -> dict:
     """The mean of ``values`` (missing ones left out) with its interval.
 
-    points: the grid point (id) that each value is about, so that neighbours on the lattice can be told; found:
-    the x' of each, so that those that hang on one answer can (missing: on none). Values of which neither is
-    given are taken for independent.
+    points: the grid point (id) that each value is about, so that neighbours on the lattice can be told.
+    found: the x' of each, so that those that hang on one answer can (missing: on none). Values of which
+    neither is given are taken for independent.
     """
     values = pd.to_numeric(pd.Series(values)).to_numpy(dtype=float, na_value=np.nan)
     some = ~np.isnan(values)
