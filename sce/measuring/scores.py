@@ -37,15 +37,16 @@ SCORES = ("validity", *AVERAGES, *TOTALS, "exact_match", "validity_with_off_grid
 
 
 COLUMNS = [
-    "condition", "metric", "score", "value", "low", "high", "estimand", "n", "clusters", "effective_n", "reason"
+    "condition", "metric", "score", "value", "low", "high", "estimand", "n", "clusters", "effective_n",
+    "reason",
 ]  # fmt: skip
 
 
 def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None) -> pd.DataFrame:
     """The ``scores`` artifact of a ``distances`` one: every score and the counts by status.
 
-    distances: one row per SCE asked for, of any number of conditions and metrics, in any order. estimand: what
-    the intervals are over (``sce.measuring.estimands``); lattice: of the grid, to tell neighbours by.
+    distances: one row per SCE asked for, of any number of conditions and metrics, in any order. estimand:
+    what the intervals are over (``sce.measuring.estimands``); lattice: of the grid, to tell neighbours by.
 
     Rows per condition and metric: each of SCORES (validity and exact_match as fractions) with the number n of
     rows behind it and its interval, then n_STATUS for every status, its value the count and n all rows. An
@@ -58,13 +59,10 @@ def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None
         values = _estimates(kept)
         intervals = _intervals(kept, values, estimand, lattice)
         for name, (value, n, reason) in values.items():
-            lines.append(
-                (condition, metric, name, value, *interval_cells(intervals.get(name), estimand, n, reason))
-            )
-        for status, count in counts(rows).items():
-            lines.append(
-                (condition, metric, f"n_{status}", count, *interval_cells(None, None, len(rows), None))
-            )
+            cells = interval_cells(intervals.get(name), estimand, n, reason)
+            lines.append((condition, metric, name, value, *cells))
+        cells = interval_cells(None, None, len(rows), None)
+        lines += [(condition, metric, f"n_{status}", count, *cells) for status, count in counts(rows).items()]
     return as_table(lines, COLUMNS)
 
 
@@ -178,10 +176,8 @@ def _intervals(kept, values, estimand, lattice) -> dict[str, Interval]:
         if values[name][0] is not None:
             found[name] = _of_total(kept, valid, values, parts, found, values[name][0], rows, estimand)
     if len(kept.off_grid):
-        why = (
-            None if estimand == estimands.CENSUS else "which off-grid instances are the same is not measured"
-        )
-        found["validity_with_off_grid"] = Interval(reason=why)
+        unknown = "which off-grid instances are the same is not measured"
+        found["validity_with_off_grid"] = Interval(reason=None if estimand == estimands.CENSUS else unknown)
     return found
 
 

@@ -160,9 +160,8 @@ def test_scores_by_hand(tmp_path):
     for name, (value, n) in expected.items():
         assert by_name.loc[name, "value"] == pytest.approx(value, rel=1e-15), name
         assert by_name.loc[name, "n"] == n, name
-        assert pd.isna(by_name.loc[name, "reason"]) or by_name.loc[name, "reason"].startswith(
-            "too few clusters"
-        )
+        reason = by_name.loc[name, "reason"]
+        assert pd.isna(reason) or reason.startswith("too few clusters"), name
     assert list(scored["score"]) == [*SCORES, *(f"n_{status}" for status in ROW_STATUSES)]
     assert (scored["condition"] == "plain").all()
     assert (scored["metric"] == "l1").all()
