@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 FEW = 12  # names that a message may list
+LONGEST = 500  # characters of what was found
 
 
 class InputError(Exception):
@@ -11,7 +12,13 @@ class InputError(Exception):
 
     def __init__(self, where, key, found, allowed):
         self.where, self.key, self.found, self.allowed = str(where), str(key), found, allowed
-        super().__init__(f"{self.where}: {self.key}: found {found!r}; allowed: {allowed}")
+        key = "".join(char if char.isprintable() else repr(char)[1:-1] for char in _short(self.key))
+        super().__init__(f"{self.where}: {key}: found {_short(repr(found))}; allowed: {allowed}")
+
+
+def _short(text):
+    """The beginning of a text that is too long to be read."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -19,5 +26,5 @@ def suggest(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     if len(known) <= FEW:
         return ", ".join(known)
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(name[:100], known, n=3, cutoff=0.5)
     return f"one of {len(known)}{', perhaps ' if close else ''}{' or '.join(close)}"

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 import pytest
-from sce.ledger.entries import Batch, digest
 
 from sce.asking import batches
 from sce.asking.asker import open_asker
@@ -23,6 +22,7 @@ from sce.asking.batches.providers import AnthropicBatches, OpenAIBatches
 from sce.asking.conversations import elicit
 from sce.engines import Fatal
 from sce.engines.openai import OpenAIEngine
+from sce.ledger.entries import Batch, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.weights import weights_file
 from sce.money.prices import Budget, Price
@@ -30,9 +30,9 @@ from sce.study import plan
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import ROOT
 from tests.faults import Answer, served
+from tests.study.test_plan import study
 from tests.test_asking import ABOUT, entry, rows, walk
 from tests.test_engines_vllm import HELPERS, vllm_python
-from tests.test_plan import study
 
 ENGINES = ["openai", "anthropic"]
 

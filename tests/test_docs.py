@@ -5,10 +5,12 @@ import re
 import pytest
 from pydantic import BaseModel
 
+from sce.experiments.registry import kinds
 from sce.grids import datasets
 from sce.models import anthropic, control, entries, llama_cpp, openai, published, remote, vllm
 from sce.showing import style
 from sce.study import config
+from sce.study.config import contract
 from sce.wordings import prompts
 from tests.conftest import ROOT
 
@@ -32,6 +34,16 @@ def test_config_readme_holds_every_key(module):
     # In backticks, after a dot of its section, or in an example as KEY:
     missing = {key for key in keys if not re.search(rf"`{key}\b|[`.]{key}`|\b{key}:", README)}
     assert missing == set()
+
+
+def test_config_readme_holds_what_kinds_of_experiments_add():
+    config = contract(*kinds())
+    experiment = config.model_fields["experiments"].annotation.__args__[1]
+    sections = [field.annotation for field in config.model_fields.values()]
+    records = [config, experiment, *(s for s in sections if isinstance(s, type) and issubclass(s, BaseModel))]
+    keys = {key for record in records for key in record.model_fields}
+    assert {"feedback", "tries", "candidates"} <= keys
+    assert {key for key in keys if not re.search(rf"`{key}\b|[`.]{key}`|\b{key}:", README)} == set()
 
 
 @pytest.mark.parametrize(

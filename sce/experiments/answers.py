@@ -15,8 +15,8 @@ from sce.measuring.codes import NONE
 class SelfModelling(Contract):
     """How many SCEs ``several`` asks for (``k``), and how often ``feedback`` is given (``tries``)."""
 
-    k: int = Field(5, ge=2)
-    tries: int = Field(3, ge=1)
+    k: int = Field(5, ge=2, le=100)
+    tries: int = Field(3, ge=1, le=100)
 
 
 class Answers:

@@ -16,6 +16,7 @@ from sce.errors import InputError
 from sce.experiments.kind import Kind
 from sce.files.artifacts import INT, TEXT
 from sce.files.contracts import Contract
+from sce.files.values import Seed
 from sce.grids.datasets import Dataset
 from sce.measuring import metrics, outcomes
 from sce.reading.replies import after_reasoning
@@ -35,9 +36,9 @@ class Choosing(Contract):
     """The tasks of choosing the nearest: up to so many starts, each with so many ``candidates``, drawn with
     ``seed``; those with two nearest ones are left out."""
 
-    tasks: int = Field(1000, ge=1)
+    tasks: int = Field(1000, ge=1, le=1_000_000)
     candidates: int = Field(STUDIED, ge=2, le=26)
-    seed: int = 42
+    seed: Seed = 42
 
 
 class Choose(Step):

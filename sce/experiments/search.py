@@ -58,7 +58,7 @@ class Search(Kind):
     at no larger mean excess; null, with a reason, where no Q is enough or the condition has no excess."""
 
     name = "search"
-    fields = {"queries": (list[Annotated[int, Field(ge=1)]], [])}
+    fields = {"queries": (list[Annotated[int, Field(ge=1, le=1_000_000)]], [])}
     needs = ("boundary", "scores")
 
     def subjects(self, experiment, config, find):

@@ -1,8 +1,8 @@
 """Closed contracts: what a file or a configuration may hold, and the one error for what it may not."""
 
-from typing import Annotated, Literal, TypeVar, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Strict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sce.errors import InputError
 
@@ -16,10 +16,6 @@ OF_TYPE = {
     "list_type": "a list",
     "string_type": "text, in quotes where YAML reads something else",
 }
-
-
-Member = TypeVar("Member")
-Pair = Annotated[tuple[Member, Member], Strict(False)]  # YAML has lists alone
 
 
 class Contract(BaseModel):

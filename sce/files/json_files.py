@@ -2,32 +2,45 @@
 
 import gzip
 import json
+import math
 import zlib
 from pathlib import Path
 
 from sce.errors import InputError
 
 GZIPPED = b"\x1f\x8b"
+LARGEST = 1_000_000_000  # bytes, unpacked
 
 
 def read_json(path):
     """The content of a JSON file, plain or gzipped. Raises InputError for a missing file, bad JSON or a key
     given twice."""
     path = Path(path)
-    if not path.is_file():
-        raise InputError(path, "file", "missing", "an existing JSON file, plain or gzipped")
     try:
-        data = path.read_bytes()
-        if data.startswith(GZIPPED):
-            data = gzip.decompress(data)
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_without_twins)
+        if not path.is_file():
+            found = "no file" if path.exists() else "missing"
+            raise InputError(path, "file", found, "an existing JSON file, plain or gzipped")
+        with path.open("rb") as file:
+            zipped = file.read(2) == GZIPPED
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise InputError(path, "size", f"more than {LARGEST:,} bytes", f"at most {LARGEST:,} bytes")
+        return json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_without_twins,
+            parse_constant=_refuse_number,
+            parse_float=_finite,
+        )
     except _Twice as error:
         raise InputError(path, str(error), "the same key twice", "each key once") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(path, "compression", str(error), "a whole gzip file") from None
     except UnicodeDecodeError as error:
         raise InputError(path, "encoding", str(error), "UTF-8") from None
-    except (json.JSONDecodeError, RecursionError) as error:
+    except OSError as error:
+        raise InputError(path, "file", str(error), "a file that can be read") from None
+    except (ValueError, RecursionError) as error:
         raise InputError(path, "syntax", str(error), "whole JSON; the file may be cut off") from None
 
 
@@ -38,6 +51,17 @@ def exact(value) -> str:
 
 class _Twice(Exception):
     """A key that an object holds twice: JSON readers silently keep the last."""
+
+
+def _refuse_number(text):
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text):
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:30]} is too large a number")
+    return number
 
 
 def _without_twins(pairs):

@@ -20,7 +20,7 @@ _PREFIXES = r"(?:sk|xai|pplx|nvapi)-|(?:gsk|hf|ghp|r8|github_pat)_|AIza|AKIA"
 _VALUE = re.compile(
     rf"(?<![A-Za-z0-9])(?:{_PREFIXES})[A-Za-z0-9_-]{{12,}}"  # as providers shape them
     r"|\bbearer\s+(?=\S*\d)[^\s$]{16,}"
-    r"|://[^/\s@]+:[^/\s@]+@"  # user:password@host
+    r"|://[^/\s@:]+:[^/\s@]+@"  # user:password@host
     r"|[?&](?:api[-_]?key|key|token)=",
     re.I,
 )
@@ -30,24 +30,25 @@ _NAME = re.compile(
 )
 
 
-def refuse_keys(content, where, path: tuple = ()) -> None:
+def refuse_keys(content, where, path: tuple = (), by_name: bool = True) -> None:
     """Raise InputError for anything in ``content`` that is, or by its name would hold, a key. The message
-    names the place and never shows the value."""
+    names the place and never shows the value. ``by_name``: whether names count; those of a dataset's
+    features mean something else (token)."""
     if isinstance(content, dict):
         for name, value in content.items():
             named = _NAME.fullmatch(re.sub(r"[^a-z0-9]", "", str(name).lower()))
-            if named and not _is_reference(value):
+            if by_name and named and not _is_reference(value):
                 raise InputError(where, ".".join((*path, _safe(name))), HIDDEN, ADVICE)
             if _VALUE.search(str(name)):
                 raise InputError(where, ".".join(path) or "content", HIDDEN, ADVICE)
-            if name == "api_key_env" and value is not None and not VARIABLE.fullmatch(str(value)):
+            if by_name and name == "api_key_env" and value is not None and not VARIABLE.fullmatch(str(value)):
                 # Not shown: who mistakes the field's meaning writes the key itself here.
                 allowed = "the name of an environment variable, such as OPENAI_API_KEY, or null for none"
                 raise InputError(where, ".".join((*path, "api_key_env")), "[hidden]", allowed)
-            refuse_keys(value, where, (*path, str(name)))
+            refuse_keys(value, where, (*path, str(name)), by_name)
     elif isinstance(content, list | tuple):
         for number, value in enumerate(content):
-            refuse_keys(value, where, (*path, str(number)))
+            refuse_keys(value, where, (*path, str(number)), by_name)
     elif isinstance(content, str) and _VALUE.search(content):
         raise InputError(where, ".".join(path) or "content", HIDDEN, ADVICE)
 

@@ -9,6 +9,7 @@ import re
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Literal
 
 import numpy as np
@@ -16,12 +17,19 @@ import pandas as pd
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sce.errors import InputError
-from sce.files.contracts import Contract, Pair, check
+from sce.files.artifacts import SCHEMAS
+from sce.files.contracts import Contract, check
+from sce.files.secrets import refuse_keys
+from sce.files.values import Key, Pair, Text
 from sce.files.yaml_files import read_yaml
 
 DATASETS = Path("resources/datasets")
 Kind = Literal["numeric", "ordinal", "categorical"]
 MOST_DIGITS = 15  # so that numbers are compared, written and read again exactly
+MOST_LEVELS = 10_000
+MOST_POINTS = 10_000_000
+# Columns that stand beside those of the features, in one artifact or another.
+_TAKEN = {name for columns in SCHEMAS.values() if "features" in columns for name in columns}
 
 
 def number(value):
@@ -48,6 +56,8 @@ class Steps(Contract):
         if self.step <= 0 or self.last <= self.first:
             raise ValueError("first < last and step > 0")
         count = (self.last - self.first) / self.step
+        if count >= MOST_LEVELS:
+            raise ValueError(f"at most {MOST_LEVELS:,} levels; these are {count + 1:,.0f}")
         if abs(count - round(count)) > 1e-9:
             raise ValueError("last = first + a whole number of steps")
         return self
@@ -61,10 +71,13 @@ class Steps(Contract):
 def plain_levels(levels):
     """``levels`` as written, where they are numbers or texts throughout. YAML reads ``no``, ``on``, ``~`` and
     ``2026-01-01`` as something else, which would silently become a level."""
+    if isinstance(levels, dict | list) and not 0 < len(levels) <= MOST_LEVELS:
+        raise ValueError(f"at least two levels and at most {MOST_LEVELS:,}; these are {len(levels):,}")
     if isinstance(levels, dict) and not levels.keys() & Steps.model_fields.keys():
         for code, label in levels.items():
             if type(code) is not int:
                 raise ValueError(f"codes that are whole numbers; not {code!r}")
+            number(code)
             if not isinstance(label, str):
                 raise ValueError(f"labels in quotes where YAML reads something else; not {label!r}")
     if isinstance(levels, list):
@@ -79,6 +92,17 @@ def plain_levels(levels):
     return levels
 
 
+def refuse_shared(spellings: dict[str, list[str]], what: str) -> None:
+    """Raise ValueError where two things (name -> spellings) share one: replies could not be read then. Case
+    and white space make no difference."""
+    owners = {}
+    for name, texts in spellings.items():
+        for text in texts:
+            plain = re.sub(r"[\s_]+", " ", text).strip().casefold()
+            if owners.setdefault(plain, name) != name:
+                raise ValueError(f"{what}; {text!r} means {owners[plain]!r} and {name!r}")
+
+
 class Feature(Contract):
     """One feature: its levels and how people write them.
 
@@ -90,18 +114,22 @@ class Feature(Contract):
 
     kind: Kind
     levels: Annotated[Steps | dict[int, str] | list[Number] | list[str], BeforeValidator(plain_levels)]
-    wording: str
-    unit: str | None = None
-    names: list[str] = []
-    aliases: dict[str, list[str]] = {}
-    composite: str | None = None
-    published_name: str | None = None
+    wording: Text
+    unit: Text | None = None
+    names: list[Text] = []
+    aliases: dict[str, list[Text]] = {}
+    composite: str | None = Field(None, max_length=200)
+    published_name: Text | None = None
 
     @field_validator("wording")
     @classmethod
     def _has_value(cls, wording):
-        if wording.count("{value}") != 1:
-            raise ValueError("a wording with the placeholder {value} once")
+        try:
+            parts = [part[1:] for part in Formatter().parse(wording) if part[1] is not None]
+        except ValueError:  # a brace without its other half
+            parts = []
+        if parts != [("value", "", None)]:
+            raise ValueError("a wording with the placeholder {value} once, and no other brace")
         return wording
 
     @field_validator("composite")
@@ -110,7 +138,7 @@ class Feature(Contract):
         try:
             if composite is not None and re.compile(composite).groups != 1:
                 raise ValueError("a regular expression with one group")
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"a valid regular expression ({error})") from None
         return composite
 
@@ -127,6 +155,9 @@ class Feature(Contract):
         unknown = set(self.aliases) - set(self.labels)
         if unknown:
             raise ValueError(f"aliases of existing levels, not of {', '.join(sorted(unknown))}")
+        if not self.is_number:
+            spellings = {label: [label, *self.aliases.get(label, [])] for label in self.labels}
+            refuse_shared(spellings, "levels, each under spellings of its own")
         return self
 
     @cached_property
@@ -159,14 +190,14 @@ class Dataset(Contract):
     """A full grid with its question. ``subject`` names what a point describes (a respondent, a house);
     ``context`` says where the data comes from."""
 
-    name: str
-    title: str
-    subject: str
+    name: Key
+    title: Text
+    subject: Text
     context: str = ""
-    question: str
-    options: Pair[str]
-    option_aliases: dict[str, list[str]] = {}
-    features: dict[str, Feature] = Field(min_length=1)
+    question: Text
+    options: Pair[Text]
+    option_aliases: dict[str, list[Text]] = {}
+    features: dict[str, Feature] = Field(min_length=1, max_length=100)
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -174,9 +205,26 @@ class Dataset(Contract):
             raise ValueError("two different options")
         if set(self.option_aliases) - set(self.options):
             raise ValueError(f"option_aliases of {self.options[0]!r} and {self.options[1]!r} only")
-        bad = [n for n in self.features if not re.fullmatch(r"[a-z][a-z0-9_]*", n)]
-        if bad:
-            raise ValueError(f"feature names in lower case letters, digits and _; not {bad[0]!r}")
+        spellings = {option: [option, *self.option_aliases.get(option, [])] for option in self.options}
+        refuse_shared(spellings, "options, each under spellings of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _features_differ(self):
+        columns = {*_TAKEN, *(f"sce_{name}" for name in self.features)}
+        for name in self.features:
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
+                raise ValueError(
+                    f"feature names in at most 63 lower case letters, digits and _; not {name!r}"
+                )
+            if name in columns:
+                raise ValueError(f"feature names that no column of a table has; not {name!r}")
+        names = {name: [name, *feature.names] for name, feature in self.features.items()}
+        refuse_shared(names, "features, each under names of its own")
+        published = {name: [f.published_name] for name, f in self.features.items() if f.published_name}
+        refuse_shared(published, "features, each with a published_name of its own")
+        if self.size > MOST_POINTS:
+            raise ValueError(f"a grid of at most {MOST_POINTS:,} points; this one has {self.size:,}")
         return self
 
     @property
@@ -255,7 +303,9 @@ def dataset_file(name: str) -> Path:
 def load_dataset(path) -> Dataset:
     """The dataset in a YAML file, checked. Raises InputError naming the file, the key and what is allowed."""
     path = Path(path)
-    dataset = check(Dataset, read_yaml(path), path)
+    content = read_yaml(path)
+    refuse_keys(content, path, by_name=False)
+    dataset = check(Dataset, content, path)
     if dataset.name != path.stem:
         raise InputError(path, "name", dataset.name, f"the name of the file, {path.stem}")
     return dataset

@@ -11,7 +11,7 @@ from sce.measuring import estimands, hypotheses
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Rows
-from sce.measuring.scores import as_table, interval_cells
+from sce.measuring.lines import as_table, interval_cells
 from sce.wordings.rewordings import reworded
 
 PAIRED = {"validity": "valid", "mean_distance": "distance", "mean_excess": "excess"}

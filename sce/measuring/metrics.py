@@ -40,7 +40,7 @@ def l2(levels: list[Fraction], categorical: bool, features: int) -> Share:
 
 
 def separable(share, published_quirk=True):
-    """The family member made of one Share per feature.
+    """A metric that is a sum over features, one Share each.
 
     ``published_quirk``: whether the published code takes categorical codes for numbers under this metric.
     """

@@ -4,11 +4,12 @@ plain numbers. Every outcome, whatever it is about, has the same columns, so one
 import numpy as np
 import pandas as pd
 
+from sce.files import artifacts
 from sce.measuring import estimands
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Rows
-from sce.measuring.scores import COLUMNS, as_table, interval_cells
+from sce.measuring.lines import as_table, interval_cells
 
 
 def mean(
@@ -35,7 +36,9 @@ def mean(
     rows = Rows.of(_ids(points, some), _ids(found, some), lattice=lattice if points is not None else None)
     interval = estimands.share if np.isin(values, (0, 1)).all() else estimands.mean
     cells = interval_cells(interval(values, rows, estimand), estimand, len(values), None)
-    return dict(zip(COLUMNS, (condition, metric, score, values.mean(), *cells), strict=True))
+    return dict(
+        zip(artifacts.columns("scores"), (condition, metric, score, values.mean(), *cells), strict=True)
+    )
 
 
 def _ids(ids, some):
@@ -46,10 +49,13 @@ def _ids(ids, some):
 
 def number(condition: str, metric: str, score: str, value, n: int, reason: str | None = None) -> dict:
     """A value without an interval; ``reason`` says why where there is none."""
-    cells = interval_cells(None, None, n, reason)
-    return dict(zip(COLUMNS, (condition, metric, score, value, *cells), strict=True))
+    return _line(condition, metric, score, value, cells=interval_cells(None, None, n, reason))
+
+
+def _line(*keys_and_value, cells):
+    return dict(zip(artifacts.columns("scores"), (*keys_and_value, *cells), strict=True))
 
 
 def table(lines: list[dict]) -> pd.DataFrame:
     """The lines as a ``scores`` artifact."""
-    return as_table(lines, COLUMNS)
+    return as_table(lines, artifacts.columns("scores"))

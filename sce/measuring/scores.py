@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from sce.errors import InputError
+from sce.files import artifacts
 from sce.measuring import estimands
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Interval, Rows
+from sce.measuring.lines import as_table, interval_cells
 from sce.statuses import ROW_STATUSES
 
 NO_BOUNDARY = "no boundary: every prediction is the same"
@@ -36,12 +38,6 @@ TOTALS = {
 SCORES = ("validity", *AVERAGES, *TOTALS, "exact_match", "validity_with_off_grid")
 
 
-COLUMNS = [
-    "condition", "metric", "score", "value", "low", "high", "estimand", "n", "clusters", "effective_n",
-    "reason",
-]  # fmt: skip
-
-
 def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None) -> pd.DataFrame:
     """The ``scores`` artifact of a ``distances`` one: every score and the counts by status.
 
@@ -63,7 +59,7 @@ def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None
             lines.append((condition, metric, name, value, *cells))
         cells = interval_cells(None, None, len(rows), None)
         lines += [(condition, metric, f"n_{status}", count, *cells) for status, count in counts(rows).items()]
-    return as_table(lines, COLUMNS)
+    return as_table(lines, artifacts.columns("scores"))
 
 
 def estimates(rows: pd.DataFrame) -> dict[str, tuple[float | None, int, str | None]]:
@@ -200,21 +196,3 @@ def _of_total(kept, valid, values, parts, found, total, rows, estimand):
             move = (below.mean() - below) * estimands.slope_at_median(found[name])
         moves[defined] += move * (valid.mean() if name == parts[0] else 1 - valid.mean()) / defined.mean()
     return estimands.around(total, moves, rows, estimand, least=0.0)
-
-
-def interval_cells(interval: Interval | None, estimand: str | None, n: int, reason: str | None) -> tuple:
-    """The cells low, high, estimand, n, clusters, effective_n and reason of a line of scores; ``reason``: why
-    its value is undefined, before why there is no interval."""
-    if interval is None:
-        return None, None, None, n, None, None, reason
-    why = reason or interval.reason
-    return interval.low, interval.high, estimand, n, interval.clusters, interval.effective_n, why
-
-
-def as_table(lines, columns) -> pd.DataFrame:
-    """The lines as a table, with null where a number or a text is None."""
-    table = pd.DataFrame(lines, columns=columns)
-    kinds = {"n": "Int64", "clusters": "Int64", "reason": "str", "estimand": "str"}
-    kinds = {name: kind for name, kind in kinds.items() if name in columns}
-    numbers = ("value", "difference", "low", "high", "effective_n", "p", "p_holm", "p_bh", "p_mcnemar")
-    return table.astype(kinds | {name: float for name in numbers if name in columns})

@@ -79,9 +79,8 @@ class MiniLM:
 
     def _encode(self, tokens):
         """Token ids (texts, length) -> states (texts, length, width)."""
-        from scipy.special import (
-            erf,  # not at every reading of the Snakefile, which knows this module's names
-        )
+        # Imported only here: the Snakefile, read at every command, imports this module for its names.
+        from scipy.special import erf
 
         table = self.weights
         states = table["embeddings.word_embeddings.weight"][tokens]

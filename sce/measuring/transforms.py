@@ -50,6 +50,7 @@ def shift(axis, keys, ids):
 
 
 def _take(keys, ids, offered_keys, offered_ids, better):
+    """Take what is offered where it is ``better`` (np.less, or np.less_equal to win ties too), in place."""
     won = better(offered_keys, keys)
     np.copyto(keys, offered_keys, where=won)
     np.copyto(ids, offered_ids, where=won)

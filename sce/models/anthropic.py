@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from sce.files.contracts import Contract
-from sce.models.entries import URL
+from sce.files.values import Url
 from sce.models.remote import Hosted, Remote
 
 
@@ -15,7 +15,7 @@ class AnthropicThinking(Contract):
     recent models omit by default."""
 
     form: Literal["adaptive", "enabled", "disabled", "between_tools"]
-    budget: int | None = Field(None, ge=1024)
+    budget: int | None = Field(None, ge=1024, le=100_000_000)
     display: Literal["summarized", "omitted"] | None = None
 
     @model_validator(mode="after")
@@ -37,7 +37,7 @@ class Anthropic(Hosted):
     }  # fmt: skip
 
     engine: Literal["anthropic"]
-    base_url: str = Field("https://api.anthropic.com", pattern=URL)
+    base_url: Url = "https://api.anthropic.com"
     api_key_env: str | None = "ANTHROPIC_API_KEY"
     anthropic_version: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     temperature: float | None = Field(None, ge=0, le=1)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 
-from sce.errors import InputError
+from sce.errors import InputError, suggest
 from sce.files.contracts import Contract, check
 from sce.files.secrets import refuse_keys
 from sce.files.yaml_files import read_yaml
@@ -68,16 +68,21 @@ def resolve(entry, where) -> dict:
     beside it in the configuration counts. Raises InputError for a name the catalogue lacks."""
     if not isinstance(entry, dict) or "from" not in entry:
         return entry
-    catalogue = _read_catalogue(CATALOGUE)
-    if entry["from"] not in catalogue:
-        raise InputError(where, "from", entry["from"], f"an entry of {CATALOGUE}: {', '.join(catalogue)}")
+    catalogue, name = _read_catalogue(CATALOGUE), entry["from"]
+    if not isinstance(name, str) or name not in catalogue:
+        there = suggest(name, catalogue) if isinstance(name, str) else "by its name, a text"
+        raise InputError(where, "from", name, f"an entry of {CATALOGUE}: {there}")
     own = {key: value for key, value in entry.items() if key != "from"}
-    return catalogue[entry["from"]] | own
+    return catalogue[name] | own
 
 
 @cache
 def _read_catalogue(path):
-    return read_yaml(path)["models"]
+    """Name -> entry as written; checked as the entry that it becomes."""
+    models = read_yaml(path).get("models")
+    if not isinstance(models, dict) or not all(isinstance(entry, dict) for entry in models.values()):
+        raise InputError(path, "models", type(models).__name__, "a mapping of names to entries")
+    return models
 
 
 def read_entry(config: dict, name: str) -> Model:

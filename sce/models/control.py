@@ -16,7 +16,7 @@ class Control(Model):
     policy: Literal[
         "nearest", "nearest_l1", "overshoot", "timid", "echo", "random", "malformed", "constant", "thinking"
     ]  # fmt: skip
-    seed: int = 0
+    seed: int = Field(0, gt=-(2**53), lt=2**53)  # JSON's whole numbers
     rate: float | None = Field(None, ge=0, le=1)
     wavers: float | None = Field(None, ge=0, le=1)
 

@@ -6,14 +6,16 @@ parameters), and ``TRANSPORT``, which can change without anything running again.
 of entry, made known with ``add_entry`` by the value of its field ``engine``.
 """
 
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
 from sce.files.contracts import Contract
+from sce.files.values import Seconds
 
 Retried = Literal["failed", "truncated", "refused"]
-URL = r"^https?://[^\s@?]+$"  # without a password or a query, where keys hide
+InFlight = Annotated[int, Field(ge=1, le=10_000)]
+PerMinute = Annotated[float, Field(gt=0, le=1e9)]
 
 
 class Model(Contract):
@@ -36,16 +38,16 @@ class Model(Contract):
 
     system: str | None = None
     decoding: Literal["free", "json_schema"] = "free"
-    max_in_flight: int = Field(1, ge=1)
-    attempts: int = Field(6, ge=1)
-    patience_s: float = Field(600, gt=0)
-    requests_per_minute: float | None = Field(None, gt=0)
-    tokens_per_minute: float | None = Field(None, gt=0)
+    max_in_flight: InFlight = 1
+    attempts: int = Field(6, ge=1, le=1000)
+    patience_s: Seconds = 600
+    requests_per_minute: PerMinute | None = None
+    tokens_per_minute: PerMinute | None = None
     retry: list[Retried] = ["failed"]
     max_failed_share: float = Field(0.05, ge=0, le=1)
-    memory_gb: float | None = Field(None, gt=0)
-    runtime_min: int | None = Field(None, ge=1)
-    partition: str | None = None
+    memory_gb: float | None = Field(None, gt=0, le=100_000)
+    runtime_min: int | None = Field(None, ge=1, le=366 * 24 * 60)
+    partition: str | None = Field(None, pattern=r"^[A-Za-z0-9_.,-]{1,100}$")
 
     def shape(self) -> dict[str, Any]:
         """The fields that shape answers."""
@@ -84,9 +86,9 @@ class Local(Model):
 
     TRANSPORT: ClassVar[frozenset[str]] = Model.TRANSPORT | {"gpus", "gpu_type", "size_b"}
 
-    gpus: int | None = Field(None, ge=0)
-    gpu_type: str | None = Field(None, pattern=r"^[A-Za-z0-9_.]+$")
-    size_b: float | None = Field(None, gt=0)
+    gpus: int | None = Field(None, ge=0, le=1024)
+    gpu_type: str | None = Field(None, pattern=r"^[A-Za-z0-9_.]{1,100}$")
+    size_b: float | None = Field(None, gt=0, le=1_000_000)
 
     @property
     def gpus_taken(self):

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from sce.files.values import FilePath, Seed, Tokens
 from sce.models.entries import Local
 from sce.models.weights import fingerprint, weights_file
 
@@ -16,14 +17,14 @@ class LlamaCpp(Local):
     TRANSPORT: ClassVar[frozenset[str]] = Local.TRANSPORT | {"weights", "threads"}
 
     engine: Literal["llama_cpp"]
-    weights: str
+    weights: FilePath
     quantization: Literal["q8_0"] | None = None
-    temperature: float = Field(0, ge=0)
-    seed: int = 42
-    max_tokens: int = Field(1000, ge=1)
-    context: int = Field(4096, ge=256)
+    temperature: float = Field(0, ge=0, le=100)
+    seed: Seed = 42
+    max_tokens: Tokens = 1000
+    context: int = Field(4096, ge=256, le=100_000_000)
     logprobs: bool = False
-    threads: int = Field(2, ge=1)
+    threads: int = Field(2, ge=1, le=4096)
 
     @property
     def weights_gb(self):

@@ -2,9 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from sce.models.entries import URL
+from sce.files.values import Line, Url
 from sce.models.remote import Chat, Hosted
 
 
@@ -15,6 +13,6 @@ class OpenAI(Chat, Hosted):
     TRANSPORT: ClassVar[frozenset[str]] = Hosted.TRANSPORT
 
     engine: Literal["openai"]
-    base_url: str = Field("https://api.openai.com/v1", pattern=URL)
+    base_url: Url = "https://api.openai.com/v1"
     api_key_env: str | None = "OPENAI_API_KEY"
-    revision: str | None = None
+    revision: Line | None = None

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from sce.errors import InputError
+from sce.files.values import FilePath
 from sce.models.entries import Model
 from sce.models.weights import file_digest
 
@@ -16,7 +17,7 @@ class ResultFiles(Model):
 
     engine: Literal["published"]
     max_failed_share: float = Field(1, ge=0, le=1)
-    files: dict[str, str] = Field(min_length=1)
+    files: dict[str, FilePath] = Field(min_length=1)
 
     def shape(self):
         for dataset, path in self.files.items():

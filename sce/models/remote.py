@@ -1,12 +1,20 @@
 """What the entries of models have in common that are asked over HTTP."""
 
+import json
+import re
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sce.files.contracts import Contract
 from sce.files.secrets import referenced
-from sce.models.entries import URL, Model
+from sce.files.values import Line, Seconds, Tokens, Url
+from sce.models.entries import InFlight, Model
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,4000}[!-~])?")
+OWN_HEADERS = {"host", "content-length", "content-type", "transfer-encoding", "connection"}
+MOST_EXTRA = 100_000  # characters
 
 
 class Remote(Model):
@@ -21,14 +29,14 @@ class Remote(Model):
     TRANSPORT: ClassVar[frozenset[str]] = Model.TRANSPORT | {"timeout_s"}
     OWN_FIELDS: ClassVar[frozenset[str]] = frozenset({"model", "messages", "max_tokens", "stream", "n"})
 
-    model: str = Field(min_length=1)
-    max_tokens: int = Field(1000, ge=1)
+    model: Line
+    max_tokens: Tokens = 1000
     temperature: float | None = Field(0, ge=0, le=2)
-    effort: str | None = None
+    effort: Line | None = None
     extra_body: dict[str, Any] = {}
     headers: dict[str, str] = {}
-    timeout_s: float = Field(300, gt=0)
-    max_in_flight: int = Field(8, ge=1)
+    timeout_s: Seconds = 300
+    max_in_flight: InFlight = 8
 
     @property
     def sent_headers(self) -> dict[str, str]:
@@ -42,6 +50,31 @@ class Remote(Model):
     def provider_model(self):
         return self.model
 
+    @field_validator("headers")
+    @classmethod
+    def _check_headers(cls, headers):
+        """A header that HTTP does not allow fails at every try, like a fault that passes."""
+        names = [name.lower() for name in headers]
+        for name, value in headers.items():
+            if not HEADER_NAME.fullmatch(name) or name.lower() in OWN_HEADERS:
+                raise ValueError(f"names of further headers; not {name!r}")
+            if names.count(name.lower()) > 1:
+                raise ValueError(f"each header once, whatever its case; {name} stands twice")
+            if not HEADER_VALUE.fullmatch(value):
+                raise ValueError(f"headers of printable ASCII in one line; not that of {name}")
+            if value.startswith("$") and not referenced(value):
+                raise ValueError(f"a header's value may begin with $ as $VARIABLE alone; not that of {name}")
+        return headers
+
+    @field_validator("extra_body")
+    @classmethod
+    def _check_extra_body(cls, extra):
+        if json.loads(json.dumps(extra)) != extra:
+            raise ValueError("fields of JSON, whose keys are texts")
+        if (size := len(json.dumps(extra))) > MOST_EXTRA:
+            raise ValueError(f"at most {MOST_EXTRA:,} characters; these fields take {size:,}")
+        return extra
+
     @model_validator(mode="after")
     def _check_record(self):
         twice = sorted(self.OWN_FIELDS & set(self.extra_body))
@@ -49,9 +82,6 @@ class Remote(Model):
             raise ValueError(f"extra_body may not hold {twice[0]}: the entry has a field of its own for it")
         if self.decoding == "json_schema" and self.structured == "none":
             raise ValueError("decoding: json_schema needs a structured route; structured: none is no such")
-        for name, value in self.headers.items():
-            if value.startswith("$") and not referenced(value):
-                raise ValueError(f"a header's value may begin with $ as $VARIABLE alone; not that of {name}")
         return self
 
 
@@ -66,12 +96,12 @@ class Hosted(Remote):
         "base_url", "api_key_env", "check_model", "mode", "poll_s", "budget_usd"
     }  # fmt: skip
 
-    base_url: str = Field(pattern=URL)
+    base_url: Url
     api_key_env: str | None = None
     check_model: bool = True
     mode: Literal["live", "batch"] = "live"
-    poll_s: float = Field(30, gt=0)
-    budget_usd: float | None = Field(None, gt=0)
+    poll_s: float = Field(30, ge=0.01, le=86400)
+    budget_usd: float | None = Field(None, gt=0, le=1e9)
 
     @property
     def usual_runtime_min(self):
@@ -84,7 +114,7 @@ class ChatThinking(Contract):
 
     form: Literal["enabled", "disabled"]
     route: Literal["template", "field"] = "template"
-    budget: int | None = Field(None, ge=1)
+    budget: Tokens | None = None
 
 
 class Chat(Remote):
@@ -97,7 +127,7 @@ class Chat(Remote):
     }  # fmt: skip
 
     token_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    seed: int | None = 42
+    seed: int | None = Field(42, ge=-(2**63), lt=2**63)
     thinking: ChatThinking | None = None
     structured: Literal["response_format", "none"] = "response_format"
     logprobs: int | None = Field(None, ge=0, le=20)

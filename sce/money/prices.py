@@ -20,9 +20,9 @@ from sce.files.contracts import Contract, check
 from sce.files.yaml_files import read_yaml
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
+from sce.models.remote import Hosted
 
 PRICES = Path("config/prices.yaml")
-LOCAL_ENGINES = {"control", "llama_cpp", "vllm", "published"}
 OVERHEAD_TOKENS = 50  # of a chat format around the text, at most
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _DATE = re.compile(r"(?:-latest|-\d{4}-\d{2}-\d{2}|[-@]\d{8})$")
@@ -84,7 +84,7 @@ class Prices(Contract):
 
     def of_entry(self, entry) -> Price | None:
         """The price of a model's entry: nothing for what runs here; None where it is not known."""
-        if entry.engine in LOCAL_ENGINES:
+        if not isinstance(entry, Hosted):
             return FREE
         host = urlsplit(entry.base_url).hostname
         for provider in self.providers.values():

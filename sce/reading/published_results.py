@@ -100,7 +100,7 @@ def _check_points(path, rows, dataset):
             allowed = f"each point once; row {seen[point]} has it too"
             raise InputError(path, f"{number}.dataset_id", point, allowed)
         seen[point] = number
-        told = row.get("original_input")
-        if isinstance(told, str) and told.split() != descriptions[point].split():
+        given = row.get("original_input")
+        if isinstance(given, str) and given.split() != descriptions[point].split():
             allowed = f"point {point} of dataset {dataset.name}: {descriptions[point]}"
-            raise InputError(path, f"{number}.original_input", told, allowed)
+            raise InputError(path, f"{number}.original_input", given, allowed)

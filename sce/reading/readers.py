@@ -78,7 +78,7 @@ class Readers:
         return next((n for n in self.features if self.by_words.get(self._telling(words, n)) == {n}), None)
 
     def _telling(self, words, name):
-        """The words of a key that tell the feature: not its unit, not articles and the like."""
+        """The words of a key that name the feature: not its unit, not articles and the like."""
         unit = self.features[name].unit_words
         return frozenset(w for w in words if w not in unit and w not in self.filling) or frozenset(words)
 

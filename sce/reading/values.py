@@ -22,7 +22,7 @@ from sce.reading.replies import Cut
 
 LONGEST = 300  # characters; the value of a feature is no essay
 
-# --- Ways of telling the old value beside the new one
+# --- Ways of giving the old value beside the new one
 
 _CHANGED = r"(?:increas|decreas|chang|rais|lower|reduc|updat|revis|adjust|mov|dropp|switch|bump)ed"
 _CHANGE = re.compile(

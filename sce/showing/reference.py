@@ -1,7 +1,7 @@
-"""Figures that the published study printed, as one table, to stand beside ours.
+"""Scores that the published study printed, as one table, to stand beside ours.
 
-They are read from the user's folder of shared figures (the ``published_*.json`` files); only the exact-match
-percentages, which no file holds, are kept here. All distances are Gower's.
+They are read from the user's folder of published values (the ``published_*.json`` files); only the
+exact-match percentages, which no file holds, are kept here. All distances are Gower's.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ EXACT_MATCH = {
 
 
 def load_reference(folder=None) -> pd.DataFrame:
-    """The published figures in ``folder``, one a row; an empty table where no folder is given.
+    """The published values in ``folder``, one a row; an empty table where no folder is given.
 
     model: the name its provider knows it by. condition: ours; a reworded one has the name of the published
     wording, since ours of the same number is another text. score: as in ``sce.measuring.scores`` (shares, not
@@ -76,13 +76,13 @@ def reference_files(folder) -> list[str]:
 def beside(
     scores: pd.DataFrame, reference: pd.DataFrame, respondents: Mapping[str, tuple[str, float | None]]
 ) -> pd.DataFrame:
-    """``scores`` with the columns ``reference`` and ``reference_source``: the published figure for the same
+    """``scores`` with the columns ``reference`` and ``reference_source``: the published value for the same
     model, dataset, condition, temperature and score, null where there is none.
 
     scores: columns model, dataset, condition, metric, score, ...; scores of another metric than Gower's have
     no reference, but validity, which needs none. respondents: model key -> (the name its provider knows it
     by, its temperature). One that takes no temperature (None) is the same at all the study's temperatures.
-    Our own and the study's main wordings of a condition share a figure; rewordings do not.
+    Our own and the study's main wordings of a condition share a value; rewordings do not.
     """
     asked = pd.DataFrame(
         [(key, name, temperature) for key, (name, temperature) in respondents.items()],
@@ -92,12 +92,12 @@ def beside(
     same = known["temperature_asked"].isna() | (known["temperature_asked"] == known["temperature"])
     known = known[same].sort_values("temperature", kind="stable")
     known = known.drop_duplicates(["key", "dataset", "condition", "score"])
-    figures = known.set_index(["key", "dataset", "condition", "score"])[["value", "source"]]
+    values = known.set_index(["key", "dataset", "condition", "score"])[["value", "source"]]
     comparable = (scores["metric"] == "gower") | (scores["score"] == "validity")
     mains = set(reference["condition"])
     conditions = scores["condition"].map(lambda name: name if name in mains else name.removeprefix(PREFIX))
     wanted = pd.MultiIndex.from_arrays([scores["model"], scores["dataset"], conditions, scores["score"]])
-    found = figures.reindex(wanted).set_index(scores.index).where(comparable)
+    found = values.reindex(wanted).set_index(scores.index).where(comparable)
     return scores.assign(reference=found["value"].astype(float), reference_source=found["source"])
 
 

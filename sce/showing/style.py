@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from sce.files.contracts import Contract, Pair
+from sce.files.contracts import Contract
+from sce.files.values import Pair
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -22,6 +23,19 @@ class FigureStyle(Contract):
     )
     dpi: int = Field(150, ge=72, le=300)
     font_size: float = Field(8, ge=6, le=12)
-    max_arrows: int = Field(80, ge=0)
-    sample_arrows: int = Field(40, ge=0)
-    max_panels: int = Field(24, ge=1)
+    max_arrows: int = Field(80, ge=0, le=100_000)
+    sample_arrows: int = Field(40, ge=0, le=100_000)
+    max_panels: int = Field(24, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _colours_differ(self):
+        """What is told apart by its colour has colours of its own."""
+        apart = {
+            "option_colours and missing_colour": [*self.option_colours, self.missing_colour],
+            "valid_colour and invalid_colour": [self.valid_colour, self.invalid_colour],
+            "model_colours": self.model_colours,
+        }
+        for fields, colours in apart.items():
+            if len({colour.casefold() for colour in colours}) < len(colours):
+                raise ValueError(f"{fields} that differ; not {', '.join(colours)}")
+        return self

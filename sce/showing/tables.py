@@ -1,5 +1,5 @@
 """Tables of outcomes for people: a line per model, dataset, condition and metric, a column per score, the
-published figure beside ours where there is one; as Markdown and as LaTeX."""
+published value beside ours where there is one; as Markdown and as LaTeX."""
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ def collect(
     outcomes: list[pd.DataFrame], pairs: list, subjects: list[str], metrics: list[str], respondents, reference
 ) -> pd.DataFrame:
     """The ``outcomes`` artifact of an experiment: the outcomes of all its ``pairs`` of model and dataset, as
-    far as they are about its ``subjects`` and measured with its ``metrics``, with the published figures in
+    far as they are about its ``subjects`` and measured with its ``metrics``, with the published values in
     the folder ``reference`` beside them. respondents: see ``reference.beside``."""
     parts = [
         table.assign(model=model, dataset=dataset)
@@ -31,7 +31,7 @@ def collect(
 
 def wide(scores: pd.DataFrame, shown: list[str] | None = None) -> pd.DataFrame:
     """The table as texts. ``scores``: columns of all_scores and ``reference``. ``shown``: which scores, in
-    this order; all in the order of the table unless given. A score's published figures follow it as a column
+    this order; all in the order of the table unless given. A score's published values follow it as a column
     of their own, where there is any."""
     shown = shown or list(dict.fromkeys(scores["score"]))
     scores = scores[scores["score"].isin(shown)]

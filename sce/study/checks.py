@@ -1,12 +1,34 @@
 """What a configuration must be beyond its contract: names that mean something, and wordings that fit."""
 
+from collections import Counter
+from pathlib import Path
+
 from sce.errors import InputError, suggest
 from sce.grids.datasets import DATASETS
 from sce.measuring.metrics import METRICS
+from sce.wordings.prompts import prompt_file
+
+# What the workflow itself makes under results/, next to the folders of the models.
+FOLDERS = {"grids", "embeddings", "experiments", "failures_checked"}
+SUFFIXES = (".parquet", ".csv", ".md", ".tex", ".png", ".svg", ".npy", ".json", ".log")
+RULES = {
+    "all", "audit", "build_distance_matrix", "build_grid", "check_failures", "collect_scores",
+    "collect_usage", "compare", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
+    "embed_descriptions", "experiments", "measure_distances", "measure_kind", "measure_points",
+    "parse_responses", "plan", "plot_boundary", "plot_experiment", "plot_kind", "plot_points",
+    "plot_validity", "score", "scores", "tabulate",
+}  # fmt: skip
 
 
 def check_names(study) -> None:
-    """Models, metrics and datasets that experiments name exist, and nothing is named twice."""
+    """Models, metrics and datasets that experiments name exist, nothing is named twice, and what names a
+    folder or a target collides with none of the workflow's own."""
+    tables = {kind.name for kind in study.kinds}
+    _check_own(
+        study, "models", study.config.models, FOLDERS | tables, "a name that no folder of results/ has"
+    )
+    _check_own(study, "experiments", study.experiments, RULES, "a name that no rule has")
+    _check_folder(study, "ledger", study.config.ledger)
     for name, experiment in study.experiments.items():
         key = f"experiments.{name}"
         known = {
@@ -27,12 +49,35 @@ def check_names(study) -> None:
         _check_twice(study, key, experiment)
 
 
+def _check_own(study, key, names, taken, allowed):
+    """The names of models or experiments: on some file systems A and a are one folder."""
+    seen = {}
+    for name in names:
+        first = seen.setdefault(name.casefold(), name)
+        if first != name:
+            raise InputError(
+                study.where, f"{key}.{name}", f"{first} and {name}", "names that differ in letters"
+            )
+        if name.casefold() in taken or name.casefold().endswith(SUFFIXES):
+            raise InputError(study.where, f"{key}.{name}", name, allowed)
+
+
+def _check_folder(study, key, path):
+    try:
+        if Path(path).exists() and not Path(path).is_dir():
+            raise InputError(
+                study.where, key, f"{path}, a file", "a folder, or a path where there is nothing"
+            )
+    except OSError as error:
+        raise InputError(study.where, key, str(error), "a folder that can be reached") from None
+
+
 def _check_twice(study, key, experiment):
     for field, names in experiment:
         if isinstance(names, list):
-            twice = [name for name in names if names.count(name) > 1]
-            if twice:
-                raise InputError(study.where, f"{key}.{field}", f"{twice[0]} twice", "each name once")
+            name, times = next(iter(Counter(names).most_common(1)), (None, 0))
+            if times > 1:
+                raise InputError(study.where, f"{key}.{field}", f"{name} twice", "each name once")
 
 
 def check_wordings(study) -> None:
@@ -40,10 +85,13 @@ def check_wordings(study) -> None:
     for name, experiment in study.experiments.items():
         for field, kind in study.wording_fields.items():
             for wording in getattr(experiment, field):
-                found = study.prompt(wording, experiment.datasets[0]).kind
-                if found != kind:
+                prompt = study.prompt(wording, experiment.datasets[0])
+                if prompt.kind != kind:
                     key, allowed = f"experiments.{name}.{field}", f"prompts of kind {kind}"
-                    raise InputError(study.where, key, f"{wording}, a {found}", allowed)
+                    raise InputError(study.where, key, f"{wording}, a {prompt.kind}", allowed)
+                if prompt.metric is not None and prompt.metric not in METRICS:
+                    allowed = suggest(prompt.metric, METRICS)
+                    raise InputError(prompt_file(wording), "metric", prompt.metric, allowed)
     for model, dataset in study.pairs:
         _check_published(study, model, dataset)
         mains = study.main_questions(study.pair(model, dataset))

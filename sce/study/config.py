@@ -6,11 +6,12 @@ from pydantic import Field, create_model
 
 from sce.experiments.kind import Kind
 from sce.files.contracts import Contract
+from sce.files.values import FilePath, Key, Line, Seed, at_most
 from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.measuring.semantic import EMBEDDED
 from sce.models.catalogue import entry_type
 from sce.showing.style import FigureStyle
-from sce.wordings.names import Key, Wordings
+from sce.wordings.names import Wordings
 
 
 class BaseExperiment(Contract):
@@ -23,7 +24,7 @@ class BaseExperiment(Contract):
     datasets: list[Key] = Field(min_length=1)
     questions: Wordings = Field(["question"], min_length=1)
     conditions: Wordings = []
-    metrics: list[str] = Field(["gower"], min_length=1)
+    metrics: list[Key] = Field(["gower"], min_length=1)
     verify_off_grid: bool = False
 
 
@@ -31,27 +32,27 @@ class Scoring(Contract):
     """What the intervals are over (docs/statistics.md), and the seed of the random searches that SCEs are
     compared with."""
 
-    seed: int = 42
+    seed: Seed = 42
     estimand: Literal["census", "answers", "points", "wordings"] = "points"
 
 
 class Embeddings(Contract):
     """The sentence-embedding model of the metric ``semantic``: the embedded one, or any other by its name."""
 
-    model: str = EMBEDDED
+    model: Line = EMBEDDED
 
 
 class Matrices(Contract):
     """Distance matrices for people and notebooks, of datasets with at most ``max_points`` points."""
 
-    max_points: int = Field(2500, ge=1)
+    max_points: Annotated[int, Field(ge=1), at_most(50_000, lambda number: 4 * number**2)] = 2500
 
 
 class PromptFiles(Contract):
     """Wordings besides ours. ``published``: a copy of the study's ``datasets.json``; its wordings go by names
     that begin with ``published.``."""
 
-    published: str | None = None
+    published: FilePath | None = None
 
 
 class BaseConfig(Contract):
@@ -60,9 +61,9 @@ class BaseConfig(Contract):
     published figures to stand beside ours in the tables."""
 
     extensions: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]] = []
-    ledger: str = DEFAULT_FOLDER
+    ledger: FilePath = DEFAULT_FOLDER
     prompts: PromptFiles = PromptFiles()
-    reference: str | None = None
+    reference: FilePath | None = None
     scoring: Scoring = Scoring()
     embeddings: Embeddings = Embeddings()
     matrices: Matrices = Matrices()

@@ -18,6 +18,7 @@ import pandas as pd
 
 from sce.asking.conversations import Interview, elicit
 from sce.asking.messages import continued
+from sce.asking.pacing import CHARACTERS_PER_TOKEN
 from sce.asking.protocol import Protocol
 from sce.engines import About, open_engine
 from sce.experiments.protocols import protocol_of
@@ -29,7 +30,6 @@ from sce.study.parameters import kinds_with_tasks, task_options
 from sce.study.study import Study
 from sce.wordings import prompts
 
-CHARACTERS_PER_TOKEN = 4
 TOKENS_OUT = {"question": 20, "condition": 80}  # of a reply that is a small JSON object
 REASONING_OUT = 1000  # more, where a model reasons first
 POINTS_ALONE = 5000  # up to so many points, other processes would cost more time than they save

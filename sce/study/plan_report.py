@@ -3,6 +3,7 @@
 import pandas as pd
 
 from sce.money.prices import Prices
+from sce.running.text_table import text_table
 from sce.statuses import REQUEST_STATUSES
 from sce.study.plan import spent
 from sce.study.study import Study
@@ -35,13 +36,7 @@ def written(table: pd.DataFrame) -> str:
         tokens = [_short(sums["tokens_in"]), _short(sums["tokens_out"])]
         money = [_money(sums["usd"]), _money(sums["usd_at_most"])]
         lines.append(["total", "", *counts, to_ask, *tokens, *money, "", ""])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    left = {0, 1, len(head) - 1}
-    padded = []
-    for line in lines:
-        cells = enumerate(zip(line, widths, strict=True))
-        padded.append("  ".join(c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in cells).rstrip())
-    return "\n".join(padded)
+    return text_table(lines, left={0, 1, len(head) - 1})
 
 
 def remarks(study: Study, prices: Prices, table: pd.DataFrame) -> list[str]:

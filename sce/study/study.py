@@ -6,6 +6,7 @@ from sce.errors import InputError, suggest
 from sce.experiments.kind import Kind, Pair
 from sce.experiments.registry import kinds
 from sce.files.contracts import check
+from sce.files.plain import refuse_odd
 from sce.files.secrets import refuse_keys
 from sce.grids.datasets import Dataset, dataset_file, load_dataset
 from sce.models.catalogue import resolve
@@ -20,6 +21,9 @@ from sce.wordings.rewordings import stems
 
 def load(config: dict, where: str) -> "Study":
     """The study in the mapping read from the file ``where``. Raises InputError for the first wrong key."""
+    if not isinstance(config, dict):
+        raise InputError(where, "content", type(config).__name__, "a mapping of keys")
+    refuse_odd(config, where)
     refuse_keys(config, where)
     extensions = config.get("extensions", [])
     if isinstance(extensions, list) and all(isinstance(name, str) for name in extensions):

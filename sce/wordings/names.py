@@ -3,8 +3,11 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator
 
+from sce.files.values import Key
+
+MOST_NAMES = 1000  # of one range
 RANGE = re.compile(r"(.*?)(\d+)\.\.(.*?)(\d+)")
 
 
@@ -26,10 +29,13 @@ def _members(name):
     if not match:
         raise ValueError(f"a range of numbered names, such as question_01..question_50; not {name}")
     stem, first, other, last = match.groups()
+    if len(first) > 9 or len(last) > 9:
+        raise ValueError(f"a range of numbers of at most 9 digits; not {name}")
     if stem != other or len(first) != len(last) or int(first) > int(last):
         raise ValueError(f"a range that counts one name up, such as question_01..question_50; not {name}")
+    if (count := int(last) - int(first) + 1) > MOST_NAMES:
+        raise ValueError(f"a range of at most {MOST_NAMES:,} names; {name} has {count:,}")
     return [f"{stem}{number:0{len(first)}d}" for number in range(int(first), int(last) + 1)]
 
 
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
 Wordings = Annotated[list[Key], BeforeValidator(expand)]

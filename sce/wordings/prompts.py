@@ -17,6 +17,8 @@ from pydantic import field_validator, model_validator
 
 from sce.errors import InputError, suggest
 from sce.files.contracts import Contract, check
+from sce.files.secrets import refuse_keys
+from sce.files.values import Key, Text
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import Dataset
 
@@ -55,12 +57,12 @@ class Prompt(Contract):
     so that their scores are compared; ``metric``: the distance that it defines; ``asks``: what the reply
     holds besides the answer or the record: how sure the model is, or the candidates that it considered."""
 
-    name: str
+    name: Key
     kind: str
-    rewords: str | None = None
-    metric: str | None = None
-    asks: str | None = None
-    text: str
+    rewords: Key | None = None
+    metric: Key | None = None
+    asks: Key | None = None
+    text: Text
 
     @field_validator("kind")
     @classmethod
@@ -108,7 +110,9 @@ def prompt_file(name: str) -> Path:
 def load_prompt(path) -> Prompt:
     """The prompt in a YAML file, checked. Raises InputError naming the file, the key and what is allowed."""
     path = Path(path)
-    prompt = check(Prompt, read_yaml(path), path)
+    content = read_yaml(path)
+    refuse_keys(content, path, by_name=False)
+    prompt = check(Prompt, content, path)
     if prompt.name != path.stem:
         raise InputError(path, "name", prompt.name, f"the name of the file, {path.stem}")
     if prompt.rewords is not None:

@@ -17,8 +17,9 @@ from typing import Literal, NamedTuple
 from pydantic import field_validator
 
 from sce.errors import InputError
-from sce.files.contracts import Contract, Pair, check
+from sce.files.contracts import Contract, check
 from sce.files.json_files import read_json
+from sce.files.values import Pair
 from sce.grids.datasets import DATASETS, load_dataset
 from sce.wordings.prompts import Prompt, load_prompt, prompt_file
 
@@ -65,11 +66,11 @@ class PromptPair(Contract, extra="ignore"):
     def _is_template(cls, text, info):
         wanted = FILLED_IN[info.field_name]
         try:
-            found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+            found = {part[1:] for part in Formatter().parse(text) if part[1] is not None}
         except ValueError as error:
             raise ValueError(f"a template for str.format ({error})") from None
-        if found != {wanted}:
-            raise ValueError(f"a template with the placeholder {{{wanted}}} and no other")
+        if found != {(wanted, "", None)}:
+            raise ValueError(f"a template with the placeholder {{{wanted}}} and no other, nor any format")
         return text
 
 

@@ -2,8 +2,11 @@
 
 import json
 import math
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sce.grids.datasets import load_dataset
 from sce.reading.parsing import parse_answer
@@ -205,3 +208,37 @@ def test_an_answer_in_other_words_has_none():
     answer, found = probabilities(dataset, '{"answer": "', ("No", {"No": 0.9, "Heart": 0.1}), '"}')
     assert answer == "No heart disease"
     assert found == (None, None)
+
+
+PAIRS = [
+    ("Fail", "Pass"),
+    ("spam", "not spam"),
+    ("low", "lower"),
+    ("Income low", "Income high"),
+    ("a b", "a c"),
+]
+
+
+@given(
+    pair=st.sampled_from([*PAIRS, *(pair[::-1] for pair in PAIRS)]),
+    lead=st.sampled_from(["", "<think>{0} or {1}? {1}.</think>", "Of {1} and {0}: "]),
+    cuts=st.sets(st.integers(1, 60)),
+    share=st.floats(0.01, 0.99),
+)
+def test_the_cut_into_tokens_does_not_matter(pair, lead, cuts, share):
+    """Two replies, one said with probability ``share``, the other the alternative where their tokens part."""
+    replies = [lead.format(*pair) + '{"answer": "' + option + '"}' for option in pair]
+    said, other = replies
+    parting = next(k for k, (a, b) in enumerate(zip(said, other, strict=False)) if a != b)
+    ends = [0, *sorted(cut for cut in cuts if cut < len(said)), len(said)]
+    pieces = []
+    for begin, end in pairwise(ends):
+        parts = begin <= parting < end
+        pieces.append(
+            (said[begin:end], {said[begin:end]: share, other[begin:end]: 1 - share})
+            if parts
+            else said[begin:end]
+        )
+    answer, found = probabilities(asking(*pair), *pieces)
+    assert answer == pair[0]
+    assert found == pytest.approx((share, 1 - share))

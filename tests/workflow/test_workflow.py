@@ -75,10 +75,12 @@ def test_every_artifact_says_what_made_it(finished):
     for path in files:
         note = artifacts.provenance(path)
         assert note["package_version"] == sce.__version__
-        assert {"script", "modules"} <= set(note["digests"])
+        assert len(note["params"]["code"]) == 16
     note = artifacts.provenance(finished.folder / "results/nearest/exam/responses.parquet")
-    assert note["params"]["shape"]["model"]["policy"] == "nearest"
-    assert {"dataset", "prompts"} <= set(note["digests"])
+    asked = note["params"]["asked"]
+    assert asked["model"]["policy"] == "nearest"
+    assert set(asked["wordings"]) == {"question", "minimal", "unconstrained"}
+    assert len(asked["dataset"]) == 16
 
 
 def test_the_report_is_one_page_with_every_figure_and_the_scores(copy):
@@ -127,29 +129,59 @@ def test_another_model_runs_its_own_jobs_only(copy):
     assert copy.stale() == EACH | ASKED
 
 
-@pytest.mark.parametrize(
-    ("path", "stale"),
-    [
-        ("sce/showing/drawing.py", {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}),
-        ("sce/measuring/scores.py", {"score": 2} | MEASURED),
-        ("sce/measuring/distances.py", {"measure_distances": 2, "score": 2} | MEASURED),
-        ("sce/reading/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
-        ("sce/asking/conversations.py", dict.fromkeys(EACH, 2) | ASKED),
-        ("workflow/scripts/score.py", {"score": 2} | SCORED),
-        ("sce/ledger/command.py", {}),
-        ("sce/engines/llama_cpp.py", {}),
-    ],
-)
+# What an edit of a module makes stale: what runs it.
+DRAWN = {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}
+EDITS = [
+    ("sce/showing/drawing.py", DRAWN),
+    ("sce/measuring/scores.py", {"score": 2} | MEASURED),
+    ("sce/measuring/metrics.py", {"measure_distances": 2, "score": 2} | MEASURED),
+    ("sce/reading/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
+    ("sce/asking/conversations.py", dict.fromkeys(EACH, 2) | ASKED),
+    ("workflow/scripts/score.py", {"score": 2} | SCORED),
+    ("sce/ledger/command.py", {}),
+    ("sce/engines/llama_cpp.py", {}),
+    ("sce/experiments/search.py", {}),
+]
+
+
+def edit(folder, path, text, when=None):
+    """Add text to a file; ``when``: the modification time that it then has, in seconds before now."""
+    file = folder / path
+    file.write_text(file.read_text() + text)
+    if when is not None:
+        os.utime(file, (time.time() - when, time.time() - when))
+
+
+@pytest.mark.parametrize(("path", "stale"), EDITS, ids=[path for path, _ in EDITS])
 def test_editing_a_module_reruns_what_runs_it(copy, path, stale):
-    with (copy.folder / path).open("a") as file:
-        file.write("\n# edited\n")
+    edit(copy.folder, path, "\nEDITED = True\n")
     assert copy.stale() == stale
+
+
+def test_content_that_came_with_an_old_time_reruns_what_read_it(copy):
+    """As rsync -a, cp -p, tar and a restored backup bring it."""
+    a_year = 365 * 24 * 3600
+    edit(copy.folder, "sce/measuring/scores.py", "\nEDITED = True\n", a_year)
+    assert copy.stale() == {"score": 2} | MEASURED
+    prompt = "resources/prompts/conditions/minimal.yaml"
+    edit(copy.folder, prompt, "  Please.\n", a_year)
+    assert copy.stale() == dict.fromkeys(EACH, 2) | ASKED
+    edit(copy.folder, "resources/datasets/exam.yaml", "context: A test.\n", a_year)
+    assert copy.stale() == dict.fromkeys(EACH, 2) | {"build_grid": 1} | ASKED
+
+
+def test_comments_rerun_nothing(copy):
+    for path in ("sce/errors.py", "sce/grids/datasets.py", "workflow/scripts/elicit.py"):
+        edit(copy.folder, path, "\n# edited\n")
+    for path in ("datasets/exam.yaml", "prompts/conditions/minimal.yaml", "prompts/questions/question.yaml"):
+        edit(copy.folder, f"resources/{path}", "# edited\n")
+    copy.edit("sce/errors.py", '"""', '"""As follows: ')
+    assert copy.stale() == {}
 
 
 def test_an_edited_module_asks_nothing_again(copy):
     before = copy.rows_in_ledger()
-    with (copy.folder / "sce/asking/conversations.py").open("a") as file:
-        file.write("\n# edited\n")
+    edit(copy.folder, "sce/asking/conversations.py", "\nEDITED = True\n")
     copy.snakemake()
     assert copy.rows_in_ledger() == before
     assert copy.stale() == {}

@@ -1,0 +1,73 @@
+"""Kinds of values that contracts share, so that each is checked in one way wherever it stands."""
+
+import os
+import re
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, Strict
+
+LONGEST_NAME = 100  # characters of a name that becomes part of a path
+_LONGEST_PART, _LONGEST_PATH = 255, 4000  # bytes, as file systems limit them
+_DAYS = 86400
+
+
+def _written(text):
+    if not text.strip():
+        raise ValueError("a text that is not empty")
+    return text
+
+
+def _one_line(text):
+    if text != text.strip() or "\n" in text or "\t" in text:
+        raise ValueError("one line, without white space at its ends")
+    return text
+
+
+def _path(path):
+    expanded = os.path.expanduser(path)
+    if expanded.startswith("~"):
+        raise ValueError("a path; nobody here has this home folder")
+    encoded = expanded.encode()
+    if len(encoded) > _LONGEST_PATH or max(map(len, encoded.split(b"/"))) > _LONGEST_PART:
+        raise ValueError(f"a path of at most {_LONGEST_PATH} bytes, with parts of at most {_LONGEST_PART}")
+    return expanded
+
+
+def _url(url):
+    try:
+        parts = urlsplit(url)
+        valid = bool(re.fullmatch(r"https?", parts.scheme) and parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise ValueError(f"the address of a server ({error})") from None
+    # A password or a query would be a place where keys hide.
+    if not valid or re.search(r"[\s@?#\\]", url) or not url.isascii():
+        raise ValueError("an address such as https://HOST:PORT/PATH, without a user, ? and #")
+    return url
+
+
+Member = TypeVar("Member")
+Pair = Annotated[tuple[Member, Member], Strict(False)]  # YAML has lists alone
+
+# Names that become part of paths, such as a model's.
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$", max_length=LONGEST_NAME)]
+Text = Annotated[str, AfterValidator(_written)]
+Line = Annotated[Text, AfterValidator(_one_line), Field(max_length=200)]
+FilePath = Annotated[Text, AfterValidator(_one_line), AfterValidator(_path)]
+Url = Annotated[str, AfterValidator(_url)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Seconds = Annotated[float, Field(gt=0, le=30 * _DAYS)]
+Tokens = Annotated[int, Field(ge=1, le=100_000_000)]
+
+
+def at_most(limit: int, bytes_of_all):
+    """A check that a number is at most ``limit``; the message says how much memory the number would take, in
+    bytes ``bytes_of_all(number)``."""
+
+    def check(number):
+        if number > limit:
+            takes = bytes_of_all(number) / 1e9
+            raise ValueError(f"at most {limit:,}; {number:,} would take {takes:,.0f} GB of memory")
+        return number
+
+    return AfterValidator(check)
