@@ -16,6 +16,7 @@ from sce.wordings.rewordings import reworded
 
 PAIRED = {"validity": "valid", "mean_distance": "distance", "mean_excess": "excess"}
 FOUND = "sce_point_id"
+RANKED = ["dataset", "metric", "condition", "model", "validity", "rank", "best", "worst"]
 COLUMNS = [
     "metric", "score", "a", "b", "difference", "low", "high", "estimand", "n", "clusters", "effective_n",
     "reason", "p", "p_mcnemar",
@@ -50,6 +51,29 @@ def differences(
     if not parts:
         return pd.DataFrame(columns=names)
     return hypotheses.adjust(pd.concat(parts, ignore_index=True))[names]
+
+
+def ranks(tables: dict[tuple[str, str], pd.DataFrame], differences: pd.DataFrame) -> pd.DataFrame:
+    """The models in the order of their validity, for each dataset, metric and condition with two or more of
+    them: rank, and the ranks (best, worst) that their ``differences`` leave open."""
+    kept = [
+        rows[rows["status"] == "kept"].assign(model=model, dataset=dataset)
+        for (model, dataset), rows in tables.items()
+    ]
+    table = pd.concat(kept, ignore_index=True).astype({"valid": float})
+    found = table.groupby(["dataset", "metric", "condition", "model"], sort=True)["valid"].mean()
+    compared = differences[differences["score"] == "validity"]
+    lines = [pd.DataFrame(columns=RANKED)]
+    for keys, own in found.groupby(level=["dataset", "metric", "condition"]):
+        labels = {f"{model} / {keys[2]}": value for (*_, model), value in own.items()}
+        its = compared[(compared["dataset"] == keys[0]) & (compared["metric"] == keys[1])]
+        its = its[its["a"].isin(labels) & its["b"].isin(labels)]
+        if len(labels) > 1:
+            ranked = hypotheses.ranks(labels, its).rename(columns={"value": "validity"})
+            models = ranked["label"].str.removesuffix(f" / {keys[2]}")
+            named = dict(zip(RANKED, keys, strict=False))
+            lines.append(ranked.assign(**named, model=models)[RANKED])
+    return pd.concat(lines, ignore_index=True)
 
 
 def _alike(split, part):

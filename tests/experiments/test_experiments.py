@@ -335,7 +335,7 @@ def test_every_wording_has_its_mark():
 def test_every_score_has_a_panel_and_counted_ones_share_one():
     names = ["validity_at_1", "validity_at_2", "validity_at_16", "readable", "unparseable"]
     rows = pd.concat([scored(several=0.5).assign(score=name) for name in names])
-    rows.loc[rows["score"] == "unparseable", ["low", "high"]] = None
+    rows.loc[rows["score"] == "unparseable", ["low", "high", "estimand"]] = None
     table = tables.collect([rows], [["m", "exam"]], ["several"], ["gower"], {"m": ["m", 0]}, None)
     figure = outcome_panels(table, FigureStyle())
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["validity", "readable"]

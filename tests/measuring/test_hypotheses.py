@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sce.measuring.comparisons import differences as differences_of
+from sce.measuring.comparisons import ranks as ranks_of
 from sce.measuring.hypotheses import adjust, benjamini_hochberg, holm, mcnemar, pattern, ranks
 
 
@@ -63,3 +65,19 @@ def test_the_pattern_needs_both_its_parts(farther, p, holds):
         ["m", "d", 0.3, farther, holds]
     ]
     assert found["p"].tolist() == pytest.approx([p])
+
+
+def test_models_are_ranked_by_condition():
+    rng = np.random.default_rng(0)
+    rates = {"good": 0.9, "fair": 0.5, "even": 0.48}
+    tables = {}
+    for model, rate in rates.items():
+        rows = pd.DataFrame({"point_id": np.arange(400), "sce_point_id": np.arange(400), "status": "kept"})
+        rows = rows.assign(condition="minimal", metric="gower", distance=1.0, excess=np.nan)
+        tables[model, "d"] = rows.assign(valid=rng.random(400) < rate)
+    compared = differences_of(tables, {}, "points")
+    found = ranks_of(tables, compared).set_index("model")
+    assert found.loc["good", ["rank", "best", "worst"]].tolist() == [1, 1, 1]
+    assert sorted(found.loc[["fair", "even"], "rank"]) == [2, 3]
+    assert found.loc[["fair", "even"], ["best", "worst"]].to_numpy().tolist() == [[2, 3], [2, 3]]
+    assert len(pattern(compared)) == 0

@@ -47,6 +47,8 @@ rule compare:
     output:
         parquet="results/differences.parquet",
         csv="results/differences.csv",
+        ranks="results/ranks.csv",
+        pattern="results/pattern.csv",
     log:
         "logs/compare.log",
     conda:

@@ -4,7 +4,7 @@ import json
 
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
-from sce.measuring import comparisons
+from sce.measuring import comparisons, hypotheses
 from sce.measuring.dependence import Lattice
 from sce.running.jobs import logged, provenance
 
@@ -20,3 +20,5 @@ with logged(snakemake.log[0]):
     differences = comparisons.differences(tables, stems, snakemake.params.estimand, lattices)
     artifacts.write(differences, snakemake.output.parquet, "differences", provenance=provenance(snakemake))
     differences.to_csv(snakemake.output.csv, index=False)
+    comparisons.ranks(tables, differences).to_csv(snakemake.output.ranks, index=False)
+    hypotheses.pattern(differences).to_csv(snakemake.output.pattern, index=False)
