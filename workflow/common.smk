@@ -28,7 +28,6 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-SCORING = exact(STUDY.config.scoring.model_dump())
 STYLE = exact(STUDY.config.figures.model_dump())
 code_of = parameters.code
 
