@@ -34,6 +34,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/usage.smk"
 include: "workflow/rules/experiments.smk"
+include: "workflow/rules/page.smk"
 
 
 rule all:
@@ -44,14 +45,30 @@ rule all:
         rules.describe_boundaries.output,
         rules.check_failures.output,
         rules.plot_validity.output,
-        targets.of_all(STUDY),
+        rules.collect_usage.output,
+        targets.of_steps(STUDY),
         rules.experiments.input,
+        rules.build_page.output.page,
 
 
 rule scores:
     input:
         rules.collect_scores.output,
         rules.compare.output,
+
+
+rule audit:
+    input:
+        [file for file in rules.all.input if not str(file).endswith((".png", ".svg"))],
+    log:
+        "logs/audit.log",
+    localrule: True
+    conda:
+        "envs/elicit.yaml"
+    message:
+        "Computing every number a second time"
+    script:
+        "workflow/scripts/audit.py"
 
 
 rule distance_matrices:
@@ -61,6 +78,10 @@ rule distance_matrices:
             dataset=STUDY.matrix_datasets(),
             metric=STUDY.all_metrics(),
         ),
+
+
+onstart:
+    take_lock()
 
 
 onsuccess:

@@ -9,16 +9,18 @@ has no value, hence no interval of sampling.
 import pandas as pd
 
 from sce.measuring import scores
+from sce.measuring.dependence import Lattice
+from sce.measuring.lines import as_table
 
 OTHER_END = {"low": "high", "high": "low"}
 CERTAINTIES = ("exact", "exact_if_monotone", "bounded", "bounded_if_monotone")
 
 
-def score(distances: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
+def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None) -> pd.DataFrame:
     """The ``scores_in_part`` artifact of a ``distances_in_part`` one: that of ``scores.score`` with columns
     ``certain_low`` and ``certain_high``; null: no such bound. Where the bounds differ there is no value, and
     the reason names them. Besides the counts by status there are those by certainty, of the kept rows."""
-    table, other = (scores.score(_with_ends(distances, end), seed, resamples) for end in OTHER_END)
+    table, other = (scores.score(_with_ends(distances, end), estimand, lattice) for end in OTHER_END)
     ends = pd.DataFrame({"one": table["value"], "other": other["value"]})
     # A row without one of the bounds leaves a score without a bound, not with that of fewer rows.
     whole = (table["n"] == other["n"]) & (ends["one"].isna() == ends["other"].isna())
@@ -28,7 +30,7 @@ def score(distances: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     assumed = distances["certainty"].str.endswith("if_monotone").fillna(False).any()
     reasons = [_reason(row, assumed) for row in table.itertuples(index=False)]
     table["reason"] = table["reason"].where(certain, pd.Series(reasons, index=table.index))
-    for name in ("value", "low", "high"):
+    for name in ("value", "low", "high", "clusters", "effective_n"):
         table[name] = table[name].where(certain)
     return pd.concat([table, _counts(distances, table.columns)], ignore_index=True)
 
@@ -50,16 +52,13 @@ def _counts(distances, columns):
             count = int(found.get(name, 0))
             line = {"condition": condition, "metric": metric, "score": f"n_{name}", "n": len(rows)}
             lines.append(line | dict.fromkeys(("value", "certain_low", "certain_high"), float(count)))
-    return pd.DataFrame(lines, columns=columns).astype(
-        {"n": "Int64", "reason": "str", "low": float, "high": float}
-    )
+    return as_table(lines, columns)
 
 
 def _with_ends(rows, end):
     """The rows as they would be, were all that is uncertain at its lower or its upper end."""
-    nearest = rows[
-        f"nearest_{OTHER_END[end]}"
-    ]  # the farther m is, the smaller is what is measured against it
+    # The farther m is, the smaller is what is measured against it.
+    nearest = rows[f"nearest_{OTHER_END[end]}"]
     valid = rows["valid"].astype("boolean").fillna(False).to_numpy(bool)
     return rows.assign(
         nearest_distance=nearest,

@@ -12,6 +12,7 @@ def rows(**columns):
     table = pd.DataFrame(columns)
     n = len(table)
     fixed = {"condition": "minimal", "metric": "gower", "point_id": range(n), "status": "kept", "valid": True}
+    fixed["sce_point_id"] = range(100, 100 + n)
     table = table.assign(**fixed)
     for name in ("shortfall_low", "shortfall_high"):
         table[name] = table.get(name, np.nan)
@@ -28,7 +29,7 @@ def test_bounds_of_means_and_medians_by_hand():
         nearest_high=[0.4, 0.3, 0.2],
         certainty=["exact", "bounded", "exact"],
     )
-    table = certain_scores.score(measured, seed=1, resamples=100).set_index("score")
+    table = certain_scores.score(measured, estimand="points").set_index("score")
     excess = table.loc["mean_excess"]
     assert (excess["certain_low"], excess["certain_high"]) == pytest.approx((0.2, 0.8 / 3))
     assert np.isnan(excess["value"])
@@ -45,7 +46,7 @@ def test_bounds_of_means_and_medians_by_hand():
 
 def test_an_exact_match_that_is_not_certain():
     measured = rows(distance=[0.3], nearest_low=[0.1], nearest_high=[0.3], certainty=["bounded_if_monotone"])
-    match = certain_scores.score(measured, seed=1, resamples=100).set_index("score").loc["exact_match"]
+    match = certain_scores.score(measured, estimand="points").set_index("score").loc["exact_match"]
     assert (match["certain_low"], match["certain_high"]) == (0, 1)
     assert "if monotone" in match["reason"]
 
@@ -58,7 +59,7 @@ def test_a_row_without_a_bound_leaves_the_score_without():
         certainty=["bounded", "exact"],
     ).assign(valid=False, shortfall_low=[0.1, 0.2], shortfall_high=[np.nan, 0.2])
     measured[["excess_low", "excess_high"]] = np.nan
-    table = certain_scores.score(measured, seed=1, resamples=100).set_index("score")
+    table = certain_scores.score(measured, estimand="points").set_index("score")
     assert table.loc["mean_shortfall", "reason"] == "not enough was asked"
     assert np.isnan(table.loc["mean_shortfall", "certain_low"])
 
@@ -72,6 +73,6 @@ def test_certain_rows_score_as_on_a_full_grid():
         shortfall=np.nan,
         relative_shortfall=np.nan,
     )
-    ours = certain_scores.score(measured, seed=1, resamples=200)
-    full = scores.score(whole, seed=1, resamples=200)
+    ours = certain_scores.score(measured, estimand="points")
+    full = scores.score(whole, estimand="points")
     pd.testing.assert_frame_equal(ours[full.columns].head(len(full)), full)

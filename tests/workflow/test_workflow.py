@@ -27,10 +27,9 @@ STUDY = {
             "conditions": ["unconstrained", "minimal"],
         }
     },
-    "scoring": {"resamples": 200},
 }
 EACH = {"elicit": 1, "parse_responses": 1, "measure_distances": 1, "score": 1, "plot_boundary": 1}
-SCORED = {"collect_scores": 1, "plot_validity": 1, "tabulate": 1, "plot_experiment": 1}
+SCORED = {"collect_scores": 1, "plot_validity": 1, "tabulate": 1, "plot_experiment": 1, "build_page": 1}
 MEASURED = SCORED | {"compare": 1}
 READ = MEASURED | {"describe_boundaries": 1}
 ASKED = READ | {"collect_usage": 1, "check_failures": 1}
@@ -65,6 +64,7 @@ def test_the_study_ends_in_the_known_scores(finished):
         assert scores.value["echo", condition, "validity"] == 0
         assert scores.value["echo", condition, "mean_distance"] == 0
         assert scores.value["echo", condition, "n_kept"] == 66
+    assert "Content-Security-Policy" in (finished.folder / "results/report.html").read_text()
     for name in ("nearest/exam/boundary", "validity"):
         assert (finished.folder / f"results/{name}.png").stat().st_size > 10_000
         assert (finished.folder / f"results/{name}.svg").stat().st_size > 10_000
@@ -134,6 +134,8 @@ def test_another_model_runs_its_own_jobs_only(copy):
 DRAWN = {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}
 EDITS = [
     ("sce/showing/drawing.py", DRAWN),
+    ("sce/showing/page/findings.py", {"build_page": 1}),
+    ("sce/showing/page/page.js", {"build_page": 1}),
     ("sce/measuring/scores.py", {"score": 2} | MEASURED),
     ("sce/measuring/metrics.py", {"measure_distances": 2, "score": 2} | MEASURED),
     ("sce/reading/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),

@@ -4,7 +4,6 @@ counterfactual."""
 import importlib
 import json
 
-import numpy as np
 import pandas as pd
 
 from sce.files import artifacts
@@ -21,7 +20,7 @@ with logged(snakemake.log[0]):
         artifact = "distances_in_part"
     else:
         predictions = boundaries.predictions(dataset, boundary)
-        embeddings = np.load(snakemake.input.embeddings) if snakemake.input.embeddings else None
+        embeddings = artifacts.read_array(snakemake.input.embeddings) if snakemake.input.embeddings else None
         table = pd.concat(
             [
                 distances.measure(dataset, predictions, sce, metric, embeddings)
