@@ -13,7 +13,8 @@ from sce.study.study import Study
 
 def expected_notes(study: Study, prices: Prices) -> dict[str, dict]:
     """Artifact (under the folder of results) -> its parameters by name."""
-    found = {f"grids/{name}.parquet": _grid(dataset) for name, dataset in study.datasets.items()}
+    in_full = [name for model, name in study.pairs if not study.survey(model, name)]
+    found = {f"grids/{name}.parquet": _grid(study.datasets[name]) for name in in_full}
     for model, dataset in study.pairs:
         found |= {f"{model}/{dataset}/{name}": note for name, note in _of_pair(study, model, dataset).items()}
     for experiment in study.experiments:
@@ -39,7 +40,12 @@ def _of_pair(study, model, name):
         "responses.parquet": {"asked": exact(asked), "code": parameters.elicit_code(study, model, name)},
         "boundary.parquet": read,
         "sce.parquet": read,
-        "distances.parquet": {"metrics": metrics, "content": known, "code": code("measure_distances")},
+        "distances.parquet": {
+            "metrics": metrics,
+            "survey": parameters.survey(study, model, name),
+            "content": known,
+            "code": parameters.measure_code(study, model, name),
+        },
         "scores.parquet": {"scoring": _scoring(study), "code": code("score")},
     }
 

@@ -58,7 +58,7 @@ def collect(
         counts += [here | row for row in fates.count(distances)]
         entry = here | _asked(responses, distances)
         dataset = datasets[pair.dataset]
-        if dataset.size > pairs.LARGEST:
+        if dataset.size > pairs.LARGEST or "certainty" in distances:  # asked in part: no map of it
             entry["too_large"] = dataset.size
         else:
             entry |= _stored(found.blobs, place, pair, dataset, responses, distances)
