@@ -13,7 +13,7 @@ FOLDERS = {"grids", "embeddings", "experiments", "failures_checked"}
 EMBEDDED_METRICS = {"semantic"}  # whose distances are known once descriptions are embedded
 SUFFIXES = (".parquet", ".csv", ".md", ".tex", ".png", ".svg", ".npy", ".json", ".log")
 RULES = {
-    "all", "audit", "build_distance_matrix", "build_grid", "check_failures", "collect_scores",
+    "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures", "collect_scores",
     "collect_usage", "compare", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
     "embed_descriptions", "experiments", "measure_distances", "measure_kind", "measure_points",
     "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment", "plot_kind",

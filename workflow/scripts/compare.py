@@ -14,8 +14,10 @@ with logged(snakemake.log[0]):
         (model, dataset): artifacts.read(path)
         for (model, dataset), path in zip(pairs, snakemake.input.distances, strict=True)
     }
+    # Starts that were drawn from a large grid are no neighbours.
+    in_part = {dataset for (_, dataset), table in tables.items() if "certainty" in table}
     datasets = [load_dataset(path) for path in snakemake.input.datasets]
-    lattices = {dataset.name: Lattice.of(dataset) for dataset in datasets}
+    lattices = {dataset.name: Lattice.of(dataset) for dataset in datasets if dataset.name not in in_part}
     stems = json.loads(snakemake.params.stems)
     differences = comparisons.differences(tables, stems, snakemake.params.estimand, lattices)
     artifacts.write(differences, snakemake.output.parquet, "differences", provenance=provenance(snakemake))

@@ -7,9 +7,10 @@ from sce.measuring.dependence import Lattice
 from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
-    lattice = Lattice.of(load_dataset(snakemake.input.dataset))
     distances = artifacts.read(snakemake.input.distances[0])
     in_part = "certainty" in distances
+    # Starts that were drawn from a large grid are no neighbours.
+    lattice = None if in_part else Lattice.of(load_dataset(snakemake.input.dataset))
     table = (certain_scores if in_part else scores).score(distances, snakemake.params.estimand, lattice)
     artifact = "scores_in_part" if in_part else "scores"
     artifacts.write(table, snakemake.output[0], artifact, provenance=provenance(snakemake))
