@@ -28,6 +28,8 @@ def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None
     table["certain_high"] = ends.max(axis=1).where(whole)
     certain = whole & (ends["one"].isna() | (ends["one"] == ends["other"]))
     assumed = distances["certainty"].str.endswith("if_monotone").fillna(False).any()
+    # That none is known does not say that there is none.
+    table["reason"] = table["reason"].replace(scores.NO_BOUNDARY, "no counterfactual is known")
     reasons = [_reason(row, assumed) for row in table.itertuples(index=False)]
     table["reason"] = table["reason"].where(certain, pd.Series(reasons, index=table.index))
     for name in ("value", "low", "high", "clusters", "effective_n"):

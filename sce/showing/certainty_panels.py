@@ -74,6 +74,8 @@ def _draw_closing(axes, rows, style):
     )
     axes.step(*steps, where="post", color=style.option_colours[0])
     axes.set_xscale("symlog", base=2, linthresh=1)
+    ticks = [0, *(2**k for k in range(int(np.log2(most)) + 1))]
+    axes.set_xticks(ticks, list(map(str, ticks)), minor=False)
     axes.set_ylim(0, 1.04)
     axes.set_xlabel("questions for a start")
     axes.set_ylabel("share of starts")
