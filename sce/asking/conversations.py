@@ -10,6 +10,7 @@ whole conversation, so no request waits for the slowest of a batch.
 import asyncio
 import itertools
 import json
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 
@@ -26,6 +27,8 @@ from sce.reading import parsing
 from sce.running.jobs import Stopped
 from sce.wordings import prompts
 from sce.wordings.prompts import Prompt
+
+LINES = 10  # of a log, on how far a search is
 
 
 class Interview:
@@ -124,9 +127,14 @@ async def _search(interview, rows, progress):
     sces = {dataset.locate(record) for record in revised if record is not None} - {None, *said}
     said |= await _ask_at(interview, sorted(sces), rows, progress)
     asking = survey.questions(said)
-    points = next(asking, None)
+    points, told = next(asking, None), 0
     while points is not None:
         answers = await _ask_at(interview, points, rows, progress)
+        if abs(survey.closed - told) >= max(
+            1, len(survey.starts) // LINES
+        ):  # from none again with each metric
+            told = survey.closed
+            logging.info("%d of %d starts closed, %d answers so far", told, len(survey.starts), len(rows))
         try:
             points = asking.send(answers)
         except StopIteration:

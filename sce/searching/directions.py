@@ -40,7 +40,9 @@ class Learner:
 
     @property
     def found(self) -> dict[int, int]:
-        """The directions, as far as they are known."""
+        """The directions, as far as they are known; none where no place of the boundary was seen."""
+        if not self.votes:
+            return {}
         self.shared.surrogate.fit(self.answers)
         directions = {}
         for i, size in enumerate(self.costs.shape):
