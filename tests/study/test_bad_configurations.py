@@ -633,6 +633,7 @@ JSONS = [
     (b'{"a": 1, "a": 2}', "a", "twice"),
     ('{"a": "é"}'.encode("latin-1"), "encoding", "UTF-8"),
     ('{"a": 1}'.encode("utf-16"), "encoding", "UTF-8"),
+    (b'{"a": "\\ud800"}', "encoding", "surrogates"),
     (gzip.compress(b'{"a": 1}')[:-9], "compression", "whole gzip"),
     (b"\x1f\x8b no gzip", "compression", "whole gzip"),
 ]
