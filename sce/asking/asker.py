@@ -166,8 +166,8 @@ class Asker:
     async def _asked_elsewhere(self, key):
         """How a question ended in another job that was asking it; None where it is claimed for this one, or
         the other takes longer than patience_s."""
-        began = time.time()
-        while not self._claims.take(key) and time.time() < began + self.patience_s:
+        began, until = time.time(), time.monotonic() + self.patience_s
+        while not self._claims.take(key) and time.monotonic() < until:
             await asyncio.sleep(CLAIM_POLL_S)
         return self._found.entry(key, since=began)
 
