@@ -15,6 +15,7 @@ from sce.files.yaml_files import read_yaml
 from sce.money.prices import load_prices
 from sce.study.audit import audit
 from sce.study.study import load
+from tests.workflow.conftest import copy_of
 
 NEAR, BAD = "results/near/tiny", "results/bad/tiny"
 
@@ -168,7 +169,7 @@ PLANTS = {
     "ledger: tokens": (in_ledger("UPDATE responses SET usage = '{\"in\": 9}' WHERE id = 7"), "responses"),
     "ledger: gone": (lambda folder: shutil.rmtree(folder / "ledger"), ".sqlite"),
     "ledger: no database": (
-        lambda folder: next((folder / "ledger").glob("*nearest*")).write_bytes(b"x" * 4096), ".sqlite",
+        lambda folder: next((folder / "ledger").glob("*nearest*.sqlite")).write_bytes(b"x" * 4096), ".sqlite",
     ),
     "ledger and responses: one reply": (all_of_a_row, "boundary"),
     "responses: a reply": (setting(R, "response", turned), "responses"),
@@ -269,11 +270,25 @@ def test_what_the_workflow_made_passes(studied, monkeypatch, capsys):
     assert before == {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")}
 
 
+@pytest.fixture(scope="module")
+def ground(controls, tmp_path_factory):
+    return copy_of(controls, tmp_path_factory.mktemp("ground") / "copy")
+
+
+@pytest.fixture
+def restored(controls, ground):
+    """A copy whose results, ledger and configuration are sound again after each test."""
+    yield ground
+    for name in ("results", "ledger", "config", "resources"):
+        shutil.rmtree(ground.folder / name, ignore_errors=True)
+        shutil.copytree(controls.folder / name, ground.folder / name)
+
+
 @pytest.mark.parametrize("plant", PLANTS)
-def test_planted_damage_is_found(studied, monkeypatch, plant):
+def test_planted_damage_is_found(restored, monkeypatch, plant):
     how, named = PLANTS[plant]
-    how(studied.folder)
-    found = audited(studied, monkeypatch)
+    how(restored.folder)
+    found = audited(restored, monkeypatch)
     assert any(named in str(file) for file in found.files), found.problems
     assert all(": " in problem for problem in found.problems)
 

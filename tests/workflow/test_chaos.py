@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tests.conftest import Project
-from tests.workflow.conftest import TINY
+from tests.workflow.conftest import TINY, copy_of
 
 pytestmark = pytest.mark.slow
 
@@ -47,10 +47,7 @@ def sound(tmp_path_factory):
 
 @pytest.fixture
 def copy(sound, tmp_path):
-    shutil.copytree(sound.folder, tmp_path / "copy")
-    made = object.__new__(Project)
-    made.folder = tmp_path / "copy"
-    return made
+    return copy_of(sound, tmp_path / "copy")
 
 
 def scores(made):
@@ -67,8 +64,8 @@ def run(made, *before):
 
 
 def ends_well(made, sound, runs=3):
-    """The same command ends in the same scores, at last; each failure names a file and a way out. Returns what
-    was said on the way."""
+    """The same command ends in the same scores, at last; each failure names a file and a way out. Returns
+    what was said on the way."""
     said = []
     for _ in range(runs):
         succeeded, out = run(made)
