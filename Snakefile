@@ -14,7 +14,7 @@ from sce.running.code import let_jobs_import
 
 let_jobs_import()
 
-# Snakemake's own reading takes the last of two entries with one name, and tells no line of bad YAML.
+# Snakemake's own reader takes the last of two equal keys, and does not name the line of bad YAML.
 for file in workflow.overwrite_configfiles or ["config/config.yaml"]:
     try:
         read_yaml(file)
@@ -34,6 +34,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/usage.smk"
 include: "workflow/rules/experiments.smk"
+include: "workflow/rules/page.smk"
 
 
 rule all:
@@ -47,6 +48,7 @@ rule all:
         rules.collect_usage.output,
         targets.of_steps(STUDY),
         rules.experiments.input,
+        rules.build_page.output.page,
 
 
 rule scores:

@@ -13,16 +13,17 @@ import time
 from pathlib import Path
 
 import pytest
-from sce.ledger.entries import Batch, digest
 
 from sce.asking import batches
 from sce.asking.asker import open_asker
 from sce.asking.batches import following
-from sce.asking.batches.files import chat_outcome, write_batch_file
+from sce.asking.batches.files import chat_outcome, outcome_of, write_batch_file
 from sce.asking.batches.providers import AnthropicBatches, OpenAIBatches
 from sce.asking.conversations import elicit
 from sce.engines import Fatal
+from sce.engines.checked import Checker
 from sce.engines.openai import OpenAIEngine
+from sce.ledger.entries import Batch, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.weights import weights_file
 from sce.money.prices import Budget, Price
@@ -30,9 +31,9 @@ from sce.study import plan
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import ROOT
 from tests.faults import Answer, served
+from tests.study.test_plan import study
 from tests.test_asking import ABOUT, entry, rows, walk
 from tests.test_engines_vllm import HELPERS, vllm_python
-from tests.test_plan import study
 
 ENGINES = ["openai", "anthropic"]
 
@@ -252,7 +253,10 @@ engine.quiet_s = 0.1
 async def walk(asker):
     about = About("question", "question", {})
     messages = ([{"role": "user", "content": f"question {number}"}] for number in range(30))
-    await asyncio.gather(*(asker.ask(each, about) for each in messages))
+    try:
+        await asyncio.gather(*(asker.ask(each, about) for each in messages))
+    finally:
+        await asker.close()
 
 with open_asker(model, None, folder, engine=engine) as asker:
     asyncio.run(walk(asker))
@@ -446,7 +450,9 @@ def test_vllm_runs_the_batch_file(tmp_path):
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
-    found = dict(chat_outcome(json.loads(line)) for line in (tmp_path / "out.jsonl").open())
+    found = dict(
+        outcome_of(chat_outcome, json.loads(line), Checker(str)) for line in (tmp_path / "out.jsonl").open()
+    )
     assert set(found) == {digest(body) for body in made}
     for reply in found.values():
         assert reply.status in ("answered", "truncated")

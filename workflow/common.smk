@@ -28,7 +28,6 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-SCORING = exact(STUDY.config.scoring.model_dump())
 STYLE = exact(STUDY.config.figures.model_dump())
 code_of = parameters.code
 
@@ -49,8 +48,9 @@ wildcard_constraints:
 
 
 def of_checkout(files):
-    """Files of the checkout as inputs. They are here wherever a storage provider keeps the results; whether
-    they changed is decided by what they say, which a parameter holds, and not by their time."""
+    """Files of the checkout as inputs. They are local even where a storage provider keeps the results.
+    Whether they have changed is decided by their content, whose digest is a parameter, and not by their
+    modification times."""
     return [ancient(local(str(file))) for file in files]
 
 
@@ -64,7 +64,7 @@ def get_dataset_file(wildcards):
 
 
 def get_dataset_content(wildcards):
-    """The digest of what the dataset's file says."""
+    """The digest of the content of the dataset's file."""
     return parameters.content(STUDY.datasets[wildcards.dataset])
 
 
@@ -105,7 +105,7 @@ def get_gpus(wildcards):
     return job_needs.gpus(model)
 
 
-# A run with a limit is one on this machine.
+# A run with a limit on GPUs is a run on this machine.
 get_gpu_memory = cache(devices.memory_gb)
 
 
@@ -115,8 +115,8 @@ def get_pool(name, wildcards):
 
 
 def get_elicit_resources():
-    """Resources of ``elicit`` that only some studies need: limits of providers, and hints for a cluster. One
-    that a rule names but leaves open would hide the profile's default."""
+    """Resources of ``elicit`` that only some studies need: limits of providers, and hints for a cluster. The
+    others are left out, because a resource without a value would hide the profile's default."""
     models = STUDY.config.models.values()
     pools = {job_needs.pool(model) for model in models} - {None}
     found = {name: partial(get_pool, name) for name in sorted(pools)}

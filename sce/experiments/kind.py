@@ -11,6 +11,7 @@ import pandas as pd
 from sce.asking.protocol import Step
 from sce.files.contracts import Contract
 from sce.grids.datasets import Dataset
+from sce.measuring.dependence import Lattice
 from sce.wordings.prompts import Prompt
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Find = Callable[[str], Prompt]
 @dataclass(frozen=True)
 class Pair:
     """One model on one dataset. ``experiments``: those that hold the pair; ``config``: the whole
-    configuration; ``find``: the prompt that goes by a name where it is about this dataset."""
+    configuration; ``find``: from the name of a prompt to the prompt as it is for this dataset."""
 
     experiments: tuple[Any, ...]
     config: Any
@@ -51,19 +52,20 @@ class Pair:
 class Given:
     """What a kind measures. ``tables``: the artifacts that it needs, by name; ``metrics``: those of the pair;
     ``embeddings``: (N, dimensions), where one of them is semantic; ``settings``: see ``Kind.settings``;
-    ``seed`` and ``resamples`` of the intervals."""
+    ``seed``: of what is drawn at random; ``estimand``: what the intervals are over."""
 
     dataset: Dataset
     tables: Mapping[str, pd.DataFrame]
     metrics: list[str]
     settings: dict
     seed: int
-    resamples: int
+    estimand: str
     embeddings: np.ndarray | None = None
 
     @property
-    def scoring(self) -> dict[str, int]:
-        return {"seed": self.seed, "resamples": self.resamples}
+    def scoring(self) -> dict[str, Any]:
+        """What ``outcomes.mean`` must know besides the values and what they are about."""
+        return {"estimand": self.estimand, "lattice": Lattice.of(self.dataset)}
 
     def by_metric(self, measure: Callable[[str], list[dict]]) -> list[dict]:
         """The lines that ``measure`` gives for every metric, one after the other."""
@@ -71,12 +73,12 @@ class Given:
 
 
 class Kind:
-    """A kind of experiment. What is not overridden adds nothing.
+    """A kind of experiment. Attributes and methods that are not overridden add nothing.
 
     ``name``: of its table. ``fields``: what it adds to an experiment of the configuration, name -> (type,
     default); ``wordings``: those of them that name prompts, field -> kind of prompt; ``sections``: what it
     adds to the configuration as a whole, key -> contract. ``about_sces``: whether it makes no sense without
-    conditions. ``needs``: the artifacts that ``measure`` reads, of responses, boundary, sce, distances,
+    conditions. ``needs``: the artifacts that ``measure`` reads, among responses, boundary, sce, distances,
     scores, and its own ``tasks`` and ``points``.
     """
 
@@ -86,6 +88,9 @@ class Kind:
     sections: ClassVar[dict[str, type[Contract]]] = {}
     about_sces: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ("responses", "boundary", "sce")
+
+    def check(self, experiment, config, dataset: Dataset) -> None:
+        """Raise InputError, before anything is asked, where an experiment needs more than a dataset has."""
 
     # --- what it asks
 
@@ -116,7 +121,7 @@ class Kind:
         return []
 
     def settings(self, pair: Pair) -> dict:
-        """What ``measure`` must know of the configuration, as JSON."""
+        """What ``measure`` needs from the configuration, as JSON."""
         return self.asks(pair)
 
     def measure(self, given: Given) -> pd.DataFrame:
@@ -143,7 +148,7 @@ class Kind:
         return outcome_panels(table, style)
 
     def figure_options(self, experiment, find: Find) -> dict:
-        """What ``figure`` must know of the configuration, as JSON."""
+        """What ``figure`` needs from the configuration, as JSON."""
         return {}
 
     def map(self, dataset: Dataset, points: pd.DataFrame, model: str, style: "FigureStyle") -> "Figure":

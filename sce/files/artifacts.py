@@ -83,7 +83,10 @@ SCHEMAS = {
         "value": FLOAT,
         "low": FLOAT,
         "high": FLOAT,
+        "estimand": TEXT,
         "n": INT,
+        "clusters": INT,
+        "effective_n": FLOAT,
         "reason": TEXT,
     },
     "boundaries": {
@@ -130,8 +133,15 @@ SCHEMAS = {
         "difference": FLOAT,
         "low": FLOAT,
         "high": FLOAT,
+        "estimand": TEXT,
         "n": INT,
+        "clusters": INT,
+        "effective_n": FLOAT,
         "reason": TEXT,
+        "p": FLOAT,
+        "p_holm": FLOAT,
+        "p_bh": FLOAT,
+        "p_mcnemar": FLOAT,
     },
 }
 SCHEMAS["all_scores"] = {"model": TEXT, "dataset": TEXT, **SCHEMAS["scores"]}

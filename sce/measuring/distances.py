@@ -1,12 +1,13 @@
-"""Every SCE measured: how it lies to the boundary, and what became of its row."""
+"""Measures every SCE: its distances to its start and to the boundary, whether it is valid, and the status of
+its row."""
 
 import numpy as np
 import pandas as pd
 
+from sce import statuses
 from sce.errors import InputError
 from sce.measuring.codes import NONE, for_every_point
 from sce.measuring.metrics import space
-from sce.statuses import ROW_STATUSES
 
 
 def measure(dataset, predictions, sces, metric: str, embeddings=None, as_published=False) -> pd.DataFrame:
@@ -30,7 +31,8 @@ def measure(dataset, predictions, sces, metric: str, embeddings=None, as_publish
     predictions = for_every_point(dataset, predictions)
     x = _point_ids(dataset, sces, "point_id")
     y = _point_ids(dataset, sces, "sce_point_id")
-    status = _statuses(sces, predictions, x, y)
+    given = sces["status"].to_numpy(dtype=object)
+    status = statuses.of_rows(given, predictions[x] != NONE, y != NONE, predictions[y] != NONE)
     kept = status == "kept"
     at_x, at_y = predictions[x], np.where(kept, predictions[y], NONE)
     target = _options(dataset, sces, "target")
@@ -107,23 +109,6 @@ def _options(dataset, sces, column):
         found = values[unknown][0]
         raise InputError(f"dataset {dataset.name}", column, found, "one of " + ", ".join(dataset.options))
     return codes
-
-
-def _statuses(sces, predictions, x, y):
-    """What became of every row: an array of ROW_STATUSES."""
-    given = sces["status"].to_numpy(dtype=object)
-    unknown = set(given) - set(ROW_STATUSES) - {"ok"} | set(given) & {"kept"}
-    if unknown:
-        allowed = "one of " + ", ".join(("ok", *ROW_STATUSES[1:]))
-        raise InputError("the SCEs", "status", sorted(map(str, unknown))[0], allowed)
-    ok = given == "ok"
-    reasons = [
-        ok & (predictions[x] == NONE),
-        ok & (y == NONE),
-        ok & (predictions[y] == NONE),
-        ok,
-    ]
-    return np.select(reasons, ["no_prediction", "off_grid", "no_prediction_at_sce", "kept"], given)
 
 
 def _nearest_of(ids, points, labels, rows):

@@ -14,7 +14,7 @@ from sce.measuring.distances import measure
 from sce.measuring.scores import counts, estimates
 from sce.reading import parsing
 from sce.reading.published_results import counterfactual_fields, field_of, read_results, text_of
-from sce.statuses import ROW_STATUSES
+from sce.statuses import OK, of_sce
 
 # published field -> our score
 FIELDS = {
@@ -116,21 +116,20 @@ def _parsed(path, rows, dataset):
             predictions[point] = dataset.options.index(answer.value)
         target = text_of(path, number, row, "selected_complement")
         if answer.status != "ok" or target not in dataset.options or target == answer.value:
-            # The published code asks on with a random target where it read no answer: that follow-up does
-            # not ask for the option which the model did not choose, and its reply is no SCE of ours.
+            # Where the published code read no answer, it goes on with a random target. That follow-up does
+            # not ask for the option that the model did not choose, so its reply is not an SCE here.
             status, sce_point = "no_prediction", None
         else:
             sce = parsing.parse_sce(text_of(path, number, row, "followup_full_response") or "", dataset)
-            status, sce_point = sce.status if sce.status in ROW_STATUSES else "unparseable_sce", None
-            if sce.status == "ok":
-                status, sce_point = _located(sce.value, dataset)
+            sce_point = dataset.locate(sce.value) if sce.status == OK else None
+            status = of_sce(sce.status, sce_point is not None)
         lines.append((point, target if target in dataset.options else None, sce_point, status))
     return predictions, _sces(lines)
 
 
 def _located(record, dataset):
     point_id = dataset.locate(record)
-    return ("off_grid", None) if point_id is None else ("ok", point_id)
+    return of_sce(OK, point_id is not None), point_id
 
 
 def _sces(lines):

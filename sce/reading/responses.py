@@ -9,10 +9,8 @@ from sce.files.artifacts import columns
 from sce.grids.datasets import Dataset
 from sce.reading import parsing
 from sce.reading.probabilities import option_probabilities
-from sce.statuses import NOT_ANSWERED
+from sce.statuses import of_sce, of_unanswered
 from sce.wordings.prompts import other_option
-
-UNREADABLE = {"unparseable": "unparseable_sce"}
 
 
 def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
@@ -73,8 +71,7 @@ def _condition(responses, dataset, condition, points, targets):
             **{name: pd.array(values, dtype="Float64") for name, values in codes.items()},
             "sce_point_id": pd.array(located, dtype="Int64"),
             "status": [
-                "off_grid" if s == "ok" and point is None else UNREADABLE.get(s, s)
-                for s, point in zip(statuses, located, strict=True)
+                of_sce(status, point is not None) for status, point in zip(statuses, located, strict=True)
             ],
             "prediction_at_sce": _verified(responses, dataset, condition, points),
         }
@@ -96,7 +93,7 @@ def _reader(parse, dataset):
     @cache
     def read(status, text, finish_reason):
         if status != "answered":
-            return NOT_ANSWERED[status], None
+            return of_unanswered(status), None
         parsed = parse(text, dataset, finish_reason)
         return parsed.status, parsed.value
 

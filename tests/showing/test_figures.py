@@ -433,10 +433,12 @@ def make_scores(rows):
         key = (model, dataset, condition, "gower")
         for name, value in (("validity", validity), ("mean_excess", excess)):
             bounds = (None, None) if value is None else (max(0, value - 0.05), min(1, value + 0.05))
-            lines.append((*key, name, value, *bounds, 100, reason if value is None else None))
-        lines.append((*key, "n_kept", 100, None, None, 100, None))
-    names = ["model", "dataset", "condition", "metric", "score", "value", "low", "high", "n", "reason"]
-    return pd.DataFrame(lines, columns=names)
+            why = reason if value is None else None
+            lines.append((*key, name, value, *bounds, "points", 100, 100, 100.0, why))
+        lines.append((*key, "n_kept", 100, None, None, None, 100, None, None, None))
+    names = artifacts.columns("all_scores")
+    order = ["model", "dataset", "condition", "metric", *list(names)[4:]]
+    return pd.DataFrame(lines, columns=order)
 
 
 SCORES = make_scores(
@@ -528,3 +530,8 @@ def test_nothing_to_draw_is_said():
     figure = validity_scatter(SCORES[SCORES["model"] == "constant"], {})
     assert "Not drawn – no boundary: constant" in words(figure)
     assert marks(figure.axes[0]) == []
+
+
+def test_a_study_without_conditions_has_a_scatter_that_says_so():
+    figure = validity_scatter(SCORES.iloc[:0], {})
+    assert [text.get_text() for text in figure.texts] == ["no scores: no experiment\nhas conditions"]

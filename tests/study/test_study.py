@@ -44,7 +44,7 @@ def changed(path, value):
         ("models.echo.polisy", "echo", "models.echo.polisy", ["no other key than", "policy"]),
         ("models", {"a/b": {"engine": "control", "policy": "echo"}}, "models.a/b", ["a/b"]),
         ("models", {}, "models", ["at least 1"]),
-        ("scoring", {"resamples": 3}, "scoring.resamples", ["100"]),
+        ("scoring", {"estimand": "rows"}, "scoring.estimand", ["census", "points"]),
         ("figures", {"dpi": "many"}, "figures.dpi", ["many", "a whole number"]),
         ("models.echo", {"policy": "echo"}, "models.echo.engine", ["nothing", "control, llama_cpp, openai"]),
         (
@@ -224,5 +224,5 @@ def test_the_studys_wordings_are_found_by_dataset(reference, tmp_path):
     assert found.prompt_files("echo", "income") == [path, "resources/prompts/conditions/minimal.yaml"]
     assert len(found.notes) == 3
     assert "income_minimal_semantic" in found.notes[0]
-    with pytest.raises(InputError, match="none of the published figures"):
+    with pytest.raises(InputError, match="no file of published values"):
         load(content | {"prompts": {"published": path}, "reference": str(tmp_path)}, "config.yaml")

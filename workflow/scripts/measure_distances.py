@@ -1,4 +1,5 @@
-"""Distances of every SCE: from its start, from the nearest counterfactual, back to the boundary."""
+"""Distances of every SCE from its start and to the boundary, and of its start from the nearest
+counterfactual."""
 
 import pandas as pd
 
