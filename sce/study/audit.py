@@ -10,7 +10,8 @@ from sce.auditing.findings import Findings
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.kind import Given
 from sce.ledger.ledger import ledger_file
-from sce.measuring import boundaries, comparisons, scores
+from sce.measuring import boundaries, comparisons, hypotheses, scores
+from sce.measuring.dependence import Lattice
 from sce.money import usage
 from sce.money.prices import Prices
 from sce.showing import tables
@@ -32,7 +33,8 @@ class Audit:
         self.study, self.prices, self.results = study, prices, results
         self.findings = Findings()
         self.files = Files(self.findings)
-        self.scoring = study.config.scoring.model_dump()
+        self.estimand = study.config.scoring.estimand
+        self.lattices = {name: Lattice.of(dataset) for name, dataset in study.datasets.items()}
 
     def run(self) -> Findings:
         self._check_notes()
@@ -82,7 +84,9 @@ class Audit:
     def _check_intervals(self, model, dataset):
         folder = self.results / model / dataset
         distances = self.files.frame(folder / "distances.parquet")
-        self._repeat(folder / "scores.parquet", lambda: scores.score(distances, **self.scoring), distances)
+        lattice = self.lattices[dataset]
+        made = folder / "scores.parquet"
+        self._repeat(made, lambda: scores.score(distances, self.estimand, lattice), distances)
 
     def _check_collected(self):
         parts = []
@@ -102,11 +106,16 @@ class Audit:
         averages.check_differences(stored, measured, self.findings)
         check_csv(self.results / "differences.csv", stored, self.findings)
         frames = {pair: self._frame(*pair, "distances") for pair in self.study.pairs}
-        self._repeat(
-            stored.path,
-            lambda: comparisons.differences(frames, self.study.stems(), **self.scoring),
-            *frames.values(),
-        )
+
+        def made():
+            return comparisons.differences(frames, self.study.stems(), self.estimand, self.lattices)
+
+        self._repeat(stored.path, made, *frames.values())
+        if all(frame is not None for frame in frames.values()):
+            compared = self.files.frame(stored.path)
+            ranks, pattern = comparisons.ranks(frames, compared), hypotheses.pattern(compared)
+            repeats.check_text(self.results / "ranks.csv", ranks.to_csv(index=False), self.findings)
+            repeats.check_text(self.results / "pattern.csv", pattern.to_csv(index=False), self.findings)
 
     def _check_boundaries(self, predictions):
         stored = self.files.get(self.results / "boundaries.parquet")

@@ -39,7 +39,7 @@ CONTROLS = {
             "several": ["several"],
         },
     },
-    "scoring": {"resamples": 100},
+    "scoring": {"estimand": "points"},
 }
 
 

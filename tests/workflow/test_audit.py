@@ -207,7 +207,7 @@ PLANTS = {
     "scores: validity": (setting(C, "value", lambda old: old - 0.01, scored("validity")), "scores"),
     "scores: a mean": (setting(C, "value", more, scored("mean_distance")), "scores"),
     "scores: exact match": (setting(C, "value", lambda old: old - 0.01, scored("exact_match")), "scores"),
-    "scores: an interval": (setting(C, "low", lambda old: old - 0.01, scored("mean_distance")), "scores"),
+    "scores: an interval": (setting(C, "low", lambda old: old - 0.01), "scores"),
     "scores: n": (setting(C, "n", lambda old: old + 1, scored("validity")), "scores"),
     "scores: a count": (setting(C, "value", more, scored("n_kept")), "scores"),
     "scores: a reason": (setting(C, "reason", "because"), "scores"),
@@ -221,6 +221,9 @@ PLANTS = {
     "differences: a value": (setting("results/differences.parquet", "difference", more), "differences"),
     "differences: n": (setting("results/differences.parquet", "n", lambda old: old + 1), "differences"),
     "differences: an interval": (setting("results/differences.parquet", "high", more), "differences"),
+    "differences: a p": (setting("results/differences.parquet", "p", more), "differences"),
+    "ranks": (replacing("results/ranks.csv", ",1", ",2"), "ranks.csv"),
+    "pattern": (bytes_of("results/pattern.csv", lambda raw: raw + b"more,"), "pattern.csv"),
     "boundaries: regions": (
         setting("results/boundaries.parquet", "n_regions_1", lambda old: old + 1), "boundaries",
     ),
@@ -239,7 +242,7 @@ PLANTS = {
     "metadata: what was asked": (noting(R, lambda params: params["asked"].update(dataset="0")), "responses"),
     "metadata: conditions": (noting(B, lambda params: params.update(conditions=[])), "boundary"),
     "metadata: metrics": (noting(D, lambda params: params["metrics"].reverse()), "distances"),
-    "metadata: a seed": (noting(C, lambda params: params["scoring"].update(seed=7)), "scores"),
+    "metadata: an estimand": (noting(C, lambda params: params.update(estimand="census")), "scores"),
     "metadata: code": (noting(S, lambda params: params.update(code="0" * 16)), "sce"),
     "metadata: none": (
         lambda folder: pq.write_table(pq.read_table(folder / D).replace_schema_metadata(None), folder / D),
@@ -250,7 +253,7 @@ PLANTS = {
     "a file: gone": (deleting(B), "boundary"),
     "a file: text": (bytes_of(C, lambda raw: b"text"), "scores"),
     "configuration: a condition's text": (changed_wording, "responses"),
-    "configuration: a seed": (replacing("config/config.yaml", "resamples: 100", "resamples: 99"), "scores"),
+    "configuration: an estimand": (replacing("config/config.yaml", "points", "census"), "scores"),
     "configuration: a level": (
         replacing("resources/datasets/tiny.yaml", "[0, 1, 5]", "[0, 1, 6]"), "boundary",
     ),
