@@ -1,6 +1,7 @@
 """The audit of a study: the artifacts of every model and dataset from the replies up, then the tables."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -40,16 +41,20 @@ class Audit:
         self._check_notes()
         audited = {}
         for model, dataset in self.study.pairs:
-            found = pairs.audit_pair(self._pair(model, dataset), self.files)
-            if found is not None:
-                audited[model, dataset] = found
-                self._check_intervals(model, dataset)
+            with self._told(self.results / model / dataset):
+                found = pairs.audit_pair(self._pair(model, dataset), self.files)
+                if found is not None:
+                    audited[model, dataset] = found
+                    self._check_intervals(model, dataset)
         self._check_collected()
-        self._check_differences({pair: found.rows for pair, found in audited.items()})
-        self._check_boundaries({pair: found.predictions for pair, found in audited.items()})
+        with self._told(self.results / "differences.parquet"):
+            self._check_differences({pair: found.rows for pair, found in audited.items()})
+        with self._told(self.results / "boundaries.parquet"):
+            self._check_boundaries({pair: found.predictions for pair, found in audited.items()})
         self._check_usage()
         for experiment in self.study.experiments:
-            self._check_experiment(experiment)
+            with self._told(self.results / "experiments" / experiment):
+                self._check_experiment(experiment)
         return self.findings
 
     # --- what was asked for
@@ -206,14 +211,18 @@ class Audit:
     def _frame(self, model, dataset, name):
         return self.files.frame(self.results / model / dataset / f"{name}.parquet")
 
+    @contextmanager
+    def _told(self, path):
+        """Artifacts that are not what they ought to be may lead to anything: a difference like any other."""
+        try:
+            yield
+        except Exception as error:
+            self.findings.problem(path, f"cannot be checked ({type(error).__name__}: {error})")
+
     def _repeat(self, path, make, *needed):
         """Make an artifact again from those that it needs, where they are all there."""
         stored = self.files.get(path)
         if stored is None or any(frame is None for frame in needed):
             return
-        try:
-            table = make()
-        except Exception as error:  # from artifacts that are not what they ought to be
-            self.findings.problem(path, f"cannot be made again ({type(error).__name__}: {error})")
-            return
-        repeats.check_repeated(stored, table, self.findings)
+        with self._told(path):
+            repeats.check_repeated(stored, make(), self.findings)

@@ -6,6 +6,7 @@ import sqlite3
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -156,8 +157,14 @@ def all_of_a_row(folder):
     in_ledger("UPDATE responses SET response = ? WHERE digest = ?", *values)(folder)
 
 
+def exchanged(folder):
+    vectors = np.load(folder / EMBEDDINGS)
+    np.save(folder / EMBEDDINGS, vectors[::-1])
+
+
 FORGED = '{"answer": "Nothing"}'
 R, B, S, D, C = (f"{NEAR}/{name}.parquet" for name in ("responses", "boundary", "sce", "distances", "scores"))
+EMBEDDINGS = "results/embeddings/tiny.npy"
 FURTHER = "results/experiments/further"
 # what is planted -> (how, a part of the name of a file that must be named)
 PLANTS = {
@@ -176,6 +183,8 @@ PLANTS = {
     "responses: a digest": (setting(R, "digest", "0" * 64), "responses"),
     "responses: a point": (setting(R, "point_id", 11, lambda row: row["point_id"] == 5), "responses"),
     "responses: a status": (setting(R, "status", "refused"), "responses"),
+    "responses: no such status": (setting(R, "status", "lost"), "results/near/tiny"),
+    "responses: no such point": (setting(R, "point_id", -3), "results/near/tiny"),
     "responses: a finish reason": (setting(R, "finish_reason", "length"), "responses"),
     "responses: a wording": (setting(R, "wording", "question_02"), "responses"),
     "responses: a row gone": (dropping(R), "responses"),
@@ -231,6 +240,8 @@ PLANTS = {
     "boundaries: a sentence": (setting("results/boundaries.parquet", "sentence", "clean"), "boundaries"),
     "usage: questions": (setting("results/usage.parquet", "questions", lambda old: old + 1), "usage"),
     "usage: CSV": (replacing("results/usage.csv", "near", "far"), "usage.csv"),
+    "embeddings: cut": (bytes_of(EMBEDDINGS, lambda raw: raw[:500]), "embeddings"),
+    "embeddings: of other points": (exchanged, "distances"),
     "grid: a level": (setting("results/grids/tiny.parquet", "score", more), "grids"),
     "choices: an outcome": (setting(f"{NEAR}/choices.parquet", "value", more), "choices"),
     "several: an outcome": (setting(f"{NEAR}/several.parquet", "value", more), "several"),
