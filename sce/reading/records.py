@@ -37,7 +37,7 @@ def record(text: str, readers, cut: bool) -> dict:
 
 def _clause(lead):
     """The last words before an object."""
-    return re.split(r"[.!?;\n}]", re.sub(r"```\w*", "", lead).rstrip())[-1]
+    return re.split(r"[.!?;\n}]", re.sub(r"```(?:\w*(?=\s|$))?", "", lead).rstrip())[-1]
 
 
 def _label(lead):

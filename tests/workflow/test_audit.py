@@ -65,7 +65,9 @@ def swapping(path, *columns, kind="question"):
     """The columns of two rows exchanged: every value is a true one, in the wrong place."""
 
     def change(rows):
-        a, b = [row for row in rows if row.get("kind", kind) == kind][4:6]
+        alike = [row for row in rows if row["kind"] == kind]
+        a = alike[4]
+        b = next(row for row in alike if all(row[column] != a[column] for column in columns))
         for column in columns:
             a[column], b[column] = b[column], a[column]
 

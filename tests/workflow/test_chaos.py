@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 KILLS, KILLING_S = 100, 360  # as many kills as fit into this time
 SEED = int(os.environ.get("SCE_CHAOS_SEED", "1"))
-FAULTS = 12
+FAULTS = 8
 STUDY = {
     "models": {
         "near": {"engine": "control", "policy": "nearest"},
