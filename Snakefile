@@ -14,7 +14,7 @@ from sce.running.code import let_jobs_import
 
 let_jobs_import()
 
-# Snakemake's own reading takes the last of two entries with one name, and tells no line of bad YAML.
+# Snakemake's own reader takes the last of two equal keys, and does not name the line of bad YAML.
 for file in workflow.overwrite_configfiles or ["config/config.yaml"]:
     try:
         read_yaml(file)
@@ -34,6 +34,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/usage.smk"
 include: "workflow/rules/experiments.smk"
+include: "workflow/rules/page.smk"
 
 
 rule all:
@@ -44,15 +45,30 @@ rule all:
         rules.describe_boundaries.output,
         rules.check_failures.output,
         rules.plot_validity.output,
-        expand("results/grids/{dataset}.parquet", dataset=STUDY.datasets),
-        collect_pairs("results/{model}/{dataset}/boundary.png"),
+        rules.collect_usage.output,
+        targets.of_steps(STUDY),
         rules.experiments.input,
+        rules.build_page.output.page,
 
 
 rule scores:
     input:
         rules.collect_scores.output,
         rules.compare.output,
+
+
+rule audit:
+    input:
+        [file for file in rules.all.input if not str(file).endswith((".png", ".svg"))],
+    log:
+        "logs/audit.log",
+    localrule: True
+    conda:
+        "envs/elicit.yaml"
+    message:
+        "Computing every number a second time"
+    script:
+        "workflow/scripts/audit.py"
 
 
 rule distance_matrices:
@@ -62,6 +78,10 @@ rule distance_matrices:
             dataset=STUDY.matrix_datasets(),
             metric=STUDY.all_metrics(),
         ),
+
+
+onstart:
+    take_lock()
 
 
 onsuccess:

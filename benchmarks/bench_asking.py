@@ -182,9 +182,8 @@ FILLER = """__import__("benchmarks.bench_asking", fromlist=["filler"]).filler()"
 
 
 def filler():
-    from sce.ledger.entries import Reply
-
     from sce.engines import open_engine
+    from sce.ledger.entries import Reply
 
     engine = open_engine(entry(), None)
 
@@ -218,10 +217,9 @@ def job(folder, engine="None"):
 
 def cost_of_a_free_question(number=20_000):
     """Microseconds of processor time of a question: body, digest and ledger by themselves, and an Asker's."""
-    from sce.ledger.entries import Entry, digest
-
     from sce.asking.asker import Asker
     from sce.engines import About
+    from sce.ledger.entries import Entry, digest
     from sce.ledger.ledger import Ledger
 
     about, questions = About("question", "question", {}), [question(n) for n in range(number)]

@@ -14,11 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from sce.ledger.entries import Entry, Reply, digest
-
 from sce.engines import About
 from sce.engines.openai import OpenAIEngine
 from sce.grids.datasets import load_dataset
+from sce.ledger.entries import Entry, Reply, digest
 from sce.ledger.ledger import Ledger
 from sce.models.openai import OpenAI
 

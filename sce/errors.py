@@ -1,19 +1,21 @@
-"""The one exception a user is meant to read: a problem in what they gave us, with the way out."""
+"""The one exception a user is meant to read: a problem in what they gave us, and how to mend it."""
 
 import difflib
 from collections.abc import Iterable
 
 FEW = 12  # names that a message may list
-LONGEST = 500  # characters of what was found
+LONGEST = 700  # characters of what was found, or is allowed
 
 
 class InputError(Exception):
-    """Bad input, with what mending it takes: which file, which key, what was found, what is allowed."""
+    """Bad input. The message says how to mend it: which file, which key, what was found, what is allowed."""
 
     def __init__(self, where, key, found, allowed):
         self.where, self.key, self.found, self.allowed = str(where), str(key), found, allowed
         key = "".join(char if char.isprintable() else repr(char)[1:-1] for char in _short(self.key))
-        super().__init__(f"{self.where}: {key}: found {_short(repr(found))}; allowed: {allowed}")
+        super().__init__(
+            f"{_short(self.where)}: {key}: found {_short(repr(found))}; allowed: {_short(str(allowed))}"
+        )
 
 
 def _short(text):
@@ -22,7 +24,8 @@ def _short(text):
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """The known names in words, for a message about ``name``: all of a few, the closest of many."""
+    """The known names in words, for a message about ``name``: all of them if they are few, else the
+    closest."""
     known = sorted(known)
     if len(known) <= FEW:
         return ", ".join(known)

@@ -1,8 +1,8 @@
-"""How a request can end, and what becomes of a row: every status, and where each is decided.
+"""The statuses of requests and of rows, and how each is decided (docs/protocol.md, Statuses).
 
-A request to a model ends with one of ``REQUEST_STATUSES``, which the ledger keeps. Its reply, once it is
-read, gives the SCE of a row a status (``of_sce``); once the model's prediction at x and x' is looked up, the
-row has its last one (``of_rows``). Scores average over the kept rows and count all others.
+A request to a model ends with one of ``REQUEST_STATUSES``, which the ledger keeps. Reading the reply gives
+the SCE of a row a status (``of_sce``). Looking up the model's predictions at x and x' gives the row its final
+status (``of_rows``). Scores average over the kept rows and count all others.
 """
 
 import numpy as np
@@ -21,11 +21,12 @@ ROW_STATUSES = (
     "truncated",
     "refused",
 )
-OK = "ok"  # of an SCE that is on the grid, and of an answer that can be read
+OK = "ok"  # of an SCE on the grid, and of an answer that can be read
 
 
 def of_unanswered(request: str) -> str:
-    """The status of the reply to a request that was not answered; of others, reading decides."""
+    """The status of a row whose request was not answered. (For an answered one, reading the reply
+    decides.)"""
     return {"failed": "request_failed", "truncated": "truncated", "refused": "refused"}[request]
 
 

@@ -16,7 +16,7 @@ SHARED = ROOT.parent / "shared" / "reference"
 
 @pytest.fixture(scope="session")
 def reference():
-    """The folder of published data to check against; skips where it is not."""
+    """The folder of published data to check against; skips the test where it is missing."""
     if not SHARED.is_dir():
         pytest.skip("the published reference data is not beside this checkout")
     return SHARED

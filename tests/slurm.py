@@ -59,7 +59,7 @@ PartitionName=gpu Nodes={host} MaxTime=INFINITE DefMemPerCPU=500 State=UP
 
 
 class Unavailable(Exception):
-    """Slurm cannot be had on this machine, and why."""
+    """Slurm cannot run on this machine; the message says why."""
 
 
 def install() -> None:
@@ -87,8 +87,8 @@ def install() -> None:
 class Slurm:
     """A running cluster. ``env``: what programs need to reach it.
 
-    That is a path with Slurm's commands, told where their configuration is: Snakemake's plugin takes the
-    variable that would tell them out of a job's environment.
+    It is a PATH on which Slurm's commands set SLURM_CONF themselves, because Snakemake's plugin removes that
+    variable from a job's environment.
     """
 
     def __init__(self, folder: Path):

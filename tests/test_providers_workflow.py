@@ -89,7 +89,7 @@ def test_a_budget_ends_the_run_before_it_is_passed_and_more_money_continues_it(t
     with served(provider) as url:
         made = project(tmp_path, url, budget_usd=0.3)  # an answer costs 0.005, and could cost 0.05
         out = made.snakemake("scores", ok=False)
-        assert "budget_usd: 0.3 could be passed by the next question" in out
+        assert "budget_usd: the next question could cost more than is left of 0.3 USD" in out
         paid = sum(provider.answered.values())
         assert made.rows_in_ledger() == paid
         assert 0.25 <= paid * 0.005 <= 0.3

@@ -25,8 +25,6 @@ try:
     PRICES = load_prices()
     if workflow.is_main_process:
         print(*STUDY.notes, sep="\n", end="\n" if STUDY.notes else "", file=sys.stderr)
-        if not workflow.dryrun:
-            hold_lock(".snakemake/study.lock")
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -50,8 +48,9 @@ wildcard_constraints:
 
 
 def of_checkout(files):
-    """Files of the checkout as inputs. They are here wherever a storage provider keeps the results; whether
-    they changed is decided by what they say, which a parameter holds, and not by their time."""
+    """Files of the checkout as inputs. They are local even where a storage provider keeps the results.
+    Whether they have changed is decided by their content, whose digest is a parameter, and not by their
+    modification times."""
     return [ancient(local(str(file))) for file in files]
 
 
@@ -65,7 +64,7 @@ def get_dataset_file(wildcards):
 
 
 def get_dataset_content(wildcards):
-    """The digest of what the dataset's file says."""
+    """The digest of the content of the dataset's file."""
     return parameters.content(STUDY.datasets[wildcards.dataset])
 
 
@@ -106,7 +105,7 @@ def get_gpus(wildcards):
     return job_needs.gpus(model)
 
 
-# A run with a limit is one on this machine.
+# A run with a limit on GPUs is a run on this machine.
 get_gpu_memory = cache(devices.memory_gb)
 
 
@@ -116,8 +115,8 @@ def get_pool(name, wildcards):
 
 
 def get_elicit_resources():
-    """Resources of ``elicit`` that only some studies need: limits of providers, and hints for a cluster. One
-    that a rule names but leaves open would hide the profile's default."""
+    """Resources of ``elicit`` that only some studies need: limits of providers, and hints for a cluster. The
+    others are left out, because a resource without a value would hide the profile's default."""
     models = STUDY.config.models.values()
     pools = {job_needs.pool(model) for model in models} - {None}
     found = {name: partial(get_pool, name) for name in sorted(pools)}
@@ -158,6 +157,15 @@ def get_drawn_table(wildcards):
 
 def get_figure_kind(wildcards):
     return next(kind for kind in STUDY.kinds if targets.figure_name(kind) == wildcards.figure)
+
+
+def take_lock():
+    """Keep other runs out of this folder. Called where jobs are about to run, so that whoever only looks (a dry
+    run, a report) is let in."""
+    try:
+        hold_lock(".snakemake/study.lock")
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def print_summary():

@@ -1,5 +1,5 @@
-"""A model's answers about a dataset, and what can be asked of them: the common ground of the kinds of
-experiments that ask what a model knows about its own answers."""
+"""A model's answers about a dataset, and what can be computed from them; shared by the kinds of experiments
+that ask what a model knows about its own answers."""
 
 import numpy as np
 from pydantic import Field
@@ -21,7 +21,7 @@ class SelfModelling(Contract):
 
 class Answers:
     """The answers of one pair under one metric: its artifacts ``responses``, ``boundary`` and ``sce``, and
-    how far points lie from one another and from their nearest counterfactual."""
+    the distances of points from one another and from their nearest counterfactuals."""
 
     def __init__(self, given: Given, metric: str):
         self.dataset: Dataset = given.dataset
@@ -31,7 +31,7 @@ class Answers:
         self._nearest = metrics.nearest(self.dataset, self.codes, metric, given.embeddings)[1]
 
     def target(self, start: int) -> int:
-        """The option, by its number, that was not predicted at a point."""
+        """The index of the option that was not predicted at a point."""
         return 1 - int(self.codes[start])
 
     def is_valid(self, start: int, record: dict | None) -> bool | None:

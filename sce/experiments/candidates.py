@@ -1,4 +1,4 @@
-"""Did the model consider a valid SCE, and foresee its own answers? Conditions that have it think aloud: it
+"""Did the model consider a valid SCE, and foresee its own answers? For conditions that let it think aloud: it
 writes candidates down before its SCE."""
 
 import json
@@ -18,7 +18,7 @@ class Candidates(Kind):
     ``record`` and ``answer``: the mean number of ``candidates``; ``considered_valid``, the share of replies
     with a valid one among them; of those the share ``chose_valid`` whose SCE is valid, and ``chose_nearest``,
     whose SCE is as near as the nearest valid one considered; ``foreseen``, the share of candidates whose
-    answer is the fresh copy's."""
+    predicted answer is that of a fresh copy."""
 
     name = "candidates"
 
@@ -88,7 +88,7 @@ def _candidates(text, dataset):
 
 
 def _is_foreseen(answers, record, answer):
-    """Whether a candidate's predicted answer is the fresh copy's; None where either is not known."""
+    """Whether a candidate's predicted answer is that of a fresh copy; None where either is not known."""
     point = answers.dataset.locate(record) if record is not None and None not in record.values() else None
     if point is None or answer is None or answers.codes[point] == NONE:
         return None

@@ -34,7 +34,7 @@ ALONE = re.compile(r'[\s\[({"*`]*([A-Za-z])[\s\])}"*`.:]*')
 
 class Choosing(Contract):
     """The tasks of choosing the nearest: up to so many starts, each with so many ``candidates``, drawn with
-    ``seed``; those with two nearest ones are left out."""
+    ``seed``; starts with two nearest candidates are left out."""
 
     tasks: int = Field(1000, ge=1, le=1_000_000)
     candidates: int = Field(STUDIED, ge=2, le=26)
@@ -82,7 +82,8 @@ class Choose(Step):
 
 
 def _by_control(respondent, body) -> str:
-    """The letter of the nearest under Gower's distance, or of the one after it where it is wrong."""
+    """The letter of the candidate nearest under Gower's distance; where the respondent is to be wrong, the
+    letter after it."""
     record, candidates = body["record"], body["more"]["candidates"]
     far = [_gower(respondent.dataset, record, candidate) for candidate in candidates]
     nearest = int(np.argmin(far))
@@ -91,7 +92,7 @@ def _by_control(respondent, body) -> str:
 
 
 def _gower(dataset, one, other) -> float:
-    """Gower's distance by other means than sce.measuring, whose check it is."""
+    """Gower's distance, computed independently of sce.measuring so that it checks the distances there."""
     parts = [
         one[name] != other[name]
         if feature.kind == "categorical"
@@ -115,6 +116,10 @@ class Choices(Kind):
     tasks_columns = {"point_id": INT, "candidates": TEXT, "nearest": INT}
     tasks_section = "choosing"
 
+    def check(self, experiment, config, dataset):
+        if experiment.choices:
+            _check_size(dataset, config.choosing.candidates)
+
     def asks(self, pair):
         wordings = pair.of("choices")
         return {"wordings": wordings} if wordings else {}
@@ -137,7 +142,7 @@ class Choices(Kind):
 
 
 def _nearest(given, tasks, metric):
-    """Start -> (number of candidates, the nearest of them under a metric), where one is."""
+    """Start -> (number of candidates, index of the nearest under a metric), where exactly one is nearest."""
     posed = list(zip(map(int, tasks["point_id"]), map(json.loads, tasks["candidates"]), strict=True))
     if metric == DRAWN_BY:
         nearest = map(int, tasks["nearest"])
@@ -178,19 +183,19 @@ def label(name: str, candidates: int) -> str:
     return name if candidates == STUDIED else f"{name}_of_{candidates}"
 
 
+def _check_size(dataset, candidates):
+    if dataset.size <= candidates:
+        allowed = f"more than {candidates} points, because of choices"
+        raise InputError(f"dataset {dataset.name}", "size", dataset.size, allowed)
+
+
 def draw(dataset: Dataset, tasks: int, candidates: int, seed: int) -> pd.DataFrame:
     """The tasks: a start and its candidates (grid points), and which of them is nearest.
 
     Starts are different points, so that a point names its task; where two candidates are nearest, the task is
     left out. Raises InputError for a grid with too few points.
     """
-    if dataset.size <= candidates:
-        raise InputError(
-            f"dataset {dataset.name}",
-            "size",
-            dataset.size,
-            f"more than {candidates} points, because of choices",
-        )
+    _check_size(dataset, candidates)
     rng = np.random.default_rng(seed)
     space = metrics.space(dataset, DRAWN_BY)
     rows = []

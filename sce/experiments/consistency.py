@@ -1,5 +1,5 @@
 """Does the boundary depend on how the question is worded? Agreement of the wordings at every grid point, the
-majority boundary, and what becomes of the same SCEs when that one judges them."""
+majority boundary, and the validity of the same SCEs judged by it."""
 
 import numpy as np
 import pandas as pd

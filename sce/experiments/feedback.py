@@ -1,5 +1,5 @@
-"""Does being told help? While its SCE is on the grid and invalid, a model is told so, with what a fresh copy
-answered there, and asked for another."""
+"""Does feedback help? While its SCE is on the grid and invalid, a model learns that it is, and what a fresh
+copy answered there, and is asked for another."""
 
 from collections import Counter
 
@@ -55,7 +55,7 @@ class TryAgain(Step):
 
 
 def _by_control(respondent, body) -> str:
-    """The nearest where it is right this time, else the start."""
+    """The reply to feedback: the nearest counterfactual where it is right this time, else the start."""
     start = respondent.dataset.locate(body["record"])
     right = respondent.is_right(f"feedback {body['more']['turn']}", body["record"])
     return respondent.written(respondent.nearest(start) if right else start)
@@ -65,7 +65,8 @@ class Feedback(Kind):
     """By condition and wording of the feedback (the column metric), over points whose first SCE can be
     judged: ``valid_within_T``, the share with a valid SCE after at most T times feedback (0: the first SCE),
     ``excess_within_T``, the mean excess of that SCE under Gower's distance (``excess_l1_within_T`` and so on
-    under others), and ``tries``, the mean number of times that it took where it helped in the end."""
+    under others), and ``tries``, the mean number of times that feedback was given until it helped, over the
+    points where it did."""
 
     name = "feedback"
     fields = {"feedback": (Wordings, [])}
@@ -90,7 +91,7 @@ class Feedback(Kind):
     def measure(self, given):
         lines = []
         under = {metric: Answers(given, metric) for metric in given.metrics}
-        answers = under[given.metrics[0]]  # for what no distance decides
+        answers = under[given.metrics[0]]  # for what depends on no distance
         turns = range(1, given.settings["tries"] + 1)
         told = {turn: answers.replies(f"feedback_{turn}") for turn in turns}
         for condition, wordings in given.settings["wordings_of"].items():
@@ -118,7 +119,7 @@ def _lines(given, under, condition, wording, solved):
 
 
 def _solved(answers, sequences):
-    """Point -> (times told, record) of its first valid SCE, or None."""
+    """Point -> (times feedback was given, record) of its first valid SCE, or None."""
     return {
         point: next(((turn, record) for turn, record in tried if answers.is_valid(point, record)), None)
         for point, tried in sequences.items()
@@ -126,7 +127,8 @@ def _solved(answers, sequences):
 
 
 def _sequences(answers, condition, wording, told):
-    """Point -> [(times told, record)] of its SCEs in turn, for points whose first can be judged."""
+    """Point -> [(times feedback was given, record)] of its SCEs in turn, for points whose first can be
+    judged."""
     first = answers.sce[(answers.sce["condition"] == condition) & answers.sce["sce_point_id"].notna()]
     found = {
         int(row.point_id): [(0, answers.dataset.record(int(row.sce_point_id)))]

@@ -25,7 +25,7 @@ Find = Callable[[str], Prompt]
 @dataclass(frozen=True)
 class Pair:
     """One model on one dataset. ``experiments``: those that hold the pair; ``config``: the whole
-    configuration; ``find``: the prompt that goes by a name where it is about this dataset."""
+    configuration; ``find``: from the name of a prompt to the prompt as it is for this dataset."""
 
     experiments: tuple[Any, ...]
     config: Any
@@ -73,12 +73,12 @@ class Given:
 
 
 class Kind:
-    """A kind of experiment. What is not overridden adds nothing.
+    """A kind of experiment. Attributes and methods that are not overridden add nothing.
 
     ``name``: of its table. ``fields``: what it adds to an experiment of the configuration, name -> (type,
     default); ``wordings``: those of them that name prompts, field -> kind of prompt; ``sections``: what it
     adds to the configuration as a whole, key -> contract. ``about_sces``: whether it makes no sense without
-    conditions. ``needs``: the artifacts that ``measure`` reads, of responses, boundary, sce, distances,
+    conditions. ``needs``: the artifacts that ``measure`` reads, among responses, boundary, sce, distances,
     scores, and its own ``tasks`` and ``points``.
     """
 
@@ -88,6 +88,9 @@ class Kind:
     sections: ClassVar[dict[str, type[Contract]]] = {}
     about_sces: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ("responses", "boundary", "sce")
+
+    def check(self, experiment, config, dataset: Dataset) -> None:
+        """Raise InputError, before anything is asked, where an experiment needs more than a dataset has."""
 
     # --- what it asks
 
@@ -118,7 +121,7 @@ class Kind:
         return []
 
     def settings(self, pair: Pair) -> dict:
-        """What ``measure`` must know of the configuration, as JSON."""
+        """What ``measure`` needs from the configuration, as JSON."""
         return self.asks(pair)
 
     def measure(self, given: Given) -> pd.DataFrame:
@@ -145,7 +148,7 @@ class Kind:
         return outcome_panels(table, style)
 
     def figure_options(self, experiment, find: Find) -> dict:
-        """What ``figure`` must know of the configuration, as JSON."""
+        """What ``figure`` needs from the configuration, as JSON."""
         return {}
 
     def map(self, dataset: Dataset, points: pd.DataFrame, model: str, style: "FigureStyle") -> "Figure":

@@ -1,5 +1,5 @@
 """The kinds of experiments that there are. A module among them is imported only when it is needed, so that
-what one kind measures depends on no other's code."""
+the measures of one kind do not depend on the code of another."""
 
 import importlib
 

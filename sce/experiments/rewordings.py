@@ -14,15 +14,15 @@ LEVEL_WIDTH = 2 * 1.959964  # standard errors in a 95% interval of a mean
 class Rewordings(Kind):
     """Conditions whose files say that they reword another one. Where an experiment holds two or more of a
     condition, the table has for a score S, over the wordings that have it: ``S_mean``, ``S_sd`` (between
-    wordings), ``S_min``, ``S_max``, and ``S_se``, the mean standard error of a single wording as its interval
-    tells it: wordings matter where the second is well above the last. n counts wordings."""
+    wordings), ``S_min``, ``S_max``, and ``S_se``, the mean standard error of a single wording, computed from
+    its interval: wordings matter where ``S_sd`` is well above ``S_se``. n counts wordings."""
 
     name = "wordings"
     needs = ("scores",)
     figure_name = "wordings"
     drawn_from = "scores"
     caption = (
-        "Validity against excess distance for every wording of a request: do they hang on how it is asked?"
+        "Validity against excess distance for every wording of a request: do they depend on how it is asked?"
     )
 
     def subjects(self, experiment, config, find):

@@ -1,5 +1,5 @@
-"""What is an SCE worth in queries? Two searches that ask the model nothing but its prediction at an instance,
-and know it from the boundary: no new questions.
+"""What is an SCE worth in queries? Two searches that need only the model's prediction at an instance. They
+look it up in the boundary, so they ask no new questions.
 
 ``random_search`` asks at points drawn without replacement. ``line_search`` does so until it meets the target,
 then halves the straight line between the start and that point until the crossing is found, and begins anew.
@@ -21,14 +21,14 @@ from sce.measuring.codes import NONE
 
 
 def random_search(dataset: Dataset, start: int, rng) -> Iterator[int]:
-    """The points asked about, in their order, whatever is answered."""
+    """The points asked about, in their order. The answers have no influence on them."""
     order = rng.permutation(dataset.size)
     for point in order[order != start]:
         yield int(point)
 
 
 def line_search(dataset: Dataset, start: int, rng) -> Iterator[int]:
-    """The points asked about, each of which is answered by ``send``: whether it has the target."""
+    """The points asked about, in their order. ``send`` answers each: whether its prediction is the target."""
     begin = np.array(np.unravel_index(start, dataset.shape))
     asked = {start}
     for far in random_search(dataset, start, rng):
@@ -41,7 +41,7 @@ def line_search(dataset: Dataset, start: int, rng) -> Iterator[int]:
         low, high = 0.0, 1.0  # the target is at high, and not at low
         near = _between(dataset, begin, end, low)
         while (point := _between(dataset, begin, end, (low + high) / 2)) not in (near, far):
-            has_target = yield point  # met before on another line, it is asked again: lines keep no memory
+            has_target = yield point  # perhaps met on an earlier line: lines keep no memory
             asked.add(point)
             if has_target:
                 high, far = (low + high) / 2, point

@@ -1,5 +1,5 @@
 """Does the model know whether its SCE is valid? It is asked what a fresh copy of itself would answer at the
-SCE: in the conversation as it was before the SCE was asked for, and as it is after."""
+SCE: once in the conversation before the SCE was asked for, once in that after it."""
 
 import json
 from collections import Counter
@@ -63,7 +63,7 @@ class Foresee(Step):
 
 
 def _foreseen_by_control(respondent, body) -> str:
-    """Its own answer, or at its rate the other one; as sure as it is right."""
+    """Its own answer where it is right this time, else the other option; its confidence is its rate."""
     right = respondent.is_right("self_prediction", [body["record"], body["more"]])
     reply = {"answer": respondent.dataset.options[respondent.decide(body["record"]) ^ (not right)]}
     if body["more"].get("confidence"):

@@ -43,7 +43,7 @@ class Propose(Step):
 
 
 def _by_control(respondent, body) -> str:
-    """A list of k, each the policy's own SCE where it is right this time and else the start itself."""
+    """A list of k: each is the SCE of its policy where it is right this time, else the start."""
     start = respondent.dataset.locate(body["record"])
     own = respondent.counterfactual(start, body["answer"], body["name"]).response
     right = [respondent.is_right(f"several {number}", body["record"]) for number in range(body["more"]["k"])]

@@ -12,7 +12,7 @@ import yaml
 from sce.errors import InputError
 from sce.files.plain import DEEPEST, refuse_odd
 
-LARGEST = 2_000_000  # bytes
+LARGEST = 1_000_000  # bytes
 MOST_VALUES = 100_000  # with every alias written out
 _SHALLOW = 500  # so many marks that can open a list or a mapping open no more than that
 _TAG = "tag:yaml.org,2002:"
@@ -68,8 +68,8 @@ class _Refused(Exception):
 
 
 def _content(text):
-    if sum(map(text.count, "[{-:?")) > _SHALLOW:
-        _refuse_depth(text)
+    if sum(map(text.count, "[{-:?,")) > _SHALLOW:
+        _refuse_endless(text)
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -81,10 +81,13 @@ def _content(text):
         loader.dispose()
 
 
-def _refuse_depth(text):
-    """Lists and mappings are counted as they open: building them nested too deep would end the process."""
+def _refuse_endless(text):
+    """Values are counted as they come, lists and mappings as they open: building those that are nested too
+    deep would end the process."""
     depth = 0
-    for event in yaml.parse(text, _Loader):
+    for number, event in enumerate(yaml.parse(text, _Loader)):
+        if number > MOST_VALUES:
+            raise _Refused((), f"more than {MOST_VALUES:,} values", f"at most {MOST_VALUES:,} values")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:

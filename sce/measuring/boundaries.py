@@ -31,10 +31,10 @@ def describe_boundary(dataset: Dataset, boundary: pd.DataFrame) -> dict:
 
     Neighbours are two points one level apart in one feature (any two levels, if it is categorical).
     ``disagreeing``: share of the neighbouring pairs with two predictions whose predictions differ.
-    ``n_regions``: groups of points of one option that hang together through neighbours.
-    ``raggedness``: how often a point differs from both its neighbours along a feature with an order, over
-    how often it would if the same predictions were shuffled over the grid. 0: no such spike; 1: as good
-    as random. A straight or monotone boundary has 0 in any number of features.
+    ``n_regions``: groups of points of one option that are connected through neighbours.
+    ``raggedness``: how often a point differs from both its neighbours along a feature with an order,
+    divided by how often it would if the same predictions were shuffled over the grid. 0: no such spike;
+    1: as at random. A straight or monotone boundary has 0 in any number of features.
     ``verdict``: "no predictions"; "no boundary" if all predictions are one option; else "ragged" if
     raggedness is above RAGGED, else "clean".
     Shares are of the points with a prediction; a share of nothing is None.

@@ -1,4 +1,5 @@
-"""Every SCE measured: how it lies to the boundary, and what became of its row."""
+"""Measures every SCE: its distances to its start and to the boundary, whether it is valid, and the status of
+its row."""
 
 import numpy as np
 import pandas as pd

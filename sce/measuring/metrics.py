@@ -1,4 +1,4 @@
-"""The distances by name: the place where one is added.
+"""The distances by name. A new one is added here.
 
 Formulas and their sources: docs/protocol.md, Distances. This module is read with the Snakefile, so what it
 imports must be quick to import.

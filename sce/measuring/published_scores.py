@@ -116,8 +116,8 @@ def _parsed(path, rows, dataset):
             predictions[point] = dataset.options.index(answer.value)
         target = text_of(path, number, row, "selected_complement")
         if answer.status != "ok" or target not in dataset.options or target == answer.value:
-            # The published code asks on with a random target where it read no answer: that follow-up does
-            # not ask for the option which the model did not choose, and its reply is no SCE of ours.
+            # Where the published code read no answer, it goes on with a random target. That follow-up does
+            # not ask for the option that the model did not choose, so its reply is not an SCE here.
             status, sce_point = "no_prediction", None
         else:
             sce = parsing.parse_sce(text_of(path, number, row, "followup_full_response") or "", dataset)

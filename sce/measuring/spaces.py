@@ -178,7 +178,8 @@ def _on_one_scale(places, shares):
         members = [i for i, own in enumerate(groups) if own == group]
         unit = _common_unit([counts[i] for i in members])
         farthest = sum(counts[i] * places[i][1] for i in members)
-        # Levels so odd that their unit would overflow get the finest that does not: 2^-60 of the farthest.
+        # Where the common unit of the levels is so small that counts would overflow, take the finest that
+        # does not: 2^-60 of the farthest.
         units.append(max(unit, farthest / 2**60))
         for i in members:
             counts[i] = round(counts[i] / units[group])

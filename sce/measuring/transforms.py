@@ -1,4 +1,5 @@
-"""One axis of the search for the nearest member of a class on a full grid; three ways, all giving the same.
+"""One axis of the search for the nearest member of a class on a full grid, in three ways with the same
+result.
 
 Each takes an axis and two arrays (levels, lines), which it changes in place. ``keys``: how far the nearest
 member found so far is, as an integer, FAR where there is none. ``ids``: which point it is. Afterwards both
@@ -24,7 +25,8 @@ def quickest(axis, points: int):
 
 
 def sweep(axis, keys, ids):
-    """One axis of the transform where ways add up: there and back along the lines (size, lines), in place.
+    """One axis of the transform where the gaps between neighbours add up: there and back along the lines
+    (size, lines), in place.
 
     On a tie the way from the left wins, whose source has the smaller rank.
     """

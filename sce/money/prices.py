@@ -1,8 +1,8 @@
-"""Money: what tokens cost (config/prices.yaml), and a budget that stops before it is passed.
+"""Money: what tokens cost (config/prices.yaml), and a budget that stops the questions before it is exceeded.
 
 Token counts are those of ``Entry.usage``: ``in`` (all of the prompt), of which ``cached`` were read from and
 ``written`` were put into the provider's cache; ``out`` (all of the reply, reasoning included); ``batch`` is 1
-where the answer came through a batch API. What failed tries cost is not known to anyone but the provider.
+where the answer came through a batch API. What failed tries cost, only the provider knows.
 """
 
 import json
@@ -38,7 +38,7 @@ class Price(Contract):
     batch_discount: float = Field(0, ge=0, lt=1)
 
     def of(self, usage: dict) -> float | None:
-        """USD for the tokens of one answer; None where the provider did not tell them."""
+        """USD for the tokens of one answer; None where the provider did not report them."""
         if "in" not in usage or "out" not in usage:
             return None
         cached, written = usage.get("cached", 0), usage.get("written", 0)
@@ -52,8 +52,8 @@ class Price(Contract):
         return full * (1 - self.batch_discount) if usage.get("batch") else full
 
     def bound(self, body: dict, batch: bool) -> float:
-        """USD that the answer to a request can cost at most: no token is shorter than a byte, and no reply
-        longer than its limit. Raises InputError where the request sets no limit."""
+        """The largest possible cost of the answer to a request, in USD: no token is shorter than a byte, and
+        no reply longer than its limit. Raises InputError where the request sets no limit."""
         size = len(json.dumps(body, ensure_ascii=False).encode())
         limit = next((body[field] for field in LIMIT_FIELDS if field in body), None)
         if limit is None:
@@ -83,7 +83,8 @@ class Prices(Contract):
     providers: dict[str, Provider]
 
     def of_entry(self, entry) -> Price | None:
-        """The price of a model's entry: nothing for what runs here; None where it is not known."""
+        """The price of a model's entry: FREE for a model that runs here; None where the price is not
+        known."""
         if not isinstance(entry, Hosted):
             return FREE
         host = urlsplit(entry.base_url).hostname
@@ -102,8 +103,8 @@ def load_prices(path=PRICES) -> Prices:
 
 
 def costs(ledger: Ledger, price: Price, batch: bool, after: int = 0) -> Iterator[tuple[int, float]]:
-    """Row and USD of every answer in a ledger after row ``after``; of one whose tokens nobody told, at its
-    most."""
+    """Row and USD of every answer in a ledger after row ``after``; an answer without token counts counts as
+    its largest possible cost."""
     for row, key, status, usage in ledger.usages(after):
         cost = price.of(usage)
         if cost is None:
@@ -112,11 +113,11 @@ def costs(ledger: Ledger, price: Price, batch: bool, after: int = 0) -> Iterator
 
 
 class Budget:
-    """What may be spent on one file of the ledger: all that was ever paid for its answers counts, by any run
-    and any entry that shares the file. (Answers from a colleague's ledger count too.)
+    """The most that the answers in one file of the ledger may cost: all that was ever paid for them counts,
+    in any run and for any model's entry that shares the file. (Answers from a colleague's ledger count too.)
 
-    Jobs side by side see each other's answers once they are stored, so they may together pass the limit by
-    what the others have under way.
+    Jobs that run side by side see each other's answers only once these are stored. So together they may
+    exceed the limit, by the cost of the questions that the others have under way.
     """
 
     def __init__(self, limit_usd: float, price: Price, path, batch: bool = False):
@@ -131,22 +132,24 @@ class Budget:
 
     @property
     def spent_usd(self) -> float:
-        """What the answers in the ledger have cost so far; one whose tokens nobody told, at its most."""
+        """What the answers in the ledger have cost so far; an answer without token counts counts as its
+        largest possible cost."""
         for row, cost in costs(self._ledger, self.price, self.batch, self._last_row):
             self._last_row = row
             self._stored_usd += cost
         return self._stored_usd
 
     def fits(self, body: dict) -> bool:
-        """Set aside what a question can cost at most; False, and nothing set aside, where the limit could
-        be passed by it and those under way."""
+        """Set aside the largest possible cost of a question. Where this question and those under way could
+        exceed the limit, set nothing aside and return False."""
         if self.spent_usd + self._reserved_usd + self.price.bound(body, self.batch) > self.limit_usd:
             return False
         self.set_aside(body)
         return True
 
     def set_aside(self, body: dict) -> None:
-        """Set aside what a question can cost at most, whether it fits or not: it is under way already."""
+        """Set aside the largest possible cost of a question that is already under way, whether it fits or
+        not."""
         bound = self.price.bound(body, self.batch)
         self._reserved[digest(body)] = bound
         self._reserved_usd += bound
@@ -157,7 +160,7 @@ class Budget:
         return bool(self._reserved)
 
     def settle(self, entry: Entry) -> None:
-        """A question has ended and is in the ledger: what it cost counts from there."""
+        """A question has ended and is in the ledger, from which its cost is now counted."""
         self.release(entry.digest)
 
     def release(self, digest: str) -> None:
@@ -165,11 +168,11 @@ class Budget:
         self._reserved_usd -= self._reserved.pop(digest, 0.0)
 
     def exhausted(self) -> Fatal:
-        """What to tell the user when the next question does not fit."""
+        """The error to raise when no further question fits."""
         return Fatal(
-            f"budget_usd: {self.limit_usd:g} could be passed by the next question; {self.spent_usd:.2f} USD "
-            f"were spent on the answers in {self.path} (nothing answered is asked or paid twice: raise "
-            "budget_usd and run again)"
+            f"budget_usd: the next question could cost more than is left of {self.limit_usd:g} USD; the "
+            f"answers in {self.path} have cost {self.spent_usd:.2f} USD (raise budget_usd and run again: no "
+            "answer is asked for or paid for twice)"
         )
 
 

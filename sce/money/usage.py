@@ -10,7 +10,7 @@ from sce.statuses import REQUEST_STATUSES
 
 QUANTILES = {"latency_p50_s": 0.5, "latency_p90_s": 0.9, "latency_p99_s": 0.99}
 CAUSE_LENGTH = 160
-# What differs from one failure to the next of the same cause: ids, addresses of memory, counts, times.
+# What differs between failures of one cause: ids, addresses of memory, counts, times.
 _PARTICULAR = re.compile(
     r"\b(?:0x)?(?=[0-9a-f-]*\d)[0-9a-f]{6,}(?:-[0-9a-f]+)*\b|\breq_\w+|(?<!HTTP )\b\d+(?:\.\d+)?\b",
     re.I,
@@ -18,11 +18,11 @@ _PARTICULAR = re.compile(
 
 
 def usage(responses: pd.DataFrame, price: Price | None, model: str, dataset: str) -> pd.DataFrame:
-    """One row per kind of question of a ``responses`` artifact.
+    """One row per kind of request in a ``responses`` artifact.
 
-    Tokens are summed where the provider told them; null where it told none. ``tokens_cached`` are among
-    ``tokens_in``, ``tokens_reasoning`` among ``tokens_out``. ``cost_usd`` is null where the price is not
-    known, or the tokens of some reply. Latencies are those of questions that got a reply.
+    Tokens are summed over the replies that came with token counts; null if none did. ``tokens_cached`` are
+    among ``tokens_in``, ``tokens_reasoning`` among ``tokens_out``. ``cost_usd`` is null where the price, or
+    the token counts of some reply, are not known. Latencies are over the questions that got a reply.
     """
     rows = [
         {"model": model, "dataset": dataset, "kind": kind, **_row(part, price)}
@@ -35,7 +35,7 @@ def failures(responses: pd.DataFrame, model: str, dataset: str) -> pd.DataFrame:
     """Why questions failed: ``cause`` (without what differs from case to case) and ``questions``, by kind,
     the most frequent first."""
     failed = responses[responses["status"] == "failed"]
-    causes = failed["error"].fillna("no cause told").map(cause)
+    causes = failed["error"].fillna("no cause given").map(cause)
     counts = causes.groupby([failed["kind"], causes]).size()
     rows = [
         {"model": model, "dataset": dataset, "kind": kind, "cause": text, "questions": int(number)}
@@ -88,8 +88,9 @@ def _cost(part, price):
 
 
 def check_failures(usage: pd.DataFrame, failures: pd.DataFrame, max_failed_share: dict[str, float]) -> None:
-    """Raises InputError naming every (model, dataset) of which a larger share of questions failed than its
-    model's ``max_failed_share``, with the commonest cause. All answers are kept either way."""
+    """Raises InputError where a larger share of the questions of a (model, dataset) failed than its model's
+    ``max_failed_share``. The message names each of them with its commonest cause. All answers are kept either
+    way."""
     totals = usage.groupby(["model", "dataset"], sort=False)[["questions", "failed"]].sum()
     problems = []
     for (model, dataset), row in totals.iterrows():

@@ -1,4 +1,4 @@
-"""What a text says about the question -> one of the two options, or None where it leaves a doubt.
+"""Which of the two options a text gives as the answer to the question; None where it leaves a doubt.
 
 An option counts when the text is that option, in another spelling perhaps, or when a sentence claims it. To
 mention it is not to claim it ("the risk of heart disease"), and a text that names both options, denies or
@@ -104,7 +104,7 @@ class OptionReader:
         return self.label(text) or self.claim(raw)
 
     def label(self, text):
-        """The option that a cleaned text is, in whatever spelling."""
+        """The option that a cleaned text is, in any spelling."""
         if len(text) > 200:
             return None
         if text.startswith("(") and text.find(")") == len(text) - 1:

@@ -8,8 +8,8 @@ What can be read with certainty is returned, everything else is None with a stat
 - ``refused``: a plain refusal in prose;
 - ``unparseable``: anything else that cannot be read, silence included.
 
-The modules beside this one: ``replies`` finds the objects in a text, ``answers`` and ``records`` decide which
-of them counts, ``values`` and ``options`` read one value each, ``labels`` knows spellings.
+The other modules of this folder: ``replies`` finds the objects in a text, ``answers`` and ``records`` decide
+which of them counts, ``values`` and ``options`` read one value each, ``labels`` knows spellings.
 """
 
 import json

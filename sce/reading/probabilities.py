@@ -1,8 +1,8 @@
 """How probable each option was, from the log-probabilities of a reply's tokens, for any tokenizer.
 
-They are read at the place of the answer: where the option stands that the parser read, so that putting the
-other one there changes what it reads. What was said before (reasoning, options weighed in prose) and after it
-is left alone.
+They are read at the place of the answer: where the parser read its option, so that it would read the other
+option if that one stood there. Text before the answer (reasoning, options weighed in prose) and after it has
+no influence.
 """
 
 import json
@@ -24,10 +24,10 @@ def option_probabilities(
     """The probabilities of the two options, which add up to 1, of a reply that was read as ``answer``.
 
     ``logprobs``: as in the ``responses`` artifact, a JSON list of tokens {"token": text, "logprob": ...,
-    "top": [[text, logprob], ...]}. Where the options' spellings part, letter case aside, the alternatives
-    that continue one option and not the other are added up; one that may become either goes on as the reply
-    did. Null without an answer, where the reply does not spell it, and where the alternatives leave both
-    options out.
+    "top": [[text, logprob], ...]}. Where the spellings of the options diverge (letter case is ignored), the
+    probabilities of the alternatives that continue only one of them are added up. An alternative that may
+    still become either is assumed to continue as the reply did. None without an answer, where the reply does
+    not spell it out, and where the alternatives contain neither option.
     """
     if not isinstance(logprobs, str) or answer not in dataset.options:
         return None, None
@@ -38,10 +38,10 @@ def option_probabilities(
 
 
 def _place(text, answer, dataset, finish_reason):
-    """Where in the reply its answer stands; None where it is not spelled out.
+    """Where the answer begins in the reply; None where it is not spelled out.
 
-    That is the last place where the other option would be read instead; where an answer is given twice and no
-    single place turns it, the first place where the other option would leave a doubt.
+    It is the last place at which the other option, put there, would be read as the answer. If there is none
+    (the answer may be given twice), it is the first place at which the other option would leave a doubt.
     """
 
     def read(reply):
@@ -61,8 +61,8 @@ def _place(text, answer, dataset, finish_reason):
 
 
 def _spelled(text, option, other):
-    """(start, end) of every place where an option stands, but for keys of objects and parts of the other
-    one."""
+    """(start, end) of every place where an option stands, except as a key of an object or as part of the
+    other option."""
     no_key = r"""(?!["'”’`]\s*:)"""
     found = [match.span() for match in re.finditer(_word(option) + no_key, text, re.IGNORECASE)]
     wider = [match.span() for match in re.finditer(_word(other), text, re.IGNORECASE)]
@@ -78,8 +78,8 @@ def _word(option):
 def _shares(tokens, start, answer, options):
     """The options' shares of the probability, token by token from the one before the answer on.
 
-    ``reached``: how probable it was to come so far and leave both open, once the first of these tokens came
-    up.
+    ``reached``: the probability of coming this far with both options still open, given the text before the
+    first of these tokens.
     """
     text = "".join(token["token"] for token in tokens)
     begins = list(accumulate((len(token["token"]) for token in tokens), initial=0))
@@ -110,7 +110,7 @@ def _alternatives(token):
 
 
 def _becomes(text, lead, options):
-    """Which option a text can become once the words before the answer, ``lead``, are through."""
+    """Which option a text can become after the words before the answer, ``lead``."""
     if len(text) <= len(lead):
         return UNDECIDED if lead.startswith(text) else NEITHER
     if not text.startswith(lead):

@@ -43,10 +43,10 @@ def read_results(path, dataset) -> dict[str, dict]:
 
 
 def responses(path, dataset) -> Iterator[Replies]:
-    """The raw material of a result file, row by row: to stand in for a model's answers.
+    """The prompts and raw replies of a result file, row by row; they can stand in for a model's answers.
 
     ``follow_up`` is the follow-up message alone, without the conversation before it. ``target`` is the option
-    it asks for. A reply that the file holds no text of is None.
+    it asks for. A reply without text in the file is None.
     """
     for number, row in read_results(path, dataset).items():
         conversation = text_of(path, number, row, "followup_full_prompt") or ""
@@ -84,7 +84,9 @@ def _check_fields(path, rows, dataset):
     if found != expected:
         field = min(expected - found or found - expected)
         allowed = f"the counterfactual fields of dataset {dataset.name}: {', '.join(sorted(expected))}"
-        raise InputError(path, field, "nothing" if field in expected else "such a field", allowed)
+        raise InputError(
+            path, field, "nothing" if field in expected else "a field of another dataset", allowed
+        )
 
 
 def _check_points(path, rows, dataset):

@@ -13,7 +13,7 @@ def readers_of(dataset) -> "Readers":
 
 
 class _ById:
-    """A dataset as a key of a cache. It is kept alive there, so its id is not given to another."""
+    """A dataset as a key of a cache. The cache keeps it alive, so that no other object gets its id."""
 
     def __init__(self, dataset):
         self.dataset = dataset
@@ -74,7 +74,7 @@ class Readers:
         return (next(iter(names)), 0) if len(names) == 1 else (None, 0)
 
     def _named(self, words):
-        """The feature that these words, in whatever order, are a name of."""
+        """The feature that these words name, in any order."""
         return next((n for n in self.features if self.by_words.get(self._telling(words, n)) == {n}), None)
 
     def _telling(self, words, name):
@@ -84,5 +84,5 @@ class Readers:
 
 
 def _slip(word, intended):
-    """A misspelt key; temperaturef is none, its last letter may be a unit."""
+    """Whether a key is misspelt. (temperaturef is not: its last letter may be a unit.)"""
     return len(intended) >= 6 and not word.startswith(intended) and misspelt([word], [intended])

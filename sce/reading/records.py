@@ -41,7 +41,8 @@ def _clause(lead):
 
 
 def _label(lead):
-    """Whether the words before an object call it the original; if so, they do it right before it."""
+    """What the words before an object call it: "new", "old" or None. "new" may stand anywhere in the clause,
+    "old" only right before the object."""
     clause = _clause(lead)
     return "new" if marker(words_of(clause)) == "new" else marker(words_of(clause.rpartition(",")[2])[-5:])
 
@@ -122,7 +123,8 @@ def _in_tables(text, readers):
 
 
 def _settled(candidates, size):
-    """The last complete record, but for those called original or hypothetical; else the fullest part."""
+    """The last complete record that is not called original or hypothetical; if there is none, the incomplete
+    record with the most features."""
     candidates = [c for c in candidates if c.label != "old"]
     if len(candidates) == 1:
         return candidates[0].record

@@ -1,9 +1,9 @@
-"""The code that a script runs, as one digest: rules hold it as a parameter, so that they rerun when, and only
-when, that code says something else.
+"""One digest of all the code that a script runs. It is a parameter of the script's rule, so that the rule's
+jobs run again if, and only if, that code has changed.
 
 The digest is over the syntax trees of the script and of all modules that it imports, directly or not, without
 comments and docstrings. It depends on no modification time, so code that is restored or copied with an old
-time counts too. (A new minor version of Python may spell trees otherwise; results are then made again from
+time counts too. (A new minor version of Python may write trees differently; results are then made again from
 the ledger.)
 """
 
@@ -22,14 +22,15 @@ _WHOLE = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 
 def let_jobs_import() -> None:
     """Let the scripts of jobs, which run in processes of their own, import the package from this checkout and
-    extensions from the working directory, before whatever the user's PYTHONPATH holds."""
+    extensions from the working directory, before all that the user's PYTHONPATH holds."""
     own = [str(ROOT), str(Path.cwd())]
     theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([*own, *filter(None, theirs)]))
 
 
 def code_of(script, *modules: str) -> str:
-    """The digest of a script with what it imports, and of ``modules`` that it imports by their name."""
+    """The digest of a script with what it imports, and of ``modules``, which it imports by names made at run
+    time."""
     named = [*_imports(Path(script), package=""), *modules]
     parts = [_digest(Path(script)), *(_digest(_file(name)) for name in closure(*named))]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
@@ -38,7 +39,7 @@ def code_of(script, *modules: str) -> str:
 def closure(*names: str) -> list[str]:
     """The named modules and all that they import, directly or not, sorted; their packages included. Only
     modules of this package and of the working directory count. An import by a name that is made at run time
-    (an engine, a kind of experiment) is not seen: whoever asks names it."""
+    (an engine, a kind of experiment) is not seen: the caller must name it."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:

@@ -1,8 +1,8 @@
 """GPUs of one machine, shared by jobs that know nothing of each other: each claims the devices it uses.
 
-A device is held by an advisory lock on a file, so it comes free when its holder ends, however it ends. Under
-Slurm the devices were given to the job before it started, and the claim is had at once. Jobs that Snakemake
-starts on one box get theirs here: its ``--resources gpu=N`` counts devices but hands out none.
+A device is held by an advisory lock on a file, so it is released when its holder ends, however it ends. Slurm
+assigns devices before a job starts, so there a claim never waits. Snakemake's ``--resources gpu=N`` only
+counts devices: on one machine it is the claim that decides which job gets which.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ _held: set[int] = set()
 
 @asynccontextmanager
 async def claim(number: int) -> AsyncIterator[list[str]]:
-    """Hold ``number`` devices, waiting where others hold them; their names as CUDA_VISIBLE_DEVICES has them.
+    """Hold ``number`` devices, waiting while others hold them. Yields their names as in CUDA_VISIBLE_DEVICES.
 
-    Until the end this process and those it starts see these devices and no others. Raises InputError where
-    there are not that many. Whoever waits keeps what it has got and takes what comes free; there is one such
-    at a time, the others queue behind it: so a job that needs four devices is not overtaken for ever by jobs
-    that need one, and no two jobs wait for each other.
+    Until the context ends, this process and those it starts see these devices and no others. Raises
+    InputError where there are not that many. One job at a time collects devices: it keeps those it has and
+    adds each that is released, while the others queue behind it. So jobs that need one device cannot overtake
+    a job that needs four, and no two jobs wait for each other.
     """
     there = visible() if number else []
     if number > len(there):
@@ -121,7 +121,7 @@ def _lock_folder():
     """Where all jobs that may share devices find the same locks.
 
     Inside a Slurm job its id is part of the path: Slurm may number the devices of every job from 0, so that
-    equal names of two jobs are different devices; jobs inside one allocation still share theirs.
+    the same name means different devices in two jobs; jobs inside one allocation still share theirs.
     """
     scope = os.environ.get("SLURM_JOB_ID", "box")
     folder = Path(tempfile.gettempdir()) / f"sce-devices-{os.getuid()}" / scope
@@ -135,7 +135,7 @@ def _count():
 
 
 def _nvidia_smi(*options):
-    """The lines it prints, one for each GPU; none where it is missing or has no driver to ask."""
+    """The lines that nvidia-smi prints, one for each GPU; none if it is missing or has no driver to ask."""
     if shutil.which("nvidia-smi") is None:
         return []
     printed = subprocess.run(["nvidia-smi", *options], capture_output=True, text=True, check=False)

@@ -11,7 +11,7 @@ LINE_EVERY_S = 30
 
 
 class Progress:
-    """A bar with rate and remaining time on a terminal; in logs a line now and then."""
+    """A bar with rate and remaining time on a terminal; in logs a line every LINE_EVERY_S seconds."""
 
     def __init__(self, what: str, total: int):
         self.what, self.total, self.counts = what, total, Counter()

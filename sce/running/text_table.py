@@ -2,8 +2,8 @@
 
 
 def text_table(rows: list[list[str]], left: frozenset[int] | set[int] = frozenset({0})) -> str:
-    """Rows of equal length as lines of aligned columns: those whose numbers are in ``left`` to the left, the
-    others to the right."""
+    """Rows of equal length as lines of aligned columns: those whose indices are in ``left`` aligned to the
+    left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

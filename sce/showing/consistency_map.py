@@ -15,7 +15,7 @@ TICKS = 5  # labels along an axis, at most
 
 def consistency_map(dataset: Dataset, points: pd.DataFrame, model: str, style: FigureStyle) -> Figure:
     """Where the boundary is uncertain: the share of wordings that predict the second option at every point
-    shown, and their mean probability of it where log-probabilities tell."""
+    shown, and, where there are log-probabilities, the mean probability that they give it."""
     first = points["majority"] == dataset.options[0]
     share = np.where(first, 1 - points["agreement"], points["agreement"])
     layers = {f"share of wordings that say '{dataset.options[1]}'": share}

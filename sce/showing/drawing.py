@@ -1,7 +1,7 @@
 """What all figures share: settings of matplotlib, files, and texts measured in inches.
 
-Figures are tables in, matplotlib figures out, the same bytes on every run. Nothing here touches pyplot or its
-global state.
+Every figure is a function from tables to a matplotlib figure, saved as the same bytes on every run. Nothing
+here touches pyplot or its global state.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from matplotlib.textpath import text_to_path
 from sce.showing.style import FigureStyle
 
 MARGIN = 0.15  # inches
-TICKS = 2  # points: how long the marks along the axes of a dense figure are
+TICKS = 2  # points: the length of the marks along the axes of a dense figure
 
 
 def settings(style: FigureStyle):

@@ -9,7 +9,7 @@ from sce.showing.drawing import MARGIN, line_height, text_width, wrap
 from sce.showing.words import in_words, shortened
 
 PAGE = (7.0, 10.0)  # inches across: the least and the most
-CELL = (0.1, 0.42)  # inches: narrower cells put fewer mosaics side by side; wider they hardly get
+CELL = (0.1, 0.42)  # inches: the least (else fewer mosaics stand side by side) and the usual most
 NARROW = (1.2, 2.4)  # inches: the least width of a mosaic, and of its text
 
 

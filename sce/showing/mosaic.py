@@ -13,7 +13,7 @@ from sce.showing.words import in_words, shortened
 MAX_CELLS = 6000  # more cells than this in one mosaic are too small to see
 WIDE = 3.0  # the proportion of width to height, in cells, that a mosaic aims at
 NOT_SHOWN = -1
-OUTSIDE = -2  # what a cell between the panels holds, where others hold a prediction
+OUTSIDE = -2  # in place of a prediction, in the cells between the panels
 
 
 @dataclass(frozen=True)

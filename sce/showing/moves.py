@@ -1,4 +1,5 @@
-"""What became of the SCEs of a condition, and the moves from x to x' that a boundary map draws of them."""
+"""The fates of the SCEs of a condition (valid, invalid or undecided, or why they are not on the grid), and
+their moves from x to x', which a boundary map draws."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ LANDED = (VALID, INVALID, UNDECIDED)
 
 
 def sce_fates(dataset: Dataset, codes: np.ndarray, sce: pd.DataFrame) -> pd.Series:
-    """What became of each row of the SCE table: one of LANDED where it reached a grid point, else why not."""
+    """The fate of each row of the SCE table: one of LANDED where x' is a grid point, else why it is not."""
     usable = sce["status"].isin(["ok", UNDECIDED])
     landed = (usable & sce["sce_point_id"].notna()).to_numpy(bool)
     fates = sce["status"].astype(object).where(~usable, "off_grid")
@@ -74,7 +75,7 @@ class Moves:
         if not self.are_many(style):
             return np.flatnonzero(self.drawable)
         going = np.flatnonzero(self.drawable & self.moved)
-        # Steps of the golden ratio spread a sample evenly, whatever the period of the grid's rows.
+        # Steps of the golden ratio spread a sample evenly, for any period of the grid's rows.
         order = np.argsort(np.arange(len(going)) * GOLDEN % 1)
         return np.sort(going[order[: style.sample_arrows]])
 
@@ -92,7 +93,7 @@ def moves_of(mosaic: Mosaic, sce: pd.DataFrame, fates: pd.Series) -> Moves:
 
 
 def describe_drawn(moves: Moves, style: FigureStyle) -> str:
-    """What a reader must know about the drawing: SCEs that go nowhere, samples, slices that are hidden."""
+    """What a reader must know about the drawing: SCEs that repeat x, samples, slices that are hidden."""
     notes = []
     if unmoved := int((~moves.moved).sum()):
         notes.append(f"{unmoved:,} repeat x unchanged")

@@ -11,14 +11,14 @@ from sce.showing.style import FigureStyle
 from sce.showing.words import in_words, intervals_over
 
 PANEL = (3.2, 2.8)  # inches
-COUNTED = re.compile(r"(.+?)_(?:at|within)_(\d+)$")  # scores of the same kind, by a number
+COUNTED = re.compile(r"(.+?)_(?:at|within)_(\d+)$")  # one score for each count
 MANY = 10  # counts beyond which their axis is logarithmic
 
 
 def outcome_panels(table: pd.DataFrame, style: FigureStyle) -> Figure:
     """All averages of one table with their intervals, a panel per score, in the colours of model, dataset,
-    condition and, where there are several, metric: scores that are counted on (validity_at_1, validity_at_2,
-    ...) as lines over the number, others as points. The published figures are hollow.
+    condition and, where there are several, metric: scores that end in a count (validity_at_1, validity_at_2,
+    ...) as lines over the count, others as points. Published values are hollow marks.
 
     ``table``: the ``outcomes`` artifact.
     """

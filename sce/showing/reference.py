@@ -1,4 +1,4 @@
-"""Scores that the published study printed, as one table, to stand beside ours.
+"""Scores that the published study reported, as one table, to stand beside ours.
 
 They are read from the user's folder of published values (the ``published_*.json`` files); only the
 exact-match percentages, which no file holds, are kept here. All distances are Gower's.
@@ -44,9 +44,9 @@ EXACT_MATCH = {
 def load_reference(folder=None) -> pd.DataFrame:
     """The published values in ``folder``, one a row; an empty table where no folder is given.
 
-    model: the name its provider knows it by. condition: ours; a reworded one has the name of the published
-    wording, since ours of the same number is another text. score: as in ``sce.measuring.scores`` (shares, not
-    percent), and for the task of choosing the nearest: accuracy (of the readable answers), questions and
+    model: the name its provider knows it by. condition: ours; for a rewording, the name of the published
+    wording, because ours of the same number is another text. score: as in ``sce.measuring.scores`` (shares,
+    not percent), and for the task of choosing the nearest: accuracy (of the readable answers), questions and
     unparseable.
 
     Raises InputError for a folder that is missing or holds none of the files, and for a file of another form.
@@ -56,19 +56,19 @@ def load_reference(folder=None) -> pd.DataFrame:
     readers = {TEMPERATURE_1: _temperature_1, SENSITIVITY: _sensitivity, CHOICES: _choices}
     there = {Path(folder) / name: read for name, read in readers.items() if (Path(folder) / name).is_file()}
     if not there:
-        raise InputError(folder, "folder", "none of the published figures", "one with " + ", ".join(readers))
+        raise InputError(folder, "folder", "no file of published values", "one with " + ", ".join(readers))
     rows = list(_exact_match())
     for path, read in there.items():
         try:
             rows += read(read_json(path), path.name)
         except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             found = f"{type(error).__name__}: {error}"
-            raise InputError(path, "content", found, "the form of the shared file of this name") from None
+            raise InputError(path, "content", found, "the form of the published file of this name") from None
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def reference_files(folder) -> list[str]:
-    """The files of published figures that there are in a folder; none without one."""
+    """The files of published values in a folder; none where no folder is given."""
     paths = [Path(folder) / name for name in (TEMPERATURE_1, SENSITIVITY, CHOICES)] if folder else []
     return [str(path) for path in paths if path.is_file()]
 
@@ -79,10 +79,10 @@ def beside(
     """``scores`` with the columns ``reference`` and ``reference_source``: the published value for the same
     model, dataset, condition, temperature and score, null where there is none.
 
-    scores: columns model, dataset, condition, metric, score, ...; scores of another metric than Gower's have
-    no reference, but validity, which needs none. respondents: model key -> (the name its provider knows it
-    by, its temperature). One that takes no temperature (None) is the same at all the study's temperatures.
-    Our own and the study's main wordings of a condition share a value; rewordings do not.
+    scores: columns model, dataset, condition, metric, score, ...; scores of other metrics than Gower's have
+    no reference, except validity, which depends on no metric. respondents: model key -> (the name its
+    provider knows it by, its temperature). A model that takes no temperature (None) matches all the study's
+    temperatures. Our own and the study's main wordings of a condition share a value; rewordings do not.
     """
     asked = pd.DataFrame(
         [(key, name, temperature) for key, (name, temperature) in respondents.items()],
@@ -137,6 +137,6 @@ def _choices(content, source):
                 correct, questions = int(found["correct"]), int(found["total"])
                 yield *at, "accuracy", found["accuracy"] / 100, source
                 yield *at, "questions", float(questions), source
-                if correct:  # else accuracy is 0 whatever the number of readable answers
+                if correct:  # an accuracy of 0 says nothing about the number of readable answers
                     readable = round(100 * correct / found["accuracy"])
                     yield *at, "unparseable", float(questions - readable), source

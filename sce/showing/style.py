@@ -11,8 +11,8 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
 
 class FigureStyle(Contract):
-    """How figures look. The default colours are Okabe and Ito's, told apart by colour-blind readers; the
-    two options differ in lightness too, so that they survive a grey printer."""
+    """How figures look. The default colours are Okabe and Ito's, which colour-blind readers can distinguish;
+    the two options differ in lightness too, so that a grey print still shows the difference."""
 
     option_colours: Pair[Colour] = ("#0072B2", "#E69F00")
     missing_colour: Colour = "#8C8C8C"
@@ -29,7 +29,7 @@ class FigureStyle(Contract):
 
     @model_validator(mode="after")
     def _colours_differ(self):
-        """What is told apart by its colour has colours of its own."""
+        """Raises ValueError where two things that only their colours distinguish have the same one."""
         apart = {
             "option_colours and missing_colour": [*self.option_colours, self.missing_colour],
             "valid_colour and invalid_colour": [self.valid_colour, self.invalid_colour],

@@ -11,8 +11,8 @@ SCORES = ["validity", "mean_distance", "mean_excess", "exact_match"]
 
 
 def print_tables(folder, pairs: list[tuple[str, str]], since: float) -> None:
-    """Print the summary of what a run wrote into the results folder since a time (seconds), as far as it is
-    about the (model, dataset) ``pairs`` of the study; older files may be of another configuration."""
+    """Print the summary of what a run wrote into the results folder since a time (seconds), for the (model,
+    dataset) ``pairs`` of the study; older files may come from another configuration."""
     tables = []
     for name, shown in (("boundaries", _sentences), ("scores", summary)):
         path = Path(folder) / f"{name}.parquet"
@@ -30,7 +30,7 @@ def _sentences(boundaries):
 
 
 def summary(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, dataset, condition and metric: kept rows, main scores, and what is to be noted."""
+    """One row per model, dataset, condition and metric: kept rows, main scores, and a note."""
     keys = ["model", "dataset", "condition", "metric"]
     rows = []
     for key, group in scores.groupby(keys, sort=False):
@@ -44,7 +44,7 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _note(values):
-    """Why rows are not kept, the commonest reason first; where all are kept, why there is no excess."""
+    """Why rows are not kept, the commonest reason first; if all are kept, why there is no excess."""
     lost = values[values.index.str.startswith("n_") & (values.index != "n_kept")].value
     if lost.max() > 0:
         lost = lost[lost > 0].sort_values(ascending=False, kind="stable")

@@ -16,9 +16,9 @@ SHOWN = {"scores": ["n_kept", "validity", "mean_excess", "exact_match"]}
 def collect(
     outcomes: list[pd.DataFrame], pairs: list, subjects: list[str], metrics: list[str], respondents, reference
 ) -> pd.DataFrame:
-    """The ``outcomes`` artifact of an experiment: the outcomes of all its ``pairs`` of model and dataset, as
-    far as they are about its ``subjects`` and measured with its ``metrics``, with the published values in
-    the folder ``reference`` beside them. respondents: see ``reference.beside``."""
+    """The ``outcomes`` artifact of an experiment: those outcomes of its ``pairs`` of model and dataset that
+    are about its ``subjects`` and measured with its ``metrics``, beside them the published values from the
+    folder ``reference``. respondents: see ``reference.beside``."""
     parts = [
         table.assign(model=model, dataset=dataset)
         for (model, dataset), table in zip(pairs, outcomes, strict=True)
@@ -31,8 +31,8 @@ def collect(
 
 def wide(scores: pd.DataFrame, shown: list[str] | None = None) -> pd.DataFrame:
     """The table as texts. ``scores``: columns of all_scores and ``reference``. ``shown``: which scores, in
-    this order; all in the order of the table unless given. A score's published values follow it as a column
-    of their own, where there is any."""
+    this order; all in the order of the table unless given. Where a score has published values, they follow it
+    in a column of their own."""
     shown = shown or list(dict.fromkeys(scores["score"]))
     scores = scores[scores["score"].isin(shown)]
     rows = scores[KEYS].drop_duplicates().reset_index(drop=True)

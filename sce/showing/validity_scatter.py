@@ -13,7 +13,7 @@ from sce.showing.drawing import MARGIN, TICKS, line_height, settings, text_width
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words, intervals_over
 
-NO_BOUNDARY = "no boundary"  # how the reason begins where a score needs a boundary that is not there
+NO_BOUNDARY = "no boundary"  # the beginning of the reason of scores that are undefined for want of a boundary
 PANEL = (2.7, 2.3)  # inches
 TICK_LABELS = 0.7  # inches left of a panel: small excesses have long numbers
 CONDITION_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
@@ -30,8 +30,11 @@ def validity_scatter(
     ``scores`` has the columns of all_scores. ``metrics``: gower alone where it was measured, else the first
     one, unless given. Lines join the conditions of a model. Where no SCE is valid, there is no excess: these
     stand on a strip at the top. Models without a boundary, or without scores, are named below their panel.
+    A study without conditions has no scores; the figure says so.
     """
     style = FigureStyle.model_validate(style)
+    if scores.empty:
+        return _without_scores(style)
     if metrics is None:
         metrics = ["gower" if (scores["metric"] == "gower").any() else scores["metric"].iloc[0]]
     points = pd.concat([_scored(scores, metric) for metric in metrics], ignore_index=True)
@@ -54,6 +57,13 @@ def validity_scatter(
             _draw_scores(axes, its[its["drawn"]], models, conditions, style)
         if models:
             _add_score_legends(figure, page, models, conditions, bars)
+    return figure
+
+
+def _without_scores(style):
+    with settings(style):
+        figure = Figure(figsize=PANEL, dpi=style.dpi)
+        figure.text(0.5, 0.5, "no scores: no experiment\nhas conditions", ha="center", va="center")
     return figure
 
 
@@ -189,7 +199,7 @@ def _mark(axes, x, y, look, marker, size):
 
 
 def _draw_rug(axes, rug, largest, models, conditions, style):
-    """Side by side on a strip at the top: the points whose y does not exist, and whose x is zero."""
+    """Side by side on a strip at the top: the points without a y, whose x is zero."""
     axes.axhspan(STRIP[0] * largest, STRIP[1] * largest, color="#EEEEEE", linewidth=0, zorder=1)
     middle = sum(STRIP) / 2 * largest
     step = min(5.0, 55 / len(rug))

@@ -13,8 +13,8 @@ PANEL = (3.2, 2.8)  # inches
 
 def wordings_scatter(scores: pd.DataFrame, stems: dict[str, str], style: FigureStyle) -> Figure:
     """A point per wording, mean excess distance (x) against validity (y), both with 95% intervals, in the
-    colour of the condition that it rewords; a panel per model, dataset and metric. The published figures are
-    hollow.
+    colour of the condition that it rewords; a panel per model, dataset and metric. Published values are
+    hollow marks.
 
     ``scores``: all_scores with the column ``reference``, of the wordings alone. ``stems``: condition -> the
     one that it rewords.

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from sce.errors import InputError, suggest
 from sce.grids.datasets import DATASETS
-from sce.measuring.metrics import METRICS
+from sce.measuring.metrics import METRICS, space
 from sce.wordings.prompts import prompt_file
 
 # What the workflow itself makes under results/, next to the folders of the models.
 FOLDERS = {"grids", "embeddings", "experiments", "failures_checked"}
+EMBEDDED_METRICS = {"semantic"}  # whose distances are known once descriptions are embedded
 SUFFIXES = (".parquet", ".csv", ".md", ".tex", ".png", ".svg", ".npy", ".json", ".log")
 RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "check_failures", "collect_scores",
@@ -101,6 +102,18 @@ def check_wordings(study) -> None:
                 "one main wording for each model and dataset, the first of questions; for another one, "
                 "another entry of the same model",
             )  # fmt: skip
+
+
+def check_datasets(study) -> None:
+    """Every dataset carries the distances that it is measured with and what experiments ask about it."""
+    wanted = {(d, m) for e in study.experiments.values() for d in e.datasets for m in e.metrics}
+    for dataset, metric in sorted(wanted):
+        if metric not in EMBEDDED_METRICS:
+            space(study.datasets[dataset], metric)
+    for experiment in study.experiments.values():
+        for dataset in experiment.datasets:
+            for kind in study.kinds:
+                kind.check(experiment, study.config, study.datasets[dataset])
 
 
 def shape_of(study, name: str) -> dict:

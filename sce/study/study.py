@@ -26,7 +26,7 @@ def load(config: dict, where: str) -> "Study":
     refuse_odd(config, where)
     refuse_keys(config, where)
     extensions = config.get("extensions", [])
-    if isinstance(extensions, list) and all(isinstance(name, str) for name in extensions):
+    if isinstance(extensions, list) and all(isinstance(n, str) and n.isidentifier() for n in extensions):
         load_extensions(extensions, where)
     models = config.get("models")
     if isinstance(models, dict):
@@ -50,6 +50,7 @@ class Study:
         load_reference(config.reference)
         self.prompts = self._find_prompts()
         checks.check_wordings(self)
+        checks.check_datasets(self)
         self.shapes = {name: checks.shape_of(self, name) for name in config.models}
 
     @property

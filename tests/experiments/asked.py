@@ -1,4 +1,4 @@
-"""A control respondent that was asked an experiment, through the whole protocol and the ledger."""
+"""A control respondent, asked all questions of an experiment through the whole protocol and the ledger."""
 
 from sce.asking.asker import open_asker
 from sce.asking.conversations import elicit
@@ -34,7 +34,7 @@ def answers_of(study, dataset, folder):
 
 
 def given_of(study, name, dataset, folder, metrics=None, **settings) -> Given:
-    """What a kind of experiment is given to measure; ``settings``: others than the study's."""
+    """What a kind of experiment is given to measure; ``settings`` replace those of the study."""
     raw, _, tasks = answers_of(study, dataset, folder)
     made = study.datasets[dataset]
     kind = find_kind(name)

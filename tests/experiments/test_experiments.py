@@ -34,7 +34,7 @@ FIRST, SECOND = EXAM.options
 
 
 def test_the_controls_run_the_papers_experiments():
-    """But for who is asked: and whatever depends on that."""
+    """The two configurations differ in their models alone."""
     paper, controls = (
         read_yaml(f"config/{name}.yaml")["experiments"] for name in ("paper", "paper-controls")
     )
@@ -162,7 +162,7 @@ def raw_of(policy, tmp_path, entry=None, **fields):
 
 
 def test_a_boundary_that_moves_with_the_wording_at_a_known_rate(tmp_path):
-    """One in ten of the answers to 20 numbered wordings is another one: of 21, 19 agree on average."""
+    """One in ten of the answers to the 20 numbered wordings differs: of 21 wordings, 19 agree on average."""
     names = ["question", "question_01..question_20"]
     dataset, raw = raw_of("nearest", tmp_path, questions=names, entry={"wavers": 0.1})
     found = Consistency().points(dataset, responses.boundary(raw, dataset))
@@ -312,7 +312,7 @@ def test_a_table_holds_its_subjects_and_metrics_alone():
     )
 
 
-def test_published_figures_stand_beside_ours(reference):
+def test_published_values_stand_beside_ours(reference):
     rows = scored(minimal=0.25)
     respondents = {"warm": ["meta-llama/Llama-3.3-70B-Instruct", 1.0], "other": ["unknown", 1.0]}
     pairs = [["warm", "income"], ["other", "income"]]

@@ -64,7 +64,7 @@ def test_a_confidence_is_read_and_scored():
 
 
 def test_a_confidence_that_is_right_is_calibrated(tmp_path):
-    """It says 70 percent and is right in 70 of 100: by its own word it is off by 0.3 or 0.7."""
+    """It says 70 percent and is right in 70 of 100 cases: its confidence is off by 0.3 or 0.7."""
     asked = {"self_predictions": ["self_prediction_confidence"]}
     found = values(measured("self_prediction", tmp_path, "nearest", 0.7, **asked))
     for when in ("before", "after"):
@@ -103,7 +103,7 @@ def test_feedback_without_conditions_is_refused(tmp_path):
 
 
 def test_a_plain_control_is_asked_as_it_always_was():
-    """What came later changes neither the digests of its questions nor the parameters of its jobs."""
+    """Fields added later change neither the digests of its questions nor the parameters of its jobs."""
     model = Control(engine="control", policy="echo")
     body = open_engine(model, DATASET).body([], About("question", "question", DATASET.record(0)))
     names = "engine version policy seed grid kind name record answer messages"

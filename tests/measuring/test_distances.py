@@ -80,7 +80,8 @@ def test_nearest_of_an_empty_class_is_null():
 
 
 def literal_shares(feature, metric, features):
-    """Design 3, transcribed for one feature: exact numbers for gower and l1, 60 digits for l2."""
+    """docs/protocol.md, Distances, transcribed for one feature: exact numbers for gower and l1, 60 digits for
+    l2."""
     levels = [Fraction(str(code)) for code in feature.codes]
     if feature.kind == "categorical":
         share = Fraction(1, features) if metric == "gower" else 1

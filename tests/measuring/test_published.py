@@ -1,4 +1,4 @@
-"""Published result files: the six shared runs under every metric, made-up rows, and refused files."""
+"""Published result files: the six published runs under every metric, made-up rows, and refused files."""
 
 import gzip
 import json
@@ -29,7 +29,7 @@ def dataset_of(run):
     return load_dataset(DATASETS / f"{run.partition('__')[0].removesuffix('_minimal')}.yaml")
 
 
-# --- the shared runs ---
+# --- the published runs ---
 
 
 def assert_equals_published(found, expected, tolerance):
@@ -91,7 +91,8 @@ NO, YES = HEART.options
 
 
 def heart_row(point, answer, **cf):
-    """A row of the heart disease file whose counterfactual is the point itself, but for what ``cf`` says."""
+    """A row of the heart disease file; its counterfactual is the point itself, except for the fields in
+    ``cf``."""
     record = HEART.record(point)
     named = {"AGEP_CF": "age", "SEX_CF": "sex", "systolic_bp_CF": "systolic_bp"}
     named["total_cholesterol_CF"] = "total_cholesterol"

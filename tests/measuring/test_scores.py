@@ -1,4 +1,5 @@
-"""Scores against a literal transcription of their formulas, their intervals, and paired differences."""
+"""Scores against a literal transcription of docs/protocol.md, Scores, their intervals, and paired
+differences."""
 
 from fractions import Fraction
 from statistics import fmean, median
@@ -34,7 +35,7 @@ def gower(a, b):
 
 
 def literal_scores(predictions, rows):
-    """Design 4, line by line. ``rows``: (x, x') pairs; predictions: 0, 1 or -1 per point."""
+    """docs/protocol.md, Scores, line by line. ``rows``: (x, x') pairs; predictions: 0, 1 or -1 per point."""
     kept = [(x, y) for x, y in rows if predictions[x] >= 0 and predictions[y] >= 0]
     flips = [(x, y) for x, y in kept if predictions[y] == 1 - predictions[x]]
     fails = [(x, y) for x, y in kept if predictions[y] == predictions[x]]

@@ -60,7 +60,7 @@ def probabilities(dataset, *pieces):
         (["maybe"], None),
         # both spelled, none answered
         (["Fail or ", ("Pass", {"Pass": 0.9, "Fail": 0.1}), "?"], None),
-        # neither among the alternatives, the token itself not listed: what was said remains
+        # neither among the alternatives, the token itself not listed: the reply's own token remains
         ([("Pass", {"Other": 0.9})], 0.0),
         # in other letters: PASS and Pass are the same option
         ([("P", {"P": 0.5, "p": 0.1, "f": 0.2}), "ASS"], 0.25),
@@ -160,11 +160,11 @@ def test_of_two_options_that_share_nothing(pieces, expected):
             "low",
             0.4 / 0.75,
         ),
-        # the reply ends there: nothing else was said
+        # the reply ends there, without another token
         (("low", "lower"), [("low", {"low": 0.6, "lower": 0.3})], "low", 2 / 3),
         # the end of the reply has no text: 0.5 * 0.4 of low, 0.5 * 0.6 of lower
         (("low", "lower"), [("low", {"low": 0.5}), ("er", {"er": 0.6, "": 0.4})], "lower", 0.4),
-        # a shared beginning, and one alternative that is through with it: 0.1 + 0.9 * 0.7 and 0.9 * 0.2
+        # a shared beginning, and one alternative that goes beyond it: 0.1 + 0.9 * 0.7 and 0.9 * 0.2
         (
             ("Income low", "Income high"),
             [
@@ -226,7 +226,8 @@ PAIRS = [
     share=st.floats(0.01, 0.99),
 )
 def test_the_cut_into_tokens_does_not_matter(pair, lead, cuts, share):
-    """Two replies, one said with probability ``share``, the other the alternative where their tokens part."""
+    """Two replies: one has the probability ``share``, the other is the alternative where their tokens
+    diverge."""
     replies = [lead.format(*pair) + '{"answer": "' + option + '"}' for option in pair]
     said, other = replies
     parting = next(k for k, (a, b) in enumerate(zip(said, other, strict=False)) if a != b)

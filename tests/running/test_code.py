@@ -1,4 +1,5 @@
-"""The digest of the code that a script runs: it changes with what the code says, and with nothing else."""
+"""The digest of the code that a script runs: it changes with the meaning of the code, and with nothing
+else."""
 
 import pytest
 

@@ -530,3 +530,8 @@ def test_nothing_to_draw_is_said():
     figure = validity_scatter(SCORES[SCORES["model"] == "constant"], {})
     assert "Not drawn – no boundary: constant" in words(figure)
     assert marks(figure.axes[0]) == []
+
+
+def test_a_study_without_conditions_has_a_scatter_that_says_so():
+    figure = validity_scatter(SCORES.iloc[:0], {})
+    assert [text.get_text() for text in figure.texts] == ["no scores: no experiment\nhas conditions"]

@@ -1,4 +1,4 @@
-"""The published figures beside ours."""
+"""The published values beside ours."""
 
 import json
 

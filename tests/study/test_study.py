@@ -224,5 +224,5 @@ def test_the_studys_wordings_are_found_by_dataset(reference, tmp_path):
     assert found.prompt_files("echo", "income") == [path, "resources/prompts/conditions/minimal.yaml"]
     assert len(found.notes) == 3
     assert "income_minimal_semantic" in found.notes[0]
-    with pytest.raises(InputError, match="none of the published figures"):
+    with pytest.raises(InputError, match="no file of published values"):
         load(content | {"prompts": {"published": path}, "reference": str(tmp_path)}, "config.yaml")

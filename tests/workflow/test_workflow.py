@@ -29,7 +29,7 @@ STUDY = {
     },
 }
 EACH = {"elicit": 1, "parse_responses": 1, "measure_distances": 1, "score": 1, "plot_boundary": 1}
-SCORED = {"collect_scores": 1, "plot_validity": 1, "tabulate": 1, "plot_experiment": 1}
+SCORED = {"collect_scores": 1, "plot_validity": 1, "tabulate": 1, "plot_experiment": 1, "build_page": 1}
 MEASURED = SCORED | {"compare": 1}
 READ = MEASURED | {"describe_boundaries": 1}
 ASKED = READ | {"collect_usage": 1, "check_failures": 1}
@@ -64,6 +64,7 @@ def test_the_study_ends_in_the_known_scores(finished):
         assert scores.value["echo", condition, "validity"] == 0
         assert scores.value["echo", condition, "mean_distance"] == 0
         assert scores.value["echo", condition, "n_kept"] == 66
+    assert "Content-Security-Policy" in (finished.folder / "results/report.html").read_text()
     for name in ("nearest/exam/boundary", "validity"):
         assert (finished.folder / f"results/{name}.png").stat().st_size > 10_000
         assert (finished.folder / f"results/{name}.svg").stat().st_size > 10_000
@@ -129,10 +130,12 @@ def test_another_model_runs_its_own_jobs_only(copy):
     assert copy.stale() == EACH | ASKED
 
 
-# What an edit of a module makes stale: what runs it.
+# An edit of a module makes stale what runs it.
 DRAWN = {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}
 EDITS = [
     ("sce/showing/drawing.py", DRAWN),
+    ("sce/showing/page/findings.py", {"build_page": 1}),
+    ("sce/showing/page/page.js", {"build_page": 1}),
     ("sce/measuring/scores.py", {"score": 2} | MEASURED),
     ("sce/measuring/metrics.py", {"measure_distances": 2, "score": 2} | MEASURED),
     ("sce/reading/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
@@ -196,7 +199,7 @@ def test_an_edited_condition_asks_that_condition_alone(copy):
 
 
 def test_an_edited_level_asks_what_changed(copy):
-    """One level more of the score: 6 new points, and the conditions, whose text lists the levels."""
+    """One more level of the score: 6 new points, and all conditions, as their text lists the levels."""
     before = copy.rows_in_ledger()
     copy.edit("resources/datasets/exam.yaml", "last: 100, step: 10", "last: 110, step: 10")
     stale = copy.stale()
@@ -256,7 +259,7 @@ def test_what_snakemake_would_not_tell_of_a_configuration_is_told(tmp_path):
 
 
 def test_off_grid_sces_are_verified_and_every_metric_has_its_matrix(tmp_path):
-    """One in five of the respondent's SCEs is a record off the grid, about which it is asked afresh."""
+    """One in five of the respondent's SCEs is off the grid, and is asked about in a fresh conversation."""
     project = Project(tmp_path / "project")
     experiment = {
         "models": ["malformed"], "datasets": ["exam"], "conditions": ["minimal"],

@@ -1,4 +1,5 @@
-# Each kind of experiment is a module of sce/experiments; these rules run whichever a study needs.
+# Each kind of experiment is a module, most of them in sce/experiments. These rules run those that a study
+# needs.
 rule draw_tasks:
     input:
         dataset=get_dataset_file,
@@ -157,9 +158,7 @@ rule plot_kind:
     conda:
         "../../envs/core.yaml"
     params:
-        drawn=lambda wildcards: parameters.figure(
-            STUDY, get_figure_kind(wildcards), wildcards.experiment
-        ),
+        drawn=lambda wildcards: parameters.figure(STUDY, get_figure_kind(wildcards), wildcards.experiment),
         style=STYLE,
         caption=lambda wildcards: get_figure_kind(wildcards).caption,
         code=lambda wildcards: code_of("plot_kind", registry.MODULES[get_figure_kind(wildcards).name]),

@@ -1,5 +1,5 @@
-"""Everything one model is asked about one dataset: its boundary, the SCEs of every condition, and what kinds
-of experiments add."""
+"""Asks one model everything about one dataset: the boundary, the SCEs of every condition, and the questions
+that kinds of experiments add."""
 
 import json
 import logging
@@ -25,8 +25,8 @@ from sce.wordings.published import load_published
 model, name = snakemake.wildcards.model, snakemake.wildcards.dataset
 
 with logged(snakemake.log[0]):
-    # How to reach a model (limits, addresses) and where files lie shape no answer. As parameters they would
-    # rerun the job, so they come from the configuration as it is now.
+    # How a model is reached (limits, addresses) and where files lie does not change any answer. As parameters
+    # they would rerun the job, so they are read from the current configuration.
     load_extensions(snakemake.config.get("extensions", []), "the configuration")
     entry = read_entry(snakemake.config, model)
     ledger = snakemake.config.get("ledger", DEFAULT_FOLDER)

@@ -1,4 +1,4 @@
-"""Predictions and SCEs out of the raw responses."""
+"""Predictions and SCEs, read from the raw responses."""
 
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset

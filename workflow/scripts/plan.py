@@ -1,4 +1,4 @@
-"""What the study would ask and cost, printed; nobody is called."""
+"""Prints what the study would ask and cost; no model is asked."""
 
 from sce.money.prices import load_prices
 from sce.running.jobs import logged

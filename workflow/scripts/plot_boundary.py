@@ -11,7 +11,7 @@ from sce.wordings.rewordings import reworded
 
 with logged(snakemake.log[0]):
     sce = artifacts.read(snakemake.input.sce)
-    # Many wordings of one condition would fill pages: the figure of their spread shows them.
+    # Many wordings of one condition would fill pages; the figure of their spread shows them.
     stems = json.loads(snakemake.params.stems)
     sce = sce[~sce["condition"].isin(reworded(list(sce["condition"].unique()), stems))]
     figure = boundary_map.boundary_map(

@@ -1,4 +1,4 @@
-"""One table of an experiment's outcomes, with the published figures beside ours, in four formats."""
+"""One table of an experiment's outcomes, with the published values beside ours, in four formats."""
 
 import json
 from pathlib import Path

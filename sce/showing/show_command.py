@@ -1,0 +1,108 @@
+"""``python -m sce show MODEL DATASET POINT``: one conversation as it was, and the verdict on it."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from sce.errors import InputError, suggest
+from sce.files import artifacts
+from sce.grids.datasets import Dataset, dataset_file, load_dataset
+from sce.showing.page.conversations import SLOT, wordings
+from sce.showing.page.fates import FATES, fates
+from sce.wordings.published import load_published
+
+# Control characters and those that reorder or hide text: a reply must not steer the terminal.
+INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+
+
+def add_arguments(parser) -> None:
+    """The arguments of ``python -m sce show``."""
+    parser.add_argument("model")
+    parser.add_argument("dataset")
+    parser.add_argument("point", type=int, help="a point_id of the grid")
+    parser.add_argument("--condition", help="one condition alone")
+    parser.add_argument("--results", default="results", help="where the run wrote (%(default)s)")
+    parser.add_argument("--published", metavar="FILE", help="the study's datasets.json, where it was asked")
+
+
+def run(options) -> int:
+    """Print the conversation; 0."""
+    dataset = load_dataset(dataset_file(options.dataset))
+    if not 0 <= options.point < dataset.size:
+        raise InputError("show", "POINT", options.point, f"a point_id from 0 to {dataset.size - 1}")
+    folder = Path(options.results) / options.model / options.dataset
+    names = ("responses", "boundary", "distances")
+    if not all((folder / f"{name}.parquet").is_file() for name in names):
+        there = sorted(str(path.parent.relative_to(options.results)) for path in _measured(options.results))
+        named = f"{options.model}/{options.dataset}"
+        raise InputError(options.results, "MODEL/DATASET", named, suggest(named, there) or "a finished run")
+    here = {}
+    for name in names:
+        table = artifacts.read(folder / f"{name}.parquet")
+        here[name] = table[table["point_id"] == options.point]
+    published = load_published(options.published) if options.published else None
+    _print(Console(), options, dataset, here, published)
+    return 0
+
+
+def visible(text: str) -> str:
+    """A text with everything in it that could hide, reorder or steer made visible."""
+    return INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def _measured(results):
+    return Path(results).glob("*/*/distances.parquet")
+
+
+def _print(console, options, dataset: Dataset, here, published):
+    """Every turn in a frame of its own. ``here``: the artifacts' rows of the point, by artifact."""
+    responses, distances = here["responses"], here["distances"]
+    known = list(distances["condition"].unique())
+    if options.condition not in (None, *known):
+        raise InputError("show", "--condition", options.condition, f"one of {', '.join(known)}")
+    question = responses[responses["kind"] == "question"].iloc[0]
+    sent = wordings(dataset, question["wording"], known, published)
+    described = dataset.describe(dataset.record(options.point))
+    _frame(console, "question", sent["question"].replace(SLOT, described), "blue")
+    _reply(console, options.model, question)
+    predicted = here["boundary"]["prediction"].iloc[0]
+    for condition in known if options.condition is None else [options.condition]:
+        asked = (responses["kind"] == "condition") & (responses["condition"] == condition)
+        if not asked.any():
+            console.print(Text(f"{condition}: no SCE was asked for.", style="bold"))
+            continue
+        follow_up = sent["conditions"][condition][dataset.options.index(predicted)]
+        _frame(console, condition, follow_up, "blue")
+        _reply(console, options.model, responses[asked].iloc[0])
+        for line in verdicts(distances[distances["condition"] == condition]):
+            console.print(Text(line, style="bold"))
+
+
+def verdicts(rows: pd.DataFrame) -> list[str]:
+    """A line for every metric that a row of ``distances`` was measured in."""
+    names = list(FATES)
+    lines = []
+    for code, row in zip(fates(rows), rows.itertuples(), strict=True):
+        line = f"{row.condition}, {row.metric}: {FATES[names[code]]}"
+        if pd.notna(row.distance):
+            line += f" (distance {row.distance:.3g}"
+            line += f", needed {row.nearest_distance:.3g})" if pd.notna(row.nearest_distance) else ")"
+        lines.append(line)
+    return lines
+
+
+def _reply(console, model, row):
+    if pd.notna(row["reasoning"]):
+        _frame(console, f"{model}, reasoning", row["reasoning"], "dim")
+    if pd.notna(row["response"]):
+        _frame(console, model, row["response"], "green")
+    if row["status"] != "answered":
+        console.print(Text(visible(f"{row['status']}: {row['error']}"), style="bold red"))
+
+
+def _frame(console, title, text, style):
+    console.print(Panel(Text(visible(text)), title=Text(title), title_align="left", border_style=style))

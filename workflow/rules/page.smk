@@ -1,0 +1,35 @@
+PAGE_PROMPTS = sorted({file for pair in STUDY.pairs for file in STUDY.prompt_files(*pair)})
+
+
+rule build_page:
+    input:
+        scores=rules.collect_scores.output.parquet,
+        differences=rules.compare.output.parquet,
+        boundaries=rules.describe_boundaries.output.parquet,
+        usage=rules.collect_usage.output.usage,
+        failures=rules.collect_usage.output.failures,
+        responses=collect_pairs("results/{model}/{dataset}/responses.parquet"),
+        pair_boundaries=collect_pairs("results/{model}/{dataset}/boundary.parquet"),
+        sces=collect_pairs("results/{model}/{dataset}/sce.parquet"),
+        distances=collect_pairs("results/{model}/{dataset}/distances.parquet"),
+        datasets=of_checkout(map(dataset_file, STUDY.datasets)),
+        prompts=of_checkout(PAGE_PROMPTS),
+    output:
+        page="results/report.html",
+        conversations=directory("results/report_conversations"),
+    log:
+        "logs/build_page.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        pairs=exact(STUDY.pairs),
+        settings=exact(STUDY.shapes),
+        published=STUDY.config.prompts.published,
+        contents=exact({name: parameters.content(dataset) for name, dataset in STUDY.datasets.items()}),
+        wordings=parameters.files_content(PAGE_PROMPTS),
+        built=parameters.files_content(["sce/showing/page/page.js", "sce/showing/page/page.css"]),
+        code=code_of("build_page"),
+    message:
+        "Everything found, as one page that opens offline"
+    script:
+        "../scripts/build_page.py"
