@@ -11,6 +11,7 @@ from sce.auditing.tables import Files, check_csv
 from sce.experiments.kind import Given
 from sce.ledger.ledger import ledger_file
 from sce.measuring import boundaries, comparisons, scores
+from sce.measuring.dependence import Lattice
 from sce.money import usage
 from sce.money.prices import Prices
 from sce.showing import tables
@@ -32,7 +33,8 @@ class Audit:
         self.study, self.prices, self.results = study, prices, results
         self.findings = Findings()
         self.files = Files(self.findings)
-        self.scoring = study.config.scoring.model_dump()
+        self.estimand = study.config.scoring.estimand
+        self.lattices = {name: Lattice.of(dataset) for name, dataset in study.datasets.items()}
 
     def run(self) -> Findings:
         self._check_notes()
@@ -82,7 +84,11 @@ class Audit:
     def _check_intervals(self, model, dataset):
         folder = self.results / model / dataset
         distances = self.files.frame(folder / "distances.parquet")
-        self._repeat(folder / "scores.parquet", lambda: scores.score(distances, **self.scoring), distances)
+        self._repeat(
+            folder / "scores.parquet",
+            lambda: scores.score(distances, self.estimand, self.lattices[dataset]),
+            distances,
+        )
 
     def _check_collected(self):
         parts = []
@@ -104,7 +110,7 @@ class Audit:
         frames = {pair: self._frame(*pair, "distances") for pair in self.study.pairs}
         self._repeat(
             stored.path,
-            lambda: comparisons.differences(frames, self.study.stems(), **self.scoring),
+            lambda: comparisons.differences(frames, self.study.stems(), self.estimand, self.lattices),
             *frames.values(),
         )
 

@@ -40,7 +40,7 @@ CONTROLS = {
             "self_predictions": ["self_prediction"],
         },
     },
-    "scoring": {"resamples": 100},
+    "scoring": {"estimand": "answers"},
 }
 
 

@@ -238,7 +238,7 @@ PLANTS = {
     "metadata: what was asked": (noting(R, lambda params: params["asked"].update(dataset="0")), "responses"),
     "metadata: conditions": (noting(B, lambda params: params.update(conditions=[])), "boundary"),
     "metadata: metrics": (noting(D, lambda params: params["metrics"].reverse()), "distances"),
-    "metadata: a seed": (noting(C, lambda params: params["scoring"].update(seed=7)), "scores"),
+    "metadata: an estimand": (noting(C, lambda params: params.update(estimand="census")), "scores"),
     "metadata: code": (noting(S, lambda params: params.update(code="0" * 16)), "sce"),
     "metadata: none": (
         lambda folder: pq.write_table(pq.read_table(folder / D).replace_schema_metadata(None), folder / D),
@@ -249,7 +249,9 @@ PLANTS = {
     "a file: gone": (deleting(B), "boundary"),
     "a file: text": (bytes_of(C, lambda raw: b"text"), "scores"),
     "configuration: a condition's text": (changed_wording, "responses"),
-    "configuration: a seed": (replacing("config/config.yaml", "resamples: 100", "resamples: 99"), "scores"),
+    "configuration: an estimand": (
+        replacing("config/config.yaml", "estimand: answers", "estimand: points"), "scores",
+    ),
     "configuration: a level": (
         replacing("resources/datasets/tiny.yaml", "[0, 1, 5]", "[0, 1, 6]"), "boundary",
     ),

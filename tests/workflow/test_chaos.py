@@ -24,7 +24,6 @@ STUDY = {
         "bad": {"engine": "control", "policy": "malformed"},
     },
     "experiments": {"main": {"models": ["near", "bad"], "datasets": ["tiny"], "conditions": ["minimal"]}},
-    "scoring": {"resamples": 50},
 }
 
 

@@ -63,7 +63,6 @@ def configured(tmp_path, url, **fields):
         {
             "models": {"m": entry | fields, "d": other},
             "experiments": {"main": experiment},
-            "scoring": {"resamples": 50},
         }
     )
     (made.folder / "config/prices.yaml").write_text(PRICES)
