@@ -29,10 +29,8 @@ def worth(protocol: Protocol, asked: pd.DataFrame) -> float | None:
     measured = distances.measure(dataset, codes, sces, "gower")
     found = []
     for _, rows in measured[measured["status"] == "kept"].groupby("condition"):
-        points, reached = (
-            rows[name].to_numpy(dtype=int, na_value=NONE) for name in ("point_id", "sce_point_id")
-        )
-        its = Rows.of(points, reached, lattice=Lattice.of(dataset))
+        reached = rows["sce_point_id"].to_numpy(dtype=int, na_value=NONE)
+        its = Rows.of(rows["point_id"].to_numpy(dtype=int), reached, lattice=Lattice.of(dataset))
         interval = estimands.share(rows["valid"].to_numpy(dtype=float), its, POINTS)
         if len(rows) >= FEWEST_ROWS and interval.reason is None:
             found.append(interval.effective_n / len(rows))
