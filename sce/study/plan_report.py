@@ -76,8 +76,8 @@ def _power(study, table):
         for row in rows[rows["worth"].notna()].itertuples():
             lines.append(
                 f"{dataset}: by its answers so far, a row of {row.model} is worth {row.worth:.2f} "
-                f"independent ones: a difference of {detectable(starts, row.worth):.3f}; one of {WANTED:g} takes "
-                f"{starts_needed(WANTED, row.worth):,} starts like these."
+                f"independent ones: a difference of {detectable(starts, row.worth):.3f}; one of {WANTED:g} "
+                f"takes {starts_needed(WANTED, row.worth):,} starts like these."
             )
     return lines
 
