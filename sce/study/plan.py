@@ -20,7 +20,7 @@ from sce.asking.conversations import Interview, elicit
 from sce.asking.messages import continued
 from sce.asking.pacing import CHARACTERS_PER_TOKEN
 from sce.asking.protocol import Protocol
-from sce.engines import About, open_engine
+from sce.engines import About, body_of, open_engine
 from sce.experiments.protocols import protocol_of
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
@@ -80,7 +80,7 @@ class Planner:
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         """What a run would get. A question that is met again, by another way or wording, counts once."""
-        key = digest(self.engine.body(messages, about))
+        key = digest(body_of(self.engine, messages, about))
         if key not in self._known:
             self._known[key] = self._count(key, messages, about)
         return self._known[key]
@@ -96,7 +96,8 @@ class Planner:
         self.open[about.kind] += 1
         self.characters[about.kind] += size
         point = self.protocol.dataset.locate(about.record)
-        if about.kind == "question" and about.name == self.protocol.questions[0].name and point is not None:
+        main = about.kind == "question" and about.name == self.protocol.questions[0].name
+        if main and about.again == 1 and point is not None:
             self.mains.add(point)
         if about.kind == "condition":
             self.explained[about.name].add(point)
