@@ -38,6 +38,7 @@ CONTROLS = {
             "choices": ["nearest_choice"],
             "several": ["several"],
             "self_predictions": ["self_prediction"],
+            "repeats": 1,
         },
     },
     "scoring": {"estimand": "answers"},
