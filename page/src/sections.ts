@@ -143,6 +143,13 @@ export function losses(study: Study): HTMLElement {
 
 const KEYS = ["model", "dataset", "condition", "metric"];
 
+const COUNTED: Column[] = [
+  { key: "estimand", label: "over" },
+  { key: "n" },
+  { key: "clusters" },
+  { key: "effective_n", label: "effective n" },
+];
+
 export function scores(study: Study): HTMLElement {
   const all = records(study.tables.scores);
   const key = (row: Row) => KEYS.map((name) => row[name]).join("\n");
@@ -165,20 +172,21 @@ export function scores(study: Study): HTMLElement {
       key: "low",
       label: "95% interval",
       show: (row) => {
-        if (row.low === null) return row.value === null ? String(row.reason ?? "–") : "–";
+        if (row.low === null) return String(row.reason ?? "–");
         const text = ` ${number(Number(row.low))} to ${number(Number(row.high))}`;
         const drawn = shares.includes(String(row.score)) ? interval(row, "value", 0, 1, null) : null;
         return h("span", { class: "with-interval" }, drawn, text);
       },
     },
-    { key: "n" },
+    ...COUNTED,
     { key: "rows", label: "rows by status" },
   ];
   return section(
     "scores",
     "Scores",
     lead(
-      "Every score of every model, with its 95% bootstrap interval and the number of rows (n) that it is over.",
+      "Every score of every model, with its 95% interval and what that is over, the number of rows (n), of " +
+        "different x' among them (clusters), and of independent rows worth as much (effective n).",
     ),
     new DataTable(rows, columns, "Scores of every model, dataset, condition and metric").element,
   );
@@ -197,13 +205,14 @@ export function differences(study: Study): HTMLElement {
       key: "low",
       label: "95% interval",
       show: (row) => {
-        if (row.difference === null) return String(row.reason ?? "–");
+        if (row.low === null) return String(row.reason ?? "–");
         const text = ` ${number(row.low as number | null)} to ${number(row.high as number | null)}`;
         const drawn = interval(row, "difference", -1, 1, 0);
         return h("span", { class: "with-interval" }, row.score === "validity" ? drawn : null, text);
       },
     },
-    { key: "n" },
+    ...COUNTED,
+    { key: "p_holm", label: "p (Holm)" },
   ];
   return section(
     "differences",

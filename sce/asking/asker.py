@@ -19,7 +19,7 @@ from sce.asking.found import Found
 from sce.asking.pacing import Pace
 from sce.asking.starting import Starter
 from sce.asking.tries import Tries
-from sce.engines import About, Engine, Fatal, Rejected, open_engine
+from sce.engines import About, Engine, Fatal, Rejected, body_of, open_engine
 from sce.grids.datasets import Dataset
 from sce.ledger.claims import Claims
 from sce.ledger.clock import now
@@ -90,7 +90,7 @@ class Asker:
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         """The entry for a request. Raises Fatal when no question can be answered."""
-        body = self.engine.body(messages, about)
+        body = body_of(self.engine, messages, about)
         key = digest(body)
         if key in self._pending:
             return await asyncio.shield(self._pending[key])

@@ -96,11 +96,13 @@ def _write_tables(folder, files, dataset):
     here = [{"model": model, "dataset": "weather"} for model in read]
     made = {
         "all_scores": [
-            scores.score(table, seed=0, resamples=50).assign(model=model, dataset="weather")
+            scores.score(table, "points").assign(model=model, dataset="weather")
             for model, table in read.items()
         ],
         "differences": [
-            comparisons.differences({(model, "weather"): table for model, table in read.items()}, {}, 0, 50)
+            comparisons.differences(
+                {(model, "weather"): table for model, table in read.items()}, {}, "points"
+            )
         ],
         "boundaries": [pd.DataFrame([a | b for a, b in zip(here, shapes, strict=True)])],
         "usage": [usage.usage(table, None, model, "weather") for model, table in asked.items()],
