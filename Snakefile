@@ -45,8 +45,8 @@ rule all:
         rules.describe_boundaries.output,
         rules.check_failures.output,
         rules.plot_validity.output,
-        expand("results/grids/{dataset}.parquet", dataset=STUDY.datasets),
-        collect_pairs("results/{model}/{dataset}/boundary.png"),
+        rules.collect_usage.output,
+        targets.of_steps(STUDY),
         rules.experiments.input,
         rules.build_page.output.page,
 
@@ -57,6 +57,20 @@ rule scores:
         rules.compare.output,
 
 
+rule audit:
+    input:
+        [file for file in rules.all.input if not str(file).endswith((".png", ".svg"))],
+    log:
+        "logs/audit.log",
+    localrule: True
+    conda:
+        "envs/elicit.yaml"
+    message:
+        "Computing every number a second time"
+    script:
+        "workflow/scripts/audit.py"
+
+
 rule distance_matrices:
     input:
         expand(
@@ -64,6 +78,10 @@ rule distance_matrices:
             dataset=STUDY.matrix_datasets(),
             metric=STUDY.all_metrics(),
         ),
+
+
+onstart:
+    take_lock()
 
 
 onsuccess:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from sce.grids.datasets import Dataset, load_dataset  # noqa: E402
+from sce.measuring.dependence import Lattice  # noqa: E402
 from sce.measuring.distances import measure  # noqa: E402
 from sce.measuring.matrices import distance_matrix  # noqa: E402
 from sce.measuring.metrics import nearest, space  # noqa: E402
@@ -132,7 +133,8 @@ def one_run(name, way):
         return timed(lambda: score_by_scanning(grid, features, predictions, sces, matrix), 1)
     if way == "scores":
         return timed(lambda: estimates(measure(dataset, predictions, sces, "gower")), 9)
-    return timed(lambda: score(measure(dataset, predictions, sces, "gower"), seed=42), 9)
+    lattice = Lattice.of(dataset)
+    return timed(lambda: score(measure(dataset, predictions, sces, "gower"), "points", lattice), 9)
 
 
 def same_numbers(name):
@@ -154,7 +156,7 @@ def one_grid(shape, metric, part):
     if part == "measure":
         return timed(lambda: measure(dataset, predictions, sces, metric), 1)
     measured = measure(dataset, predictions, sces, metric)
-    return timed(lambda: score(measured, seed=42), 1)
+    return timed(lambda: score(measured, "points", Lattice.of(dataset)), 1)
 
 
 def one_matrix(name, way):

@@ -8,11 +8,13 @@ import sys
 from sce.errors import InputError
 
 TOOLS = {
+    "audit": "compute every number of a run a second time, and follow it back to the ledger",
     "plan": "what a study would ask and cost, without calling anyone",
     "show": "one conversation of a run, and the verdict on it",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
 MODULES = {
+    "audit": "sce.study.audit_command",
     "plan": "sce.study.plan_command",
     "show": "sce.showing.show_command",
     "ledger": "sce.ledger.command",

@@ -17,10 +17,11 @@ import pytest
 from sce.asking import batches
 from sce.asking.asker import open_asker
 from sce.asking.batches import following
-from sce.asking.batches.files import chat_outcome, write_batch_file
+from sce.asking.batches.files import chat_outcome, outcome_of, write_batch_file
 from sce.asking.batches.providers import AnthropicBatches, OpenAIBatches
 from sce.asking.conversations import elicit
 from sce.engines import Fatal
+from sce.engines.checked import Checker
 from sce.engines.openai import OpenAIEngine
 from sce.ledger.entries import Batch, digest
 from sce.ledger.ledger import Ledger, ledger_file
@@ -219,7 +220,7 @@ def test_a_budget_sends_what_is_safe_first(tmp_path):
 def test_a_study_goes_in_few_batches(tmp_path):
     """The walk of a study, everything at once: a batch of all questions, then one of all conditions."""
     made = study(tmp_path, {"m": {"engine": "openai", "model": "tiny", "mode": "batch", "poll_s": 0.05}})
-    protocol = plan._protocol(made, "m", "exam")
+    protocol = plan.protocol_asked(made, "m", "exam")
     stub, size = OpenAIStub(), protocol.dataset.size
     stub.text = lambda request: json.dumps({"answer": "Fail"} if len(request["messages"]) == 1 else {})
     with served(stub) as url:
@@ -252,7 +253,10 @@ engine.quiet_s = 0.1
 async def walk(asker):
     about = About("question", "question", {})
     messages = ([{"role": "user", "content": f"question {number}"}] for number in range(30))
-    await asyncio.gather(*(asker.ask(each, about) for each in messages))
+    try:
+        await asyncio.gather(*(asker.ask(each, about) for each in messages))
+    finally:
+        await asker.close()
 
 with open_asker(model, None, folder, engine=engine) as asker:
     asyncio.run(walk(asker))
@@ -446,7 +450,9 @@ def test_vllm_runs_the_batch_file(tmp_path):
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
-    found = dict(chat_outcome(json.loads(line)) for line in (tmp_path / "out.jsonl").open())
+    found = dict(
+        outcome_of(chat_outcome, json.loads(line), Checker(str)) for line in (tmp_path / "out.jsonl").open()
+    )
     assert set(found) == {digest(body) for body in made}
     for reply in found.values():
         assert reply.status in ("answered", "truncated")

@@ -151,7 +151,7 @@ def test_how_it_is_served_shapes_no_answer_and_what_is_served_does():
     ):  # fmt: skip
         assert body(**fields) == base
     for fields in (
-        {"revision": "abc"}, {"dtype": "float16"}, {"quantization": "fp8"}, {"max_model_len": 512},
+        {"revision": "abc"}, {"dtype": "float16"}, {"quantization": "fp8"}, {"max_model_len": 2048},
         {"reasoning_parser": "qwen3"}, {"engine_args": {"rope_theta": 2}}, {"seed": 1},
     ):  # fmt: skip
         assert body(**fields) != base

@@ -44,7 +44,6 @@ def project(tmp_path, url, engine="openai", **fields) -> Project:
             "experiments": {
                 "main": {"models": ["m"], "datasets": ["weather"], "conditions": ["unconstrained", "minimal"]}
             },
-            "scoring": {"resamples": 100},
         }
     )
     (made.folder / "config/prices.yaml").write_text(PRICES)

@@ -23,7 +23,7 @@ def test_published_runs_end_in_scores_figures_and_usage(reference, tmp_path):
         for model in files
     }
     models = {model: {"engine": "published", "files": own} for model, own in files.items()}
-    project.configure({"models": models, "experiments": experiments, "scoring": {"resamples": 100}})
+    project.configure({"models": models, "experiments": experiments})
     project.snakemake()
     scores = pd.read_csv(project.folder / "results/scores.csv").set_index(["model", "score"])["value"]
     for model, (dataset, folder) in RUNS.items():

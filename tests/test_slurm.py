@@ -64,7 +64,7 @@ def project(tmp_path):
 
 def study(models, dataset="tiny"):
     experiment = {"models": list(models), "datasets": [dataset], "conditions": ["minimal"]}
-    return {"models": models, "experiments": {"main": experiment}, "scoring": {"resamples": 200}}
+    return {"models": models, "experiments": {"main": experiment}}
 
 
 def command(*options):

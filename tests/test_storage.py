@@ -20,7 +20,6 @@ BUCKET = "import boto3, sys; s3 = boto3.client('s3', endpoint_url=sys.argv[1]); 
 STUDY = {
     "models": {"nearest": {"engine": "control", "policy": "nearest"}},
     "experiments": {"main": {"models": ["nearest"], "datasets": ["exam"], "conditions": ["minimal"]}},
-    "scoring": {"resamples": 200},
 }
 
 

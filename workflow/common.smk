@@ -25,12 +25,9 @@ try:
     PRICES = load_prices()
     if workflow.is_main_process:
         print(*STUDY.notes, sep="\n", end="\n" if STUDY.notes else "", file=sys.stderr)
-        if not workflow.dryrun:
-            hold_lock(".snakemake/study.lock")
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-SCORING = exact(STUDY.config.scoring.model_dump())
 STYLE = exact(STUDY.config.figures.model_dump())
 code_of = parameters.code
 
@@ -160,6 +157,15 @@ def get_drawn_table(wildcards):
 
 def get_figure_kind(wildcards):
     return next(kind for kind in STUDY.kinds if targets.figure_name(kind) == wildcards.figure)
+
+
+def take_lock():
+    """Keep other runs out of this folder. Called where jobs are about to run, so that whoever only looks (a dry
+    run, a report) is let in."""
+    try:
+        hold_lock(".snakemake/study.lock")
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def print_summary():

@@ -21,11 +21,13 @@ from sce.asking.starting import Starter
 from sce.asking.tries import Tries
 from sce.engines import About, Engine, Fatal, Rejected, open_engine
 from sce.grids.datasets import Dataset
+from sce.ledger.claims import Claims
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.entries import Model
 
 EVERYTHING = 2**31  # requests in flight, where there is no limit
+CLAIM_POLL_S = 0.2  # between two looks at a question that another job asks
 GRACE_S = 20  # for requests under way when the job stops: their answers were paid for
 
 
@@ -53,8 +55,9 @@ class Asker:
     ``max_in_flight``: questions under way at a time; more may be waiting for their turn. ``retry``: statuses
     in the ledger that are asked again (failed, truncated, refused). A question is tried up to ``attempts``
     times in this run, and for ``patience_s``, before it counts as failed; a provider that asks us to slow
-    down uses up patience only. ``gpus``: claimed for the engine before it starts. ``asked`` and ``found``
-    count entries from the engine and from the ledger; ``faults`` the tries that failed, by cause.
+    down uses up patience only. ``gpus``: claimed for the engine before it starts. ``claims``: what another
+    job is asking at this moment is waited for, for up to ``patience_s``, and not asked as well. ``asked`` and
+    ``found`` count entries from the engine and from the ledger; ``faults`` the tries that failed, by cause.
     """
 
     engine: Engine
@@ -66,6 +69,7 @@ class Asker:
     pace: Pace = field(default_factory=Pace)
     budget: Budget | None = None
     gpus: int = 0
+    claims: bool = True
     asked: int = 0
     found: int = 0
     _pending: dict[str, asyncio.Task] = field(default_factory=dict)
@@ -75,6 +79,7 @@ class Asker:
         self._found = Found(self.ledger, self.retry)
         self._starter = Starter(self.engine, self.gpus)
         self._tries = Tries(self.engine, self.pace, self.attempts, self.patience_s)
+        self._claims = Claims(self.ledger.path)
         self._slots = asyncio.Semaphore(self.max_in_flight)
 
     @property
@@ -113,6 +118,7 @@ class Asker:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
         await self._starter.close()
+        self._claims.close()
         for cause, times in self.faults.most_common():
             logging.info("%d times on the way: %s", times, cause)
 
@@ -125,6 +131,8 @@ class Asker:
         """The engine is started, and its answers can be stored."""
         if not self._starter.ready:
             self.ledger.require_room()
+            if not self.engine.free:
+                self.ledger.require_sound()
             await self._starter.start()
 
     async def _take(self, key, body):
@@ -146,17 +154,35 @@ class Asker:
         async with self._slots:
             await self._begin()
             self.ledger.require_room()
-            if self.budget:
-                await self._afford(body)
-            entry = await self._tries.entry(key, body)
-            with self._tries.counted():
-                await self.ledger.store(entry, body)
-                self._found.ended(key)
-            if self.budget:
-                self.budget.settle(entry)
-                self._settled.set()
-            self.asked += 1
+            try:
+                entry = await self._asked_elsewhere(key) if self.claims else None
+                if entry is None:
+                    return await self._ask_now(key, body)
+            finally:
+                self._claims.give_back(key)
+            self.found += 1
             return entry
+
+    async def _asked_elsewhere(self, key):
+        """How a question ended in another job that was asking it; None where it is claimed for this one, or
+        the other takes longer than patience_s."""
+        began = time.time()
+        while not self._claims.take(key) and time.time() < began + self.patience_s:
+            await asyncio.sleep(CLAIM_POLL_S)
+        return self._found.entry(key, since=began)
+
+    async def _ask_now(self, key, body):
+        if self.budget:
+            await self._afford(body)
+        entry = await self._tries.entry(key, body)
+        with self._tries.counted():
+            await self.ledger.store(entry, body)
+            self._found.ended(key)
+        if self.budget:
+            self.budget.settle(entry)
+            self._settled.set()
+        self.asked += 1
+        return entry
 
     async def _afford(self, body):
         """Set aside what a question can cost, as soon as those under way have left room for it."""
@@ -192,7 +218,7 @@ def open_asker(
     if engine is None and getattr(model, "mode", "live") == "batch":
         # By name, as engines are: how a question travels shapes no answer, so no job depends on this module.
         engine = importlib.import_module("sce.asking.batches").open_engine(model, path, budget)
-        limits = {"max_in_flight": EVERYTHING, "attempts": 1}  # which the batches count
+        limits = {"max_in_flight": EVERYTHING, "attempts": 1, "claims": False}  # the batches see to these
     engine = engine or open_engine(model, dataset)
     with Ledger(path, group_commits=engine.free) as ledger:
         yield Asker(

@@ -22,6 +22,7 @@ from sce.files import artifacts
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Entry
 from sce.reading import parsing
+from sce.running.jobs import Stopped
 from sce.wordings import prompts
 from sce.wordings.prompts import Prompt
 
@@ -100,6 +101,8 @@ async def _walk(interview, progress):
                 workers.create_task(work())
     except BaseExceptionGroup as group:
         raise _first(group) from None  # one cause is what the user needs; the other workers were cancelled
+    except asyncio.CancelledError:
+        raise Stopped from None
     finally:
         await asker.close()
     return rows

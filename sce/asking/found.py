@@ -1,5 +1,7 @@
 """What a job finds in the ledger: the answers of earlier runs, and which questions are asked again."""
 
+import math
+
 from sce.ledger.entries import Entry
 from sce.ledger.ledger import Ledger
 
@@ -12,13 +14,17 @@ class Found:
         self._ledger, self._retry = ledger, retry
         self._ended: set[str] = set()
 
-    def entry(self, key: str) -> Entry | None:
-        """The entry that answers a question, or None where it is to be asked."""
+    def entry(self, key: str, since: float = math.inf) -> Entry | None:
+        """The entry that answers a question, or None where it is to be asked. How it ended at ``since`` or
+        after, in another job, counts as it is."""
         entry = self._ledger.get(key)
         if entry is None or key in self._ended or entry.finish_reason == "rejected":
+            return entry
+        if entry.asked_at >= since:
+            self.ended(key)
             return entry
         return None if entry.status in self._retry else entry
 
     def ended(self, key: str) -> None:
-        """A question was asked in this job, and how it ended is in the ledger."""
+        """A question was asked while this job runs, and how it ended is in the ledger."""
         self._ended.add(key)

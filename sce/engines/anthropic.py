@@ -1,9 +1,10 @@
 """Anthropic's messages format through its SDK: Anthropic itself and every endpoint that speaks it."""
 
 from sce.engines import About, Transient
+from sce.engines.checked import an_object
 from sce.engines.remote import CONNECT_S, RemoteEngine
 from sce.grids.datasets import Dataset
-from sce.ledger.entries import Reply
+from sce.ledger.entries import Reply, is_count
 from sce.models.anthropic import Anthropic
 
 # Fields of a body that are identity, not request.
@@ -44,7 +45,7 @@ def reply_of(response: dict) -> Reply:
     text = "".join(block["text"] for block in blocks if block["type"] == "text")
     thought = [block for block in blocks if block["type"] in REASONING]
     if finish not in STATUSES:
-        raise Transient(f"the reply ended with {finish}")
+        raise Transient(f"the reply ended with {str(finish)[:60]}")
     status = STATUSES[finish]
     if status == "answered" and not text and not thought:
         raise Transient("the reply is empty")
@@ -54,7 +55,7 @@ def reply_of(response: dict) -> Reply:
         # Recent models show their reasoning only when asked to (thinking.display); the block is there anyway.
         reasoning="\n\n".join(filter(None, (block.get("thinking") for block in thought))) or None,
         finish_reason=finish,
-        usage=_usage(response.get("usage") or {}),
+        usage=_usage(an_object(response.get("usage"))),
         turn={"role": "assistant", "content": [_sent_back(b) for b in blocks]} if thought else None,
     )
 
@@ -135,12 +136,12 @@ def _sent_back(block):
 def _usage(usage):
     """Token counts in the words of the other engines, where ``in`` counts cached tokens too."""
     read, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
-    told = usage.get("input_tokens")
+    parts = (usage.get("input_tokens"), read or 0, written or 0)
     counts = {
-        "in": None if told is None else told + (read or 0) + (written or 0),
+        "in": sum(parts) if all(map(is_count, parts)) else None,
         "cached": read,
         "written": written,
         "out": usage.get("output_tokens"),
-        "reasoning": (usage.get("output_tokens_details") or {}).get("thinking_tokens"),
+        "reasoning": an_object(usage.get("output_tokens_details")).get("thinking_tokens"),
     }
     return {name: count for name, count in counts.items() if count is not None}

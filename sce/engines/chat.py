@@ -4,6 +4,7 @@ What is sent is the request that ``chat_request`` makes from the model's entry, 
 """
 
 from sce.engines import About, Transient
+from sce.engines.checked import an_object
 from sce.ledger.entries import Reply
 from sce.models.remote import Chat
 
@@ -53,8 +54,10 @@ def reply_of(response: dict) -> Reply:
         raise Transient("the reply has no choices")
     choice = response["choices"][0]
     message, finish = choice["message"], choice.get("finish_reason")
-    content, refusal = _text(message.get("content")), message.get("refusal")
+    content, refusal = _text(message.get("content")), message.get("refusal") or None
     reasoning = message.get("reasoning") or message.get("reasoning_content")
+    if not isinstance(refusal, str | None):
+        raise Transient(f"the reply's refusal is {type(refusal).__name__}, not text")
     if refusal or finish in REFUSED:
         status = "refused"
     elif finish in TRUNCATED:
@@ -62,7 +65,7 @@ def reply_of(response: dict) -> Reply:
     elif finish in ANSWERED:
         status = "answered"
     else:
-        raise Transient(f"the reply ended with {finish}")
+        raise Transient(f"the reply ended with {str(finish)[:60]}")
     if status == "answered" and not content and not reasoning:
         raise Transient("the reply is empty")
     return Reply(
@@ -72,14 +75,23 @@ def reply_of(response: dict) -> Reply:
         reasoning=reasoning,
         finish_reason=finish,
         logprobs=logprobs_of(choice),
-        usage=usage_of(response.get("usage") or {}),
+        usage=usage_of(response.get("usage")),
     )
 
 
 def logprobs_of(choice: dict) -> list | None:
-    """Log-probabilities as a reply keeps them: every token, with the alternatives that came with it."""
-    content = (choice.get("logprobs") or {}).get("content")
-    return content and [
+    """Log-probabilities as a reply keeps them: every token, with the alternatives that came with it. What
+    has another form comes back as it is."""
+    told = choice.get("logprobs")
+    content = told.get("content") if isinstance(told, dict) else told
+    try:
+        return content and _tokens(content)
+    except (KeyError, TypeError, AttributeError):
+        return told
+
+
+def _tokens(content):
+    return [
         {
             "token": token["token"],
             "logprob": token["logprob"],
@@ -92,8 +104,9 @@ def logprobs_of(choice: dict) -> list | None:
 def usage_of(usage: dict) -> dict:
     """Token counts; ``cached`` are among ``in``, ``reasoning`` among ``out``, and so is ``written`` (to the
     cache) among ``in``."""
-    of_prompt = usage.get("prompt_tokens_details") or {}
-    of_reply = usage.get("completion_tokens_details") or {}
+    usage = an_object(usage)
+    of_prompt = an_object(usage.get("prompt_tokens_details"))
+    of_reply = an_object(usage.get("completion_tokens_details"))
     counts = {
         "in": usage.get("prompt_tokens"),
         "cached": of_prompt.get("cached_tokens"),

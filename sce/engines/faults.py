@@ -2,8 +2,8 @@
 came back, so that every engine and every way of sending (live, batch) judges alike."""
 
 import email.utils
-import json
 import math
+import re
 import time
 from collections.abc import Mapping
 
@@ -97,14 +97,6 @@ def wait_of(headers: Mapping[str, str] | None) -> float | None:
     return None
 
 
-def decoded(text: str):
-    """The JSON in ``text``, or else ``text``."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
 def is_error(payload) -> bool:
     """Whether a body that came with HTTP 200 is an error all the same."""
     return isinstance(payload, dict) and bool(payload.get("error") or payload.get("type") == "error")
@@ -137,15 +129,15 @@ def _status_in(payload):
         "overloaded_error": 529, "rate_limit_error": 429, "authentication_error": 401,
         "permission_error": 403, "not_found_error": 404, "invalid_request_error": 400,
     }  # fmt: skip
-    if str(code).isdigit() and 400 <= int(code) < 600:
+    if re.fullmatch("[45][0-9][0-9]", str(code)):
         return int(code)
-    return kinds.get(error.get("type"), 500) if isinstance(error, dict) else 500
+    return kinds.get(str(error.get("type")), 500) if isinstance(error, dict) else 500
 
 
 def _until(date):
     try:
         return email.utils.parsedate_to_datetime(date).timestamp() - time.time()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
 
 

@@ -10,7 +10,8 @@ import time
 from typing import ClassVar
 
 from sce.engines import Fatal, Transient
-from sce.engines.faults import decoded, fault_of, is_error
+from sce.engines.checked import Checker
+from sce.engines.faults import fault_of, is_error
 from sce.files.secrets import hide, read_key, resolve
 from sce.ledger.entries import Reply
 from sce.models.remote import Hosted, Remote
@@ -18,6 +19,7 @@ from sce.models.remote import Hosted, Remote
 CONNECT_S = 10
 DOWN_S = 5  # how long a server that refuses connections may take to come up, at the very start
 NAMES_SHOWN = 20
+SHORTEST_KEY = 8  # characters: what is shorter ("none") is no secret, and may be a word of an answer
 
 
 class RemoteEngine:
@@ -29,6 +31,7 @@ class RemoteEngine:
 
     def __init__(self, model: Remote):
         self.model = model
+        self.checker = Checker(self._hidden)
         self._client = self._sdk = self._key = None
         self._headers: dict[str, str] = {}
 
@@ -44,12 +47,7 @@ class RemoteEngine:
         # it for what they know, and some entries send what they do not.
         request = self._sent(body)
         payload = await self._exchange(lambda: self._client.post(self.PATH, cast_to=Response, body=request))
-        try:
-            return self._reply(payload)
-        except Transient:
-            raise
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise Transient(f"the reply has an unknown form ({type(error).__name__}: {error})") from None
+        return self.checker.reply(self._reply, payload)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -117,17 +115,17 @@ class RemoteEngine:
         except (TimeoutError, sdk.APITimeoutError):
             raise Transient(f"no reply within {self.model.timeout_s:g} s") from None
         except sdk.APIStatusError as error:
-            payload = decoded(self._hidden(error.response.text))
+            payload = self.checker.decoded(error.response.text)
             raise self._placed(fault_of(error.status_code, payload, error.response.headers)) from None
         except sdk.APIConnectionError as error:
             raise _Broken(self._hidden(f"the connection broke ({_cause(error)})"), error) from None
         except UnicodeDecodeError:
             raise Transient("the reply is no text") from None
-        payload = decoded(text)
+        payload = self.checker.decoded(text)
         if is_error(payload):
-            raise self._placed(fault_of(200, decoded(self._hidden(text)))) from None
+            raise self._placed(fault_of(200, payload)) from None
         if not isinstance(payload, dict):
-            raise Transient(f"the reply is no JSON object: {self._hidden(text)[:80]!r}")
+            raise Transient(f"the reply is no JSON object: {str(payload)[:80]!r}")
         return payload
 
     def _placed(self, fault):
@@ -137,9 +135,10 @@ class RemoteEngine:
         return Fatal(f"{self.model.model} at {self._client.base_url}: {fault}", fault.status)
 
     def _hidden(self, text):
-        return hide(
-            text, self._key, *(self._headers.get(n) for n, v in self.model.headers.items() if v[:1] == "$")
-        )
+        """A text without the job's keys: an endpoint, or a proxy before it, may repeat what it was sent."""
+        sent = [self._headers.get(name, "") for name, value in self.model.headers.items() if value[:1] == "$"]
+        words = [word for value in sent for word in value.split()]  # "Bearer KEY"
+        return hide(text, *(key for key in (self._key, *sent, *words) if key and len(key) >= SHORTEST_KEY))
 
     # --- the endpoint, before the first question
 

@@ -35,31 +35,34 @@ class Candidates(Kind):
 
 def _lines(given, metric):
     answers = Answers(given, metric)
-    return [
-        outcomes.mean(condition, metric, score, values, **given.scoring)
-        for condition in given.settings["conditions"]
-        for score, values in _found(answers, condition).items()
-    ]
+    lines = []
+    for condition in given.settings["conditions"]:
+        for score, by_point in _found(answers, condition).items():
+            points, values = zip(*by_point, strict=True) if by_point else ((), ())
+            about = given.scoring | {"points": points}
+            lines.append(outcomes.mean(condition, metric, score, values, **about))
+    return lines
 
 
 def _found(answers, condition):
-    """Score -> its values over the replies, or over all candidates."""
+    """Score -> (point, value) over the replies, or over all candidates."""
     rows = answers.replies("condition", condition)
     chosen = answers.sce[answers.sce["condition"] == condition].set_index("point_id")["sce_point_id"]
     number, considered, valid, nearest, foreseen = [], [], [], [], []
     for point, text in zip(rows["point_id"], rows["text"], strict=True):
         written = _candidates(text, answers.dataset)
-        number.append(len(written))
+        number.append((point, len(written)))
         good = [record for record, _ in written if answers.is_valid(point, record)]
-        foreseen += [_is_foreseen(answers, record, answer) for record, answer in written]
+        foreseen += [(point, _is_foreseen(answers, record, answer)) for record, answer in written]
         if written:
-            considered.append(bool(good))
+            considered.append((point, bool(good)))
         if good:
             final = chosen.get(point)
             record = None if pd.isna(final) else answers.dataset.record(int(final))
-            valid.append(bool(answers.is_valid(point, record)))
+            chose_valid = bool(answers.is_valid(point, record))
             least = min(answers.excess(point, one) for one in good)
-            nearest.append(valid[-1] and answers.excess(point, record) == least)
+            valid.append((point, chose_valid))
+            nearest.append((point, chose_valid and answers.excess(point, record) == least))
     return {
         "candidates": number,
         "considered_valid": considered,

@@ -167,9 +167,10 @@ def _lines(given, asked, nearest, metric):
         solved = zip(read, right, strict=True)
         hit = np.array([np.nan if letter is None else letter == answer for letter, answer in solved])
         unread = int(np.isnan(hit).sum())
+        about = given.scoring | {"points": rows["point_id"]}
         lines += [
-            outcomes.mean(name, metric, "accuracy", hit, **given.scoring),
-            outcomes.mean(name, metric, "accuracy_of_all", np.nan_to_num(hit), **given.scoring),
+            outcomes.mean(name, metric, "accuracy", hit, **about),
+            outcomes.mean(name, metric, "accuracy_of_all", np.nan_to_num(hit), **about),
             outcomes.number(name, metric, "questions", len(rows), len(rows)),
             outcomes.number(name, metric, "unparseable", unread, len(rows)),
             outcomes.number(name, metric, "chance", 1 / candidates[0], len(rows)),

@@ -71,15 +71,16 @@ class Consistency(Kind):
 
     def measure(self, given):
         points = given.tables["points"]
-        found = _of_boundary(points)
+        lines = []
+        for name, values in _of_boundary(points).items():
+            about = given.scoring | {"points": points["point_id"].loc[values.index]}
+            lines.append(outcomes.mean(BOUNDARY, METRIC, name, values.astype(float), **about))
         for condition, rows in given.tables["sce"].groupby("condition", sort=False):
-            found |= {(condition, name): values for name, values in _of_sces(points, rows).items()}
-        return outcomes.table(
-            [
-                outcomes.mean(condition, METRIC, name, values.astype(float), **given.scoring)
-                for (condition, name), values in found.items()
-            ]
-        )
+            for name, values in _of_sces(points, rows).items():
+                its = rows.loc[values.index]
+                about = given.scoring | {"points": its["point_id"], "found": its["sce_point_id"]}
+                lines.append(outcomes.mean(condition, METRIC, name, values.astype(float), **about))
+        return outcomes.table(lines)
 
     def map(self, dataset, points, model, style):
         from sce.showing.consistency_map import consistency_map
@@ -88,22 +89,23 @@ class Consistency(Kind):
 
 
 def _of_boundary(points):
+    """Score -> its values, by the index of their points."""
     asked = points[points["wordings"] > 0]
     both = asked[asked["main"].notna() & asked["majority"].notna()]
-    found = {
+    return {
         "agreement": asked["agreement"],
         "unanimous": asked["agreement"] == 1,
         "even": asked["majority"].isna(),
         "main_is_majority": both["main"] == both["majority"],
     }
-    return {(BOUNDARY, name): values for name, values in found.items()}
 
 
 def _of_sces(points, sces):
+    """Score -> its values, by the index of their rows."""
     landed = sces[(sces["status"] == "ok") & sces["sce_point_id"].notna()]
-    there = points.set_index("point_id").loc[landed["sce_point_id"].astype(int)]
-    target = landed["target"].to_numpy()
-    judged = (there["main"].notna() & there["majority"].notna()).to_numpy()
+    there = points.set_index("point_id").loc[landed["sce_point_id"].astype(int)].set_axis(landed.index)
+    target = landed["target"]
+    judged = there["main"].notna() & there["majority"].notna()
     valid = (there["main"] == target)[judged]
     uncertain = (there["agreement"] < 1)[judged]
     return {

@@ -102,18 +102,19 @@ class Feedback(Kind):
 
 
 def _lines(given, under, condition, wording, solved):
-    def mean(score, values):
-        return outcomes.mean(condition, wording, score, values, **given.scoring)
+    def mean(score, values, points):
+        about = given.scoring | {"points": list(points)}
+        return outcomes.mean(condition, wording, score, values, **about)
 
-    taken = [found[0] for found in solved.values() if found and found[0] > 0]
-    lines = [mean("tries", taken)]
+    taken = {point: found[0] for point, found in solved.items() if found and found[0] > 0}
+    lines = [mean("tries", list(taken.values()), taken)]
     for limit in range(given.settings["tries"] + 1):
         within = {point: found[1] for point, found in solved.items() if found and found[0] <= limit}
-        lines.append(mean(f"valid_within_{limit}", [point in within for point in solved]))
+        lines.append(mean(f"valid_within_{limit}", [point in within for point in solved], solved))
         for metric, answers in under.items():
             score = "excess" if metric == MAIN_METRIC else f"excess_{metric}"
             excess = [answers.excess(point, record) for point, record in within.items()]
-            lines.append(mean(f"{score}_within_{limit}", excess))
+            lines.append(mean(f"{score}_within_{limit}", excess, within))
     return lines
 
 

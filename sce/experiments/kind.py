@@ -11,6 +11,7 @@ import pandas as pd
 from sce.asking.protocol import Step
 from sce.files.contracts import Contract
 from sce.grids.datasets import Dataset
+from sce.measuring.dependence import Lattice
 from sce.wordings.prompts import Prompt
 
 if TYPE_CHECKING:
@@ -51,19 +52,20 @@ class Pair:
 class Given:
     """What a kind measures. ``tables``: the artifacts that it needs, by name; ``metrics``: those of the pair;
     ``embeddings``: (N, dimensions), where one of them is semantic; ``settings``: see ``Kind.settings``;
-    ``seed`` and ``resamples`` of the intervals."""
+    ``seed``: of what is drawn at random; ``estimand``: what the intervals are over."""
 
     dataset: Dataset
     tables: Mapping[str, pd.DataFrame]
     metrics: list[str]
     settings: dict
     seed: int
-    resamples: int
+    estimand: str
     embeddings: np.ndarray | None = None
 
     @property
-    def scoring(self) -> dict[str, int]:
-        return {"seed": self.seed, "resamples": self.resamples}
+    def scoring(self) -> dict[str, Any]:
+        """What ``outcomes.mean`` must know besides the values and what they are about."""
+        return {"estimand": self.estimand, "lattice": Lattice.of(self.dataset)}
 
     def by_metric(self, measure: Callable[[str], list[dict]]) -> list[dict]:
         """The lines that ``measure`` gives for every metric, one after the other."""

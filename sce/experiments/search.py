@@ -112,8 +112,9 @@ def run(
 def _lines(given, metric, found):
     lines, reached = [], {}
     for (search, budget), rows in found.groupby(["search", "queries"], sort=False):
-        valid = outcomes.mean(search, metric, f"validity_at_{budget}", rows["valid"], **given.scoring)
-        excess = outcomes.mean(search, metric, f"mean_excess_at_{budget}", rows["excess"], **given.scoring)
+        about = given.scoring | {"points": rows["point_id"]}
+        valid = outcomes.mean(search, metric, f"validity_at_{budget}", rows["valid"], **about)
+        excess = outcomes.mean(search, metric, f"mean_excess_at_{budget}", rows["excess"], **about)
         lines += [valid, excess]
         reached[search, budget] = valid["value"], excess["value"]
     of_sces = given.tables["scores"]

@@ -4,6 +4,7 @@ SCE: once in the conversation before the SCE was asked for, once in that after i
 import json
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 
 from sce.asking.conversations import sce_record
@@ -102,15 +103,19 @@ class SelfPrediction(Kind):
         for when in ("before", "after"):
             asked = answers.replies(f"self_prediction_{when}")
             for (condition, wording), rows in asked.groupby(["condition", "wording"], sort=False):
+                rows = rows[[(condition, point) in actual for point in rows["point_id"]]]
                 found, unread = _foreseen(answers, actual, condition, when, rows)
-                lines += [outcomes.mean(condition, wording, *item, **given.scoring) for item in found.items()]
+                reached = [actual[condition, point][2] for point in rows["point_id"]]
+                about = given.scoring | {"points": rows["point_id"], "found": reached}
+                lines += [outcomes.mean(condition, wording, *item, **about) for item in found.items()]
                 number = len(found["valid"])
                 lines.append(outcomes.number(condition, wording, f"unparseable_{when}", unread, number))
         return outcomes.table(lines).drop_duplicates(["condition", "metric", "score"], ignore_index=True)
 
 
 def _actual(answers):
-    """(condition, point) -> (its target, the prediction at its SCE), on the grid or verified off it."""
+    """(condition, point) -> (its target, the prediction at its SCE, on the grid or verified off it, and the
+    grid point that it is, or missing)."""
     options = answers.dataset.options
     found = {}
     for row in answers.sce.itertuples():
@@ -118,31 +123,29 @@ def _actual(answers):
         if not pd.isna(row.sce_point_id) and answers.codes[row.sce_point_id] != NONE:
             there = options[answers.codes[row.sce_point_id]]
         if isinstance(there, str):
-            found[row.condition, row.point_id] = row.target, there
+            found[row.condition, row.point_id] = row.target, there, row.sce_point_id
     return found
 
 
 def _foreseen(answers, actual, condition, when, rows):
-    """Score -> its values, over the replies to one wording; and how many cannot be read."""
-    valid, right, target_foreseen, confidences, lacking, unread = [], [], [], [], [], 0
+    """Score -> its values, one for each reply to a wording, NaN where there is none; and how many replies
+    cannot be read."""
+    found = {name: [] for name in ("valid", "accuracy", "predicted_valid", "confidence", "brier")}
     for point, text in zip(rows["point_id"], rows["text"], strict=True):
-        if (condition, point) not in actual:
-            continue
-        target, there = actual[condition, point]
+        target, there, _ = actual[condition, point]
         said = parsing.parse_answer(text if isinstance(text, str) else None, answers.dataset).value
-        valid.append(there == target)
-        unread += said is None
-        if said is not None:
-            right.append(said == there)
-            target_foreseen.append(said == target)
-            sure = confidence(text)
-            if sure is not None:
-                confidences.append(sure)
-                lacking.append((sure - right[-1]) ** 2)
-    found = {"valid": valid, f"accuracy_{when}": right, f"predicted_valid_{when}": target_foreseen}
-    return found | (
-        {f"confidence_{when}": confidences, f"brier_{when}": lacking} if confidences else {}
-    ), unread
+        right = np.nan if said is None else float(said == there)
+        sure = None if said is None else confidence(text)
+        sure = np.nan if sure is None else sure
+        found["valid"].append(there == target)
+        found["accuracy"].append(right)
+        found["predicted_valid"].append(np.nan if said is None else float(said == target))
+        found["confidence"].append(sure)
+        found["brier"].append((sure - right) ** 2)
+    if np.isnan(found["confidence"]).all():
+        del found["confidence"], found["brier"]
+    unread = int(np.isnan(found["accuracy"]).sum())
+    return {name if name == "valid" else f"{name}_{when}": some for name, some in found.items()}, unread
 
 
 def confidence(text: str) -> float | None:

@@ -85,13 +85,15 @@ def _lines(given, metric):
             for (x, records), goods in zip(tried, valid, strict=True)
         ]
         on_grid = [sum(verdict is not None for verdict in verdicts) for verdicts in valid]
-        lines.append(outcomes.mean(name, metric, "readable", on_grid, **given.scoring))
+        about = given.scoring | {"points": rows["point_id"]}
+        lines.append(outcomes.mean(name, metric, "readable", on_grid, **about))
         for number in range(1, k + 1):
             best = np.array([min(some[:number], default=np.inf) for some in excess], dtype=float)
             found = np.isfinite(best)
+            least = np.where(found, best, np.nan)
             lines += [
-                outcomes.mean(name, metric, f"validity_at_{number}", found, **given.scoring),
-                outcomes.mean(name, metric, f"excess_at_{number}", best[found], **given.scoring),
+                outcomes.mean(name, metric, f"validity_at_{number}", found, **about),
+                outcomes.mean(name, metric, f"excess_at_{number}", least, **about),
             ]
     return lines
 

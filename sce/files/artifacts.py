@@ -1,9 +1,15 @@
-"""The Parquet artifacts: their columns, checked on every write, and their provenance."""
+"""The artifacts: Parquet tables, whose columns are checked on every write and read, with their provenance;
+and arrays of numbers (.npy). A damaged one is named and set aside, so that the next run makes it again.
+"""
 
+import errno
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -77,7 +83,10 @@ SCHEMAS = {
         "value": FLOAT,
         "low": FLOAT,
         "high": FLOAT,
+        "estimand": TEXT,
         "n": INT,
+        "clusters": INT,
+        "effective_n": FLOAT,
         "reason": TEXT,
     },
     "boundaries": {
@@ -124,8 +133,15 @@ SCHEMAS = {
         "difference": FLOAT,
         "low": FLOAT,
         "high": FLOAT,
+        "estimand": TEXT,
         "n": INT,
+        "clusters": INT,
+        "effective_n": FLOAT,
         "reason": TEXT,
+        "p": FLOAT,
+        "p_holm": FLOAT,
+        "p_bh": FLOAT,
+        "p_mcnemar": FLOAT,
     },
 }
 SCHEMAS["all_scores"] = {"model": TEXT, "dataset": TEXT, **SCHEMAS["scores"]}
@@ -160,19 +176,105 @@ def write(
         raise InputError(path, "values", str(error), f"{expected}") from None
     path = Path(path)
     name = artifact if isinstance(artifact, str) else path.stem
-    note = {"artifact": name, "package_version": sce.__version__, **(provenance or {})}
+    note = {
+        "artifact": name,
+        "package_version": sce.__version__,
+        "columns": {column: str(kind) for column, kind in expected.items()},
+        **(provenance or {}),
+    }
     arrow = arrow.replace_schema_metadata({"sce": json.dumps(note, sort_keys=True)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(arrow, partial, compression="zstd")
-    partial.replace(path)
+    with replacing(path) as partial:
+        pq.write_table(arrow, partial, compression="zstd", write_page_checksum=True)
 
 
 def read(path) -> pd.DataFrame:
-    """A Parquet artifact as a table; whole numbers stay whole where some are missing (Int64)."""
-    return pq.read_table(path).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    """A Parquet artifact as a table; whole numbers stay whole where some are missing (Int64). Raises
+    InputError for a damaged one, which it sets aside, and a missing one."""
+    with mending(path):
+        table = pq.read_table(path, page_checksum_verification=True)
+        _require_columns(table.schema)
+        return table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
 
 
 def provenance(path) -> dict:
     """The note stored with an artifact: which artifact, which package version, which config and inputs."""
-    return json.loads(pq.read_schema(path).metadata[b"sce"])
+    with mending(path):
+        return _note(pq.read_schema(path))
+
+
+def write_array(array: np.ndarray, path) -> None:
+    """Write an array (.npy), whole or not at all."""
+    with replacing(path) as partial, open(partial, "wb") as file:
+        np.save(file, array)
+
+
+def read_array(path) -> np.ndarray:
+    """An array (.npy). Raises InputError as ``read`` does."""
+    with mending(path):
+        return np.load(path)
+
+
+@contextmanager
+def replacing(path) -> Iterator[Path]:
+    """A file to write, which takes the place of ``path`` at the end, or is gone after an exception. Raises
+    InputError where the disk is full or the folder cannot be written."""
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) or error from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def unwritable(path, error: OSError) -> InputError | None:
+    """The InputError that says why a file could not be written; None for errors of another kind."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        allowed = "room for the results: make space, then run again; every answer is kept in the ledger"
+        return InputError(path, "disk", error.strerror, allowed)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return InputError(path, "file", error.strerror, "a folder that this user may write, then run again")
+    return None
+
+
+@contextmanager
+def mending(path) -> Iterator[None]:
+    """Reading an artifact: one that turns out to be damaged is renamed to NAME.damaged, so that whoever needs
+    it makes it again. Raises InputError for it, and for a missing one."""
+    path = Path(path)
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(path, "file", "missing", "an artifact; run again, and it is made") from None
+    except PermissionError as error:
+        raise InputError(path, "file", error.strerror, "an artifact that this user may read") from None
+    except pa.ArrowMemoryError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, EOFError, KeyError) as error:
+        raise _set_aside(path, error) from None
+
+
+def _set_aside(path, error):
+    """The InputError for a damaged artifact, after it was renamed where that is possible."""
+    damaged = path.with_name(f"{path.name}.damaged")
+    remedy = "a whole artifact. It is made again from the ledger, and no model is asked: "
+    try:
+        path.replace(damaged)
+        remedy += f"run again (this one is now {damaged.name}, to be deleted)"
+    except OSError:
+        remedy += "delete it, then run again"
+    return InputError(path, "content", f"damaged ({str(error).splitlines()[0][:200]})", remedy)
+
+
+def _note(schema):
+    return json.loads((schema.metadata or {})[b"sce"])
+
+
+def _require_columns(schema):
+    """Raise ValueError where the columns are not those that were written."""
+    found = {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
+    if found != _note(schema).get("columns", found):
+        raise ValueError(f"other columns than were written: {', '.join(found)}")

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, Strict
 
 LONGEST_NAME = 100  # characters of a name that becomes part of a path
-_LONGEST_PART, _LONGEST_PATH = 255, 4000  # bytes, as file systems limit them
+_LONGEST_PART = 255  # bytes of a part of a path, as file systems limit it
+_LONGEST_LINE = 1000  # characters
 _DAYS = 86400
 
 
@@ -18,9 +19,12 @@ def _written(text):
     return text
 
 
-def _one_line(text):
-    if text != text.strip() or "\n" in text or "\t" in text:
-        raise ValueError("one line, without white space at its ends")
+def one_line(text: str) -> str:
+    """``text``, where it is one line that is not empty."""
+    if not text.strip() or text != text.strip() or "\n" in text or "\t" in text:
+        raise ValueError("one line that is not empty, without white space at its ends")
+    if len(text) > _LONGEST_LINE:
+        raise ValueError(f"at most {_LONGEST_LINE} characters; these are {len(text):,}")
     return text
 
 
@@ -28,9 +32,8 @@ def _path(path):
     expanded = os.path.expanduser(path)
     if expanded.startswith("~"):
         raise ValueError("a path; nobody here has this home folder")
-    encoded = expanded.encode()
-    if len(encoded) > _LONGEST_PATH or max(map(len, encoded.split(b"/"))) > _LONGEST_PART:
-        raise ValueError(f"a path of at most {_LONGEST_PATH} bytes, with parts of at most {_LONGEST_PART}")
+    if max(map(len, expanded.encode().split(b"/"))) > _LONGEST_PART:
+        raise ValueError(f"a path whose parts have at most {_LONGEST_PART} bytes")
     return expanded
 
 
@@ -52,11 +55,13 @@ Pair = Annotated[tuple[Member, Member], Strict(False)]  # YAML has lists alone
 # Names that become part of paths, such as a model's.
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$", max_length=LONGEST_NAME)]
 Text = Annotated[str, AfterValidator(_written)]
-Line = Annotated[Text, AfterValidator(_one_line), Field(max_length=200)]
-FilePath = Annotated[Text, AfterValidator(_one_line), AfterValidator(_path)]
+Page = Annotated[Text, Field(max_length=100_000)]
+OneLine = Annotated[Text, AfterValidator(one_line)]
+Line = Annotated[Text, AfterValidator(one_line), Field(max_length=200)]
+FilePath = Annotated[OneLine, AfterValidator(_path)]
 Url = Annotated[str, AfterValidator(_url)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Seconds = Annotated[float, Field(gt=0, le=30 * _DAYS)]
+Seconds = Annotated[float, Field(ge=0.01, le=30 * _DAYS)]
 Tokens = Annotated[int, Field(ge=1, le=100_000_000)]
 
 

@@ -20,7 +20,7 @@ from sce.errors import InputError
 from sce.files.artifacts import SCHEMAS
 from sce.files.contracts import Contract, check
 from sce.files.secrets import refuse_keys
-from sce.files.values import Key, Pair, Text
+from sce.files.values import Key, Line, OneLine, Page, Pair, one_line
 from sce.files.yaml_files import read_yaml
 
 DATASETS = Path("resources/datasets")
@@ -71,6 +71,8 @@ class Steps(Contract):
 def plain_levels(levels):
     """``levels`` as written, where they are numbers or texts throughout. YAML reads ``no``, ``on``, ``~`` and
     ``2026-01-01`` as something else, which would silently become a level."""
+    if not isinstance(levels, dict | list | Steps):
+        raise ValueError("a list of numbers or labels, a mapping code -> label, or {first, last, step}")
     if isinstance(levels, dict | list) and not 0 < len(levels) <= MOST_LEVELS:
         raise ValueError(f"at least two levels and at most {MOST_LEVELS:,}; these are {len(levels):,}")
     if isinstance(levels, dict) and not levels.keys() & Steps.model_fields.keys():
@@ -80,13 +82,13 @@ def plain_levels(levels):
             number(code)
             if not isinstance(label, str):
                 raise ValueError(f"labels in quotes where YAML reads something else; not {label!r}")
+            one_line(label)
     if isinstance(levels, list):
         for level in levels:
             if type(level) not in (int, float, str):
                 quoted = "texts in quotes where YAML reads something else"
                 raise ValueError(f"numbers, or {quoted}; not {level!r}")
-            if not isinstance(level, str):
-                number(level)
+            one_line(level) if isinstance(level, str) else number(level)
         if len({isinstance(level, str) for level in levels}) > 1:
             raise ValueError("numbers throughout, or texts throughout (a number in quotes is a text)")
     return levels
@@ -113,13 +115,15 @@ class Feature(Contract):
     """
 
     kind: Kind
-    levels: Annotated[Steps | dict[int, str] | list[Number] | list[str], BeforeValidator(plain_levels)]
-    wording: Text
-    unit: Text | None = None
-    names: list[Text] = []
-    aliases: dict[str, list[Text]] = {}
+    levels: Annotated[
+        Steps | dict[int, OneLine] | list[Number] | list[OneLine], BeforeValidator(plain_levels)
+    ]
+    wording: OneLine
+    unit: Line | None = None
+    names: list[Line] = []
+    aliases: dict[str, list[OneLine]] = {}
     composite: str | None = Field(None, max_length=200)
-    published_name: Text | None = None
+    published_name: Line | None = None
 
     @field_validator("wording")
     @classmethod
@@ -191,12 +195,12 @@ class Dataset(Contract):
     ``context`` says where the data comes from."""
 
     name: Key
-    title: Text
-    subject: Text
-    context: str = ""
-    question: Text
-    options: Pair[Text]
-    option_aliases: dict[str, list[Text]] = {}
+    title: Line
+    subject: Line
+    context: str = Field("", max_length=100_000)
+    question: Page
+    options: Pair[Line]
+    option_aliases: dict[str, list[OneLine]] = {}
     features: dict[str, Feature] = Field(min_length=1, max_length=100)
 
     @model_validator(mode="after")

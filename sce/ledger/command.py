@@ -1,5 +1,4 @@
-"""``python -m sce ledger``: show, export, import, verify and prune the ledger of responses; its open
-batches."""
+"""``python -m sce ledger``: show, export, import, verify, prune and mend the ledger; its batches."""
 
 import json
 import sys
@@ -8,8 +7,9 @@ from dataclasses import asdict
 
 from sce.errors import InputError
 from sce.ledger.exports import export, merge
-from sce.ledger.ledger import DEFAULT_FOLDER, Ledger
-from sce.ledger.upkeep import find, forget, ledger_files, open_batches, overview, prune, verify
+from sce.ledger.ledger import DEFAULT_FOLDER, Ledger, ledger_files
+from sce.ledger.mending import accept_loss, drop_damaged, verify
+from sce.ledger.upkeep import find, forget, open_batches, overview, prune
 from sce.running.text_table import text_table
 from sce.statuses import REQUEST_STATUSES
 
@@ -46,7 +46,11 @@ def add_arguments(parser) -> None:
     command.add_argument(
         "--results", action="append", metavar="FOLDER", help="where results are (results); may be repeated"
     )
+    command.add_argument("--damaged", action="store_true", help="damaged rows instead: they are asked again")
     command.add_argument("--yes", action="store_true", help="do it")
+
+    command = add("accept-loss", "go on without what a ledger file has lost; what is left of it is kept")
+    command.add_argument("file", help="NAME.sqlite")
 
 
 def run(options) -> int:
@@ -54,6 +58,7 @@ def run(options) -> int:
     actions = {
         "show": _show, "batches": _batches, "export": _export, "import": _import, "verify": _verify,
         "prune": _prune_command,
+        "accept-loss": _accept_loss,
     }  # fmt: skip
     return actions[options.action](options)
 
@@ -137,12 +142,23 @@ def _verify(options):
 
 def _prune_command(options):
     results = (options.results or ["results"]) if options.unused else None
-    counts = prune(options.ledger, results, options.yes)
+    if options.damaged:
+        counts = drop_damaged(options.ledger, options.yes)
+    else:
+        counts = prune(options.ledger, results, options.yes)
     for name, count in counts.items():
         if count:
             print(f"{name}: {count:,} rows")
     done = "deleted" if options.yes else "would be deleted; --yes deletes them"
-    print(f"{sum(counts.values()):,} rows {done}")
+    again = ": a run asks and pays for them again" if options.damaged else ""
+    print(f"{sum(counts.values()):,} rows {done}{again}")
+    return 0
+
+
+def _accept_loss(options):
+    kept, broken = accept_loss(options.file)
+    aside = f"; the broken file is now {broken}" if broken else ""
+    print(f"{options.file}: {kept:,} rows kept, a run asks what is missing again{aside}")
     return 0
 
 

@@ -3,12 +3,15 @@ digest that is a request's key; and which of several entries for one request cou
 
 import hashlib
 import json
+import math
 import time
 from dataclasses import dataclass, field
 
 # Of several entries for one request the best counts: an answer beats a refusal or a truncation, those beat a
 # failure. Of several answers the first counts, of other equals the latest.
 RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
+COUNTS = ("in", "cached", "written", "out", "reasoning", "batch")  # of Reply.usage
+MOST_TOKENS = 10**12
 OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -54,7 +57,7 @@ class Entry:
             status=reply.status,
             response=_storable(reply.response),
             reasoning=_storable(reply.reasoning),
-            finish_reason=reply.finish_reason,
+            finish_reason=_storable(reply.finish_reason),
             error=None,
             turn=_storable(reply.turn),
             logprobs=_storable(reply.logprobs),
@@ -69,8 +72,9 @@ class Entry:
         cls, digest: str, cause: str, finish: str | None, latency_s: float, attempts: int
     ) -> "Entry":
         return cls(
-            digest, "failed", None, None, finish, cause, None, None, {}, latency_s, attempts, time.time()
-        )
+            digest, "failed", None, None, finish, _storable(cause), None, None, {}, latency_s, attempts,
+            time.time(),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,43 @@ def _whole(value):
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def counts_of(usage) -> dict:
+    """The counts of tokens among what claims to be some: whole numbers from 0 to below MOST_TOKENS."""
+    found = usage.items() if isinstance(usage, dict) else ()
+    return {name: count for name, count in found if name in COUNTS and is_count(count)}
+
+
+def wrong_field(entry: Entry) -> str | None:
+    """The name of a field that no run would have stored so: entries may come from others."""
+    texts = ("response", "reasoning", "finish_reason", "error")
+    wrong = [name for name in texts if not isinstance(getattr(entry, name), str | None)]
+    numbers = {"latency_s": entry.latency_s, "attempts": entry.attempts, "asked_at": entry.asked_at}
+    wrong += [name for name, number in numbers.items() if not _is_number(number)]
+    checks = {
+        "digest": isinstance(entry.digest, str),
+        "status": isinstance(entry.status, str) and entry.status in RANK,
+        "response": entry.status != "answered" or isinstance(entry.response, str),
+        "turn": isinstance(entry.turn, dict | None),
+        "logprobs": isinstance(entry.logprobs, list | None),
+        "attempts": isinstance(entry.attempts, int),
+        "usage": entry.usage == counts_of(entry.usage),
+    }
+    return next(iter(wrong + [name for name, right in checks.items() if not right]), None)
+
+
+def _is_number(value):
+    return type(value) in (int, float) and 0 <= value < math.inf and value < 2**62
+
+
+def is_count(value) -> bool:
+    """Whether a value can be a number of tokens."""
+    return type(value) is int and 0 <= value < MOST_TOKENS
+
+
 def _storable(value):
     """The value with half characters, which some models emit and no UTF-8 file can hold, as "?"."""
+    if value is None:
+        return None
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode()

@@ -16,11 +16,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from sce.errors import InputError
-from sce.ledger.entries import RANK, Entry, digest
-from sce.ledger.ledger import Ledger
-from sce.ledger.upkeep import ledger_files
+from sce.ledger.entries import RANK, Entry, counts_of, digest, wrong_field
+from sce.ledger.ledger import Ledger, ledger_files
 
 FORMAT = 1
+ALLOWED = {"status": ", ".join(RANK)}
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.sqlite")
 
 
@@ -82,27 +82,26 @@ def _incoming(source) -> Iterator[tuple[str, Entry, dict]]:
 
 
 def _lines(source):
-    names = {field.name for field in fields(Entry)}
+    expected = sorted({field.name for field in fields(Entry)} | {"file", "request"})
     try:
         with gzip.open(source, "rt", encoding="utf-8") as lines:
             for number, text in enumerate(lines, 1):
                 where = f"{source}: line {number}"
                 line = json.loads(text)
-                if "sce_ledger" in line:
-                    if line["sce_ledger"] > FORMAT:
-                        raise InputError(where, "sce_ledger", line["sce_ledger"], f"at most {FORMAT}")
+                if isinstance(line, dict) and "sce_ledger" in line:
+                    if line["sce_ledger"] != FORMAT:
+                        raise InputError(where, "sce_ledger", line["sce_ledger"], FORMAT)
                     continue
-                name, request = line.pop("file", None), line.pop("request", None)
-                if set(line) != names or not isinstance(request, dict):
-                    raise InputError(
-                        where, "keys", sorted(line), f"file, request, {', '.join(sorted(names))}"
-                    )
-                entry = Entry(**line)
+                keys = sorted(line) if isinstance(line, dict) else type(line).__name__
+                if keys != expected or not isinstance(line["request"], dict):
+                    raise InputError(where, "keys", keys, ", ".join(expected))
+                name, request = line.pop("file"), line.pop("request")
+                entry = Entry(**line | {"usage": counts_of(line["usage"])})
                 _check(where, name, entry, request)
                 yield name, entry, request
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(source, "content", f"a broken file ({error})", "a whole .jsonl.gz export") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(source, "content", f"no JSON lines ({error})", "an export of a ledger") from None
     except OSError as error:
         raise InputError(source, "file", error.strerror, "an export, a ledger file or a folder") from None
@@ -111,7 +110,7 @@ def _lines(source):
 def _check(where, name, entry, request):
     if not isinstance(name, str) or not FILE_NAME.fullmatch(name):
         raise InputError(where, "file", name, "the plain name of a ledger file")
-    if entry.status not in RANK:
-        raise InputError(where, "status", entry.status, ", ".join(RANK))
+    if wrong := wrong_field(entry):
+        raise InputError(where, wrong, getattr(entry, wrong), ALLOWED.get(wrong, "what a run stores there"))
     if digest(request) != entry.digest:
         raise InputError(where, "digest", entry.digest, "the digest of its own request")

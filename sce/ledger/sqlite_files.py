@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sce.errors import InputError
+from sce.ledger.remedies import accept
 
 BUSY_TIMEOUT_S = 120
 MODE_TIMEOUT_S = 5
@@ -123,16 +124,22 @@ def told(path: Path, error: sqlite3.Error) -> InputError:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return InputError(path, "file", str(error), "a ledger file in a folder that this user may write")
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return InputError(
-            path, "content", f"not a ledger, or a damaged one ({error})",
-            "a ledger file: restore a copy of it, or move it aside and a run starts a new one",
-        )  # fmt: skip
+        return _damaged(path, error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL):
         return InputError(
             path, "lock", f"{error} ({BUSY_TIMEOUT_S} s waited)",
             "no other program that keeps it, and a file system with locks",
         )  # fmt: skip
+    if isinstance(error, sqlite3.OperationalError):  # a text that is none, a table without its columns
+        return _damaged(path, error)
     return InputError(path, "file", str(error), "a ledger file that works")
+
+
+def _damaged(path, error):
+    return InputError(
+        path, "content", f"not a ledger, or a damaged one ({error})",
+        f"a ledger file: restore a copy of it, or keep what can be read: {accept(path)}",
+    )  # fmt: skip
 
 
 def _connect(path, how=None) -> _Connection:

@@ -1,24 +1,18 @@
-"""Looking after the ledger's files: what they hold, which batches are open, what is damaged, what may go."""
+"""Looking after the ledger's files: what they hold, which batches are open, and what may go."""
 
-import json
 import re
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
 from sce.errors import InputError
-from sce.ledger.entries import OPEN_STATES, RANK, Batch, digest
-from sce.ledger.ledger import Ledger
+from sce.ledger.entries import OPEN_STATES, Batch
+from sce.ledger.ledger import Ledger, ledger_files
+from sce.ledger.mending import damaged_rows
 from sce.ledger.rows import BEST
 from sce.statuses import REQUEST_STATUSES
 
-
-def ledger_files(folder) -> list[Path]:
-    """The ledger files in a folder, sorted. Raises InputError for a missing folder."""
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(folder, "folder", "missing", "the folder of a ledger (see --ledger)")
-    return sorted(folder.glob("*.sqlite"))
+# A count of tokens in a usage; of one that is none (in rows of version 1) nothing.
+TOKENS = "CASE WHEN json_valid(usage) THEN ifnull(json_extract(usage, '$.{0}'), 0) ELSE 0 END"
 
 
 def overview(folder) -> list[dict]:
@@ -31,7 +25,7 @@ def _overview_of(path):
     with Ledger(path, read_only=True) as ledger:
         ((rows, first, last, tokens_in, tokens_out),) = ledger.query(
             "SELECT count(*), min(asked_at), max(asked_at), "
-            "sum(json_extract(usage, '$.in')), sum(json_extract(usage, '$.out')) FROM responses"
+            f"sum({TOKENS.format('in')}), sum({TOKENS.format('out')}) FROM responses"
         )
         counts = dict(ledger.query(f"SELECT status, count(*) FROM ({BEST}) WHERE rank = 1 GROUP BY status"))
         waiting = sum(
@@ -85,47 +79,19 @@ def forget(folder, key: str) -> None:
     raise InputError(folder, "batch", key, "the key of an open batch: python -m sce ledger batches")
 
 
-def verify(folder) -> list[str]:
-    """What is wrong in the folder's files, one line each: pages SQLite finds damaged, requests that do not
-    fit their digest, values that cannot be read."""
-    problems = []
-    for path in ledger_files(folder):
-        try:
-            with Ledger(path, read_only=True) as ledger:
-                problems += [f"{path}: {problem}" for problem in _problems(ledger)]
-        except InputError as error:
-            problems.append(str(error))
-    return problems
-
-
-def _problems(ledger):
-    for (message,) in ledger.query("PRAGMA integrity_check"):
-        if message != "ok":
-            yield message
-    for row in ledger.query("SELECT id, digest, status, turn, logprobs, usage, request FROM responses"):
-        number, key, status, turn, logprobs, usage, request = row
-        try:
-            for text in (turn, logprobs, usage):
-                json.loads(text or "null")
-            found = digest(json.loads(zlib.decompress(request)))
-        except (ValueError, zlib.error) as error:
-            yield f"row {number}: cannot be read ({error})"
-            continue
-        if found != key.hex():
-            yield f"row {number}: its request has the digest {found}, not {key.hex()}"
-        if status not in RANK:
-            yield f"row {number}: status {status!r}"
-
-
 def prune(folder, results=None, really: bool = False) -> dict[str, int]:
     """Delete rows that no longer count; with ``results`` (folders), also the questions that no
-    ``responses.parquet`` under them used. Number of rows by file; only counted unless ``really``."""
+    ``responses.parquet`` under them used. Number of rows by file; only counted unless ``really``. Raises
+    InputError for a damaged file: in one, which rows count is not sure."""
     used = _used(results) if results else None
     return {path.name: _prune(path, used, really) for path in ledger_files(folder)}
 
 
 def _prune(path, used, really):
     with Ledger(path, read_only=not really) as ledger:
+        ledger.require_sound()
+        for number, reason in damaged_rows(ledger):
+            raise ledger.damage(number, reason)
         doomed = [
             number
             for number, key, rank in ledger.query(f"SELECT id, digest, rank FROM ({BEST})")

@@ -7,21 +7,33 @@ import pandas as pd
 
 from sce.errors import InputError
 from sce.files import artifacts
-from sce.measuring import bootstrap
-from sce.measuring.scores import as_table
+from sce.measuring import estimands, hypotheses
+from sce.measuring.codes import NONE
+from sce.measuring.dependence import Lattice
+from sce.measuring.estimands import Rows
+from sce.measuring.lines import as_table, interval_cells
 from sce.wordings.rewordings import reworded
 
 PAIRED = {"validity": "valid", "mean_distance": "distance", "mean_excess": "excess"}
+FOUND = "sce_point_id"
+RANKED = ["dataset", "metric", "condition", "model", "validity", "rank", "best", "worst"]
+COLUMNS = [
+    "metric", "score", "a", "b", "difference", "low", "high", "estimand", "n", "clusters", "effective_n",
+    "reason", "p", "p_mcnemar",
+]  # fmt: skip
 
 
 def differences(
-    tables: dict[tuple[str, str], pd.DataFrame], stems: dict[str, str], seed: int, resamples: int
+    tables: dict[tuple[str, str], pd.DataFrame],
+    stems: dict[str, str],
+    estimand: str,
+    lattices: dict[str, Lattice] | None = None,
 ) -> pd.DataFrame:
     """The ``differences`` artifact of the ``distances`` of every (model, dataset).
 
     ``a`` and ``b`` read MODEL / CONDITION; the value is a minus b over the points that both have. The many
     wordings of one condition (``stems``: see ``sce.wordings.rewordings``) are left out: a table of the
-    experiment has their spread.
+    experiment has their spread. lattices: of the datasets' grids, to tell neighbours by.
     """
     parts = []
     for dataset in dict.fromkeys(dataset for _, dataset in tables):
@@ -33,10 +45,35 @@ def differences(
             if condition not in reworded(list(table["condition"].unique()), stems)
         }
         for group in [*_alike(split, 0), *_alike(split, 1)]:
-            compared = paired_differences(group, seed, resamples)
+            compared = paired_differences(group, estimand, (lattices or {}).get(dataset))
             parts.append(compared.assign(dataset=dataset))
     names = list(artifacts.columns("differences"))
-    return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
+    if not parts:
+        return pd.DataFrame(columns=names)
+    return hypotheses.adjust(pd.concat(parts, ignore_index=True))[names]
+
+
+def ranks(tables: dict[tuple[str, str], pd.DataFrame], differences: pd.DataFrame) -> pd.DataFrame:
+    """The models in the order of their validity, for each dataset, metric and condition with two or more of
+    them: rank, and the ranks (best, worst) that their ``differences`` leave open."""
+    kept = [
+        rows[rows["status"] == "kept"].assign(model=model, dataset=dataset)
+        for (model, dataset), rows in tables.items()
+    ]
+    table = pd.concat(kept, ignore_index=True).astype({"valid": float})
+    found = table.groupby(["dataset", "metric", "condition", "model"], sort=True)["valid"].mean()
+    compared = differences[differences["score"] == "validity"]
+    lines = [pd.DataFrame(columns=RANKED)]
+    for keys, own in found.groupby(level=["dataset", "metric", "condition"]):
+        labels = {f"{model} / {keys[2]}": value for (*_, model), value in own.items()}
+        its = compared[(compared["dataset"] == keys[0]) & (compared["metric"] == keys[1])]
+        its = its[its["a"].isin(labels) & its["b"].isin(labels)]
+        if len(labels) > 1:
+            ranked = hypotheses.ranks(labels, its).rename(columns={"value": "validity"})
+            models = ranked["label"].str.removesuffix(f" / {keys[2]}")
+            named = dict(zip(RANKED, keys, strict=False))
+            lines.append(ranked.assign(**named, model=models)[RANKED])
+    return pd.concat(lines, ignore_index=True)
 
 
 def _alike(split, part):
@@ -47,7 +84,7 @@ def _alike(split, part):
     return [group for group in groups.values() if len(group) > 1]
 
 
-def paired_differences(tables: dict, seed: int, resamples: int = bootstrap.RESAMPLES) -> pd.DataFrame:
+def paired_differences(tables: dict, estimand: str, lattice: Lattice | None = None) -> pd.DataFrame:
     """Differences between measured tables, point by point: conditions of a model, or models on a dataset.
 
     tables: label -> ``distances`` rows of one condition, with one row per point and metric. A label is a text
@@ -55,26 +92,35 @@ def paired_differences(tables: dict, seed: int, resamples: int = bootstrap.RESAM
 
     Returns for every pair of labels (a before b, as given) and metric in both: the mean of a minus b in
     validity and distance over the points kept in both, and in excess over the points valid in both, with its
-    95% interval over points and their number n; where there is no such point, a reason instead.
-    Raises InputError where a table has a point twice.
+    interval over points, their number n and the p of no difference (of validity McNemar's too); where there
+    is no such point, a reason instead. Raises InputError where a table has a point twice.
     """
     indexed = {_label(label): _by_point(_label(label), rows) for label, rows in tables.items()}
     lines = []
     for a, b in combinations(indexed, 2):
         for metric in sorted(indexed[a].keys() & indexed[b].keys()):
             left, right = indexed[a][metric].align(indexed[b][metric], join="inner", axis=0)
-            rng = bootstrap.generator(seed, metric, a, b)
-            differences = {name: (left[name] - right[name]).to_numpy() for name in PAIRED.values()}
-            _, means = bootstrap.resample(differences, resamples, rng) if len(left) else (None, {})
             for name, column in PAIRED.items():
-                values = differences[column][~np.isnan(differences[column])]
-                if len(values):
-                    line = (float(values.mean()), *bootstrap.percentiles(means[column]), len(values), None)
-                else:
-                    reason = "no point is valid in both" if column == "excess" else "no point is kept in both"
-                    line = (None, None, None, 0, reason)
-                lines.append((metric, name, a, b, *line))
-    return as_table(lines, ["metric", "score", "a", "b", "difference", "low", "high", "n", "reason"])
+                cells = _difference(left, right, column, estimand, lattice)
+                lines.append((metric, name, a, b, *cells))
+    return as_table(lines, COLUMNS)
+
+
+def _difference(left, right, column, estimand, lattice):
+    """The cells of COLUMNS from the difference on, for a column of two tables of the same points."""
+    values = (left[column] - right[column]).to_numpy()
+    some = ~np.isnan(values)
+    if not some.any():
+        reason = "no point is valid in both" if column == "excess" else "no point is kept in both"
+        return (None, *interval_cells(None, None, 0, reason), None, None)
+    ways = (side[FOUND].to_numpy(np.int64)[some] for side in (left, right))
+    rows = Rows.of(left.index.to_numpy()[some], *ways, lattice=lattice)
+    of_shares = column == PAIRED["validity"]
+    of = estimands.difference_of_shares if of_shares else estimands.mean
+    interval = of(values[some], rows, estimand)
+    exact = hypotheses.mcnemar(left[column][some], right[column][some]) if of_shares else None
+    value = float(values[some].mean())
+    return (value, *interval_cells(interval, estimand, int(some.sum()), None), interval.p, exact)
 
 
 def _label(label):
@@ -82,14 +128,15 @@ def _label(label):
 
 
 def _by_point(label, rows):
-    """Metric -> the kept rows by point_id in increasing order, with the columns of PAIRED as floats."""
+    """Metric -> the kept rows by point_id in increasing order, with FOUND and, as floats, those of PAIRED."""
     kept = rows[rows["status"] == "kept"]
     twice = kept.duplicated(["metric", "point_id"])
     if twice.any():
         point = int(kept.loc[twice, "point_id"].iloc[0])
         raise InputError(f"distances of {label}", "point_id", point, "one row per point and metric")
     numbers = pd.DataFrame(
-        {column: kept[column].to_numpy(dtype=float, na_value=np.nan) for column in PAIRED.values()},
+        {column: kept[column].to_numpy(dtype=float, na_value=np.nan) for column in PAIRED.values()}
+        | {FOUND: kept[FOUND].to_numpy(dtype=np.int64, na_value=NONE)},
         index=kept["point_id"].to_numpy(dtype=np.int64),
     )
     return {metric: part.sort_index() for metric, part in numbers.groupby(kept["metric"].to_numpy())}

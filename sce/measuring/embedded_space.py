@@ -29,13 +29,13 @@ class EmbeddedSpace:
         self.squares = np.einsum("ij,ij->i", self.vectors, self.vectors)
 
     def between(self, a, b) -> np.ndarray:
-        """Distances from the points ``a`` to the points ``b``: integer arrays of one shape (n,)."""
-        a, b = np.atleast_1d(a), np.atleast_1d(b)
+        """Distances from the points ``a`` to the points ``b``: integers, or arrays of one shape (n,)."""
+        shape, a, b = np.shape(a), np.atleast_1d(a), np.atleast_1d(b)
         result = np.empty(len(a))
         for rows in _blocks(len(a), self.vectors.shape[1]):
             products = np.einsum("ij,ij->i", self.vectors[a[rows]], self.vectors[b[rows]])
             result[rows] = _one_minus_cosine(products, self.squares[a[rows]] * self.squares[b[rows]])
-        return result
+        return result.reshape(shape)
 
     def nearest(self, labels) -> np.ndarray:
         """As GridSpace.nearest, by blocks of the product of all points with the members of each class."""

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 
 from sce.errors import InputError
+from sce.files import artifacts
 from sce.measuring.metrics import space
 
 
@@ -37,10 +37,6 @@ def write_matrix(path, dataset, metric: str, embeddings=None, largest: int = 10_
         "points": dataset.size,
         "dtype": str(matrix.dtype),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(partial, "wb") as file:
-        np.save(file, matrix)
-    partial.replace(path)
-    partial.write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path.with_suffix(".json"))
+    artifacts.write_array(matrix, path)
+    with artifacts.replacing(path.with_suffix(".json")) as partial:
+        partial.write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")

@@ -1,33 +1,61 @@
 """Outcomes of experiments as lines of the ``scores`` artifact: means and shares with their intervals, and
 plain numbers. Every outcome, whatever it is about, has the same columns, so one rule makes all tables."""
 
+import numpy as np
 import pandas as pd
 
 from sce.files import artifacts
-from sce.measuring import bootstrap
+from sce.measuring import estimands
+from sce.measuring.codes import NONE
+from sce.measuring.dependence import Lattice
+from sce.measuring.estimands import Rows
+from sce.measuring.lines import as_table, interval_cells
 
 
-def mean(condition: str, metric: str, score: str, values, seed: int, resamples: int) -> dict:
-    """The mean of ``values`` (missing ones left out) with its interval over them.
+def mean(
+    condition: str,
+    metric: str,
+    score: str,
+    values,
+    estimand: str,
+    lattice: Lattice | None = None,
+    points=None,
+    found=None,
+) -> dict:
+    """The mean of ``values`` (missing ones left out) with its interval.
 
-    The interval depends on the seed, on the three names and on the values, not on what else is computed.
+    points: the grid point (id) that each value is about, so that neighbours on the lattice can be told.
+    found: the x' of each, so that those that hang on one answer can (missing: on none). Values of which
+    neither is given are taken for independent.
     """
-    values = pd.to_numeric(pd.Series(values)).dropna().to_numpy(dtype=float)
+    values = pd.to_numeric(pd.Series(values)).to_numpy(dtype=float, na_value=np.nan)
+    some = ~np.isnan(values)
+    values = values[some]
     if not len(values):
         return number(condition, metric, score, None, 0, "no such row")
-    rng = bootstrap.generator(seed, condition, metric, score)
-    _, means = bootstrap.resample({"value": values}, resamples, rng)
-    low, high = bootstrap.percentiles(means["value"])
-    return number(condition, metric, score, values.mean(), len(values)) | {"low": low, "high": high}
+    rows = Rows.of(_ids(points, some), _ids(found, some), lattice=lattice if points is not None else None)
+    interval = estimands.share if np.isin(values, (0, 1)).all() else estimands.mean
+    cells = interval_cells(interval(values, rows, estimand), estimand, len(values), None)
+    return dict(
+        zip(artifacts.columns("scores"), (condition, metric, score, values.mean(), *cells), strict=True)
+    )
+
+
+def _ids(ids, some):
+    if ids is None:
+        return np.full(int(some.sum()), NONE)
+    return pd.Series(ids).to_numpy(dtype=float, na_value=NONE)[some].astype(np.int64)
 
 
 def number(condition: str, metric: str, score: str, value, n: int, reason: str | None = None) -> dict:
     """A value without an interval; ``reason`` says why where there is none."""
-    line = {"condition": condition, "metric": metric, "score": score, "value": value}
-    return line | {"low": None, "high": None, "n": n, "reason": reason}
+    return _line(condition, metric, score, value, cells=interval_cells(None, None, n, reason))
+
+
+def _line(*keys_and_value, cells):
+    return dict(zip(artifacts.columns("scores"), (*keys_and_value, *cells), strict=True))
 
 
 def table(lines: list[dict]) -> pd.DataFrame:
     """The lines as a ``scores`` artifact."""
-    kinds = dict.fromkeys(["value", "low", "high"], float) | {"n": "Int64", "reason": object}
-    return pd.DataFrame(lines, columns=list(artifacts.columns("scores"))).astype(kinds)
+    return as_table(lines, artifacts.columns("scores"))

@@ -1,13 +1,18 @@
-"""Scores of measured rows, each with its interval over rows (docs/protocol.md, Scores)."""
+"""Scores of measured rows (docs/protocol.md, Scores), each with its interval (docs/statistics.md)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from sce.errors import InputError
 from sce.files import artifacts
-from sce.measuring import bootstrap
+from sce.measuring import estimands
+from sce.measuring.codes import NONE
+from sce.measuring.dependence import Lattice
+from sce.measuring.estimands import Interval, Rows
+from sce.measuring.lines import as_table, interval_cells
 from sce.statuses import ROW_STATUSES
 
 NO_BOUNDARY = "no boundary: every prediction is the same"
@@ -33,26 +38,27 @@ TOTALS = {
 SCORES = ("validity", *AVERAGES, *TOTALS, "exact_match", "validity_with_off_grid")
 
 
-def score(distances: pd.DataFrame, seed: int, resamples: int = bootstrap.RESAMPLES) -> pd.DataFrame:
+def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None) -> pd.DataFrame:
     """The ``scores`` artifact of a ``distances`` one: every score and the counts by status.
 
-    distances: one row per SCE asked for, of any number of conditions and metrics, in any order.
-    seed: of the intervals; those of one condition and metric do not depend on what else is in the table.
+    distances: one row per SCE asked for, of any number of conditions and metrics, in any order. estimand:
+    what the intervals are over (``sce.measuring.estimands``); lattice: of the grid, to tell neighbours by.
 
     Rows per condition and metric: each of SCORES (validity and exact_match as fractions) with the number n of
     rows behind it and its interval, then n_STATUS for every status, its value the count and n all rows. An
-    undefined score has a reason and neither value nor interval. Resamples in which a score is undefined (no
-    valid row drawn, say) are left out of its interval.
+    undefined score has a reason and neither value nor interval; a score whose interval cannot be told has its
+    value and a reason.
     """
     lines = []
     for (condition, metric), rows in distances.groupby(["condition", "metric"], sort=True):
         kept = _kept(rows)
         values = _estimates(kept)
-        intervals = _intervals(kept, values, resamples, bootstrap.generator(seed, condition, metric))
+        intervals = _intervals(kept, values, estimand, lattice)
         for name, (value, n, reason) in values.items():
-            lines.append((condition, metric, name, value, *intervals.get(name, (None, None)), n, reason))
-        for status, count in counts(rows).items():
-            lines.append((condition, metric, f"n_{status}", count, None, None, len(rows), None))
+            cells = interval_cells(intervals.get(name), estimand, n, reason)
+            lines.append((condition, metric, name, value, *cells))
+        cells = interval_cells(None, None, len(rows), None)
+        lines += [(condition, metric, f"n_{status}", count, *cells) for status, count in counts(rows).items()]
     return as_table(lines, artifacts.columns("scores"))
 
 
@@ -75,12 +81,14 @@ class Kept:
     """The n kept rows of one condition and metric by point_id, whatever their order in the table.
 
     ``columns``: the measured columns, float (n,), NaN where undefined; besides them ``kept`` (1 everywhere),
-    ``valid`` and ``exact``, 1 where the row is so and NaN elsewhere. ``off_grid``: the verdicts (bool) on
-    verified off-grid instances.
+    ``valid`` and ``exact``, 1 where the row is so and NaN elsewhere. ``points``, ``found``: the ids of x and
+    x' (n,). ``off_grid``: the verdicts (bool) on verified off-grid instances.
     """
 
     n: int
     columns: dict[str, np.ndarray]
+    points: np.ndarray
+    found: np.ndarray
     off_grid: np.ndarray
 
     def defined(self, column):
@@ -100,7 +108,8 @@ def _kept(rows):
     columns["valid"] = np.where(valid, 1.0, np.nan)
     columns["exact"] = np.where(valid & (columns["excess"] == 0), 1.0, np.nan)
     off_grid = verdicts[status == "off_grid"].dropna().to_numpy(dtype=bool)
-    return Kept(len(kept), columns, off_grid)
+    found = rows["sce_point_id"].to_numpy(dtype=np.int64, na_value=NONE)[kept]
+    return Kept(len(kept), columns, points[kept], found, off_grid)
 
 
 def _estimates(kept):
@@ -144,37 +153,46 @@ def _why_undefined(kept, which, rows):
     return f"undefined on all {which} rows" if rows[which] else f"no {which} rows"
 
 
-def _intervals(kept, values, resamples, rng):
-    """Score -> (low, high) for every score that has a value."""
+def _intervals(kept, values, estimand, lattice) -> dict[str, Interval]:
+    """Score -> its interval, for every score that has a value."""
     if kept.n == 0:
         return {}
-    used = ["kept", "valid", "exact", *dict.fromkeys(column for _, column, _ in AVERAGES.values())]
-    drawn, means = bootstrap.resample({name: kept.columns[name] for name in used}, resamples, rng)
-    with np.errstate(invalid="ignore"):  # a resample without any row
-        replicates = {
-            "validity": drawn["valid"] / drawn["kept"],
-            "exact_match": drawn["exact"] / drawn["kept"],
-        }
-    for name, (how, column, _) in AVERAGES.items():
-        if values[name][0] is None:
-            replicates[name] = np.full(resamples, np.nan)
-        elif how == "mean":
-            replicates[name] = means[column]
-        else:
-            replicates[name] = bootstrap.medians(np.sort(kept.defined(column)), drawn[column], rng)
-    for name, (excess, shortfall) in TOTALS.items():
-        replicates[name] = _total(replicates["validity"], replicates[excess], replicates[shortfall])
-    if len(kept.off_grid):
-        share, whole, _ = values["validity_with_off_grid"]
-        replicates["validity_with_off_grid"] = rng.binomial(whole, share, resamples) / whole
-    return {
-        name: bootstrap.percentiles(replicates[name]) for name in replicates if values[name][0] is not None
+    rows = Rows.of(kept.points, kept.found, lattice=lattice)
+    valid, exact = (~np.isnan(kept.columns[name]) for name in ("valid", "exact"))
+    found = {
+        "validity": estimands.share(valid, rows, estimand),
+        "exact_match": estimands.share(exact, rows, estimand),
     }
+    for name, (how, column, _) in AVERAGES.items():
+        if values[name][0] is not None:
+            defined = ~np.isnan(kept.columns[column])
+            average = estimands.median if how == "median" else partial(estimands.mean, least=0.0)
+            found[name] = average(kept.columns[column][defined], rows[defined], estimand)
+    for name, parts in TOTALS.items():
+        if values[name][0] is not None:
+            found[name] = _of_total(kept, valid, values, parts, found, values[name][0], rows, estimand)
+    if len(kept.off_grid):
+        unknown = "which off-grid instances are the same is not measured"
+        found["validity_with_off_grid"] = Interval(reason=None if estimand == estimands.CENSUS else unknown)
+    return found
 
 
-def as_table(lines, columns) -> pd.DataFrame:
-    """The lines as a table, with null where a number or a reason is None."""
-    table = pd.DataFrame(lines, columns=list(columns))
-    kinds = {"n": "Int64", "reason": "str"}
-    kinds |= {name: float for name in ("value", "difference", "low", "high") if name in columns}
-    return table.astype(kinds)
+def _of_total(kept, valid, values, parts, found, total, rows, estimand):
+    """The interval of a total, by how much each row moves it (the delta method)."""
+    averages = [values[name][0] or 0.0 for name in parts]
+    moves = (valid - valid.mean()) * (averages[0] - averages[1])
+    for name, average in zip(parts, averages, strict=True):
+        how, column, _ = AVERAGES[name]
+        if name not in found:
+            continue
+        if found[name].low is None:
+            return found[name]
+        own = kept.columns[column]
+        defined = ~np.isnan(own)
+        if how == "mean":
+            move = own[defined] - average
+        else:
+            below = own[defined] <= average
+            move = (below.mean() - below) * estimands.slope_at_median(found[name])
+        moves[defined] += move * (valid.mean() if name == parts[0] else 1 - valid.mean()) / defined.mean()
+    return estimands.around(total, moves, rows, estimand, least=0.0)

@@ -15,7 +15,7 @@ from sce.files.values import Seconds
 
 Retried = Literal["failed", "truncated", "refused"]
 InFlight = Annotated[int, Field(ge=1, le=10_000)]
-PerMinute = Annotated[float, Field(gt=0, le=1e9)]
+PerMinute = Annotated[float, Field(ge=0.01, le=1e9)]
 
 
 class Model(Contract):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sce.files.values import FilePath, Seed, Tokens
 from sce.models.entries import Local
@@ -25,6 +25,14 @@ class LlamaCpp(Local):
     context: int = Field(4096, ge=256, le=100_000_000)
     logprobs: bool = False
     threads: int = Field(2, ge=1, le=4096)
+
+    @model_validator(mode="after")
+    def _reply_fits(self):
+        if self.max_tokens >= self.context:
+            raise ValueError(
+                f"a context above max_tokens, which is {self.max_tokens:,}; not {self.context:,}"
+            )
+        return self
 
     @property
     def weights_gb(self):

@@ -34,7 +34,7 @@ class Remote(Model):
     temperature: float | None = Field(0, ge=0, le=2)
     effort: Line | None = None
     extra_body: dict[str, Any] = {}
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field({}, max_length=50)
     timeout_s: Seconds = 300
     max_in_flight: InFlight = 8
 

@@ -4,7 +4,7 @@ import re
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sce.files.values import FilePath, Line, Seconds
 from sce.models.entries import InFlight, Local
@@ -71,6 +71,17 @@ class Vllm(Chat, Local):
             if name in OWN_OPTIONS:
                 raise ValueError(f"further options; {name} is set by a field of the entry or by the engine")
         return given
+
+    @model_validator(mode="after")
+    def _parts_fit(self):
+        longest, parts = self.max_model_len, self.tensor_parallel_size * self.pipeline_parallel_size
+        if longest is not None and self.max_tokens >= longest:
+            raise ValueError(
+                f"a max_model_len above max_tokens, which is {self.max_tokens:,}; not {longest:,}"
+            )
+        if self.gpus and self.gpus < parts:
+            raise ValueError(f"gpus for the {parts:,} parts of the model; not {self.gpus:,}")
+        return self
 
     @cached_property
     def weights_identity(self) -> dict[str, str]:

@@ -7,11 +7,19 @@ import time
 from contextlib import contextmanager
 
 from sce.errors import InputError
+from sce.files.artifacts import unwritable
+
+
+class Stopped(Exception):
+    """The job was told to stop, by SIGTERM or Ctrl-C, and has kept what it had."""
+
+    def __init__(self):
+        super().__init__("stopped before its end; every answer is kept: run again to go on from here")
 
 
 @contextmanager
 def logged(log_file):
-    """Log the job to ``log_file``; exceptions are logged too, an InputError as one line."""
+    """Log the job to ``log_file``; exceptions are logged too, an InputError and a stop as one line."""
     logging.basicConfig(
         filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
@@ -20,13 +28,25 @@ def logged(log_file):
     begin = time.monotonic()
     try:
         yield
-    except InputError as error:
-        logging.error("%s", error)
-        sys.exit(str(error))
+    except (InputError, Stopped) as error:
+        _stop(error)
+    except KeyboardInterrupt:
+        _stop(Stopped())
+    except OSError as error:
+        told = unwritable(error.filename or "results", error)
+        if told is None:
+            logging.exception("the job failed")
+            raise
+        _stop(told)
     except BaseException:
         logging.exception("the job failed")
         raise
     logging.info("done in %.1f s", time.monotonic() - begin)
+
+
+def _stop(error):
+    logging.error("%s", error)
+    sys.exit(str(error))
 
 
 def provenance(job) -> dict:

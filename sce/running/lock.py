@@ -1,6 +1,7 @@
 """One run at a time in a folder."""
 
 import fcntl
+import os
 from pathlib import Path
 
 from sce.errors import InputError
@@ -15,12 +16,18 @@ def hold_lock(path) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("a")
+    file = path.open("a+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        file.seek(0)
+        owner = file.read().strip() or "unknown"
         file.close()
         raise InputError(
-            path, "lock", "held by another run in this folder", "one run at a time: wait until it has ended"
-        ) from None
+            path, "lock", f"another run in this folder (process {owner})",
+            "one run at a time: wait for it, or stop it; --dry-run, --summary and --report work beside it",
+        ) from None  # fmt: skip
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
     _HELD.append(file)  # the lock goes with the file, so the file stays open

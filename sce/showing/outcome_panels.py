@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from sce.showing.drawing import settings
 from sce.showing.style import FigureStyle
-from sce.showing.words import in_words
+from sce.showing.words import in_words, intervals_over
 
 PANEL = (3.2, 2.8)  # inches
 COUNTED = re.compile(r"(.+?)_(?:at|within)_(\d+)$")  # one score for each count
@@ -16,13 +16,13 @@ MANY = 10  # counts beyond which their axis is logarithmic
 
 
 def outcome_panels(table: pd.DataFrame, style: FigureStyle) -> Figure:
-    """All outcomes of one table that have intervals, a panel per score, in the colours of model, dataset,
+    """All averages of one table with their intervals, a panel per score, in the colours of model, dataset,
     condition and, where there are several, metric: scores that end in a count (validity_at_1, validity_at_2,
     ...) as lines over the count, others as points. Published values are hollow marks.
 
     ``table``: the ``outcomes`` artifact.
     """
-    table = table[table["low"].notna()]
+    table = table[table["estimand"].notna() & table["value"].notna()]
     whole = table["score"].str.extract(COUNTED.pattern)
     table = table.assign(panel=whole[0].fillna(table["score"]), count=pd.to_numeric(whole[1]))
     keys = ["model", "dataset", "condition", *(["metric"] if table["metric"].nunique() > 1 else [])]
@@ -47,18 +47,19 @@ def outcome_panels(table: pd.DataFrame, style: FigureStyle) -> Figure:
             counted = here["count"].notna().any()
             if not counted:
                 axes.set_yticks([])
-            if "excess" not in panel and here["low"].min() >= 0 and here["high"].max() <= 1:  # shares
+            ends = here[["value", "low", "high"]].astype(float)
+            if "excess" not in panel and ends.min(axis=None) >= 0 and ends.max(axis=None) <= 1:  # shares
                 (axes.set_ylim if counted else axes.set_xlim)(-0.04, 1.04)
         for axes in every[len(panels) :]:
             axes.set_axis_off()
-        _name_subjects(figure, every, len(panels))
+        _name_subjects(figure, every, len(panels), intervals_over(table["estimand"]))
     return figure
 
 
 def _draw_outcome(axes, rows, place, subject, colour):
     """The line of one subject over the count, or its one point, each with its interval."""
     value, low, high = (rows[name].to_numpy(dtype=float) for name in ("value", "low", "high"))
-    bars, name = np.abs([value - low, high - value]), " / ".join(map(in_words, subject))
+    bars, name = np.nan_to_num(np.abs([value - low, high - value])), " / ".join(map(in_words, subject))
     look = {"color": colour, "markersize": 4, "elinewidth": 0.6, "label": name}
     if rows["count"].notna().any():
         axes.errorbar(rows["count"], value, yerr=bars, fmt="o-", linewidth=0.9, **look)
@@ -70,10 +71,10 @@ def _draw_outcome(axes, rows, place, subject, colour):
         axes.plot(rows["reference"], [place], "o", markerfacecolor="none", color=colour, markersize=6)
 
 
-def _name_subjects(figure, every, used):
-    """One legend for all panels, every subject once."""
+def _name_subjects(figure, every, used, bars):
+    """One legend for all panels, every subject once, and what the ``bars`` are."""
     named = {}
     for axes in every[:used]:
         named |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     if named:
-        figure.legend(named.values(), named.keys(), loc="outside right upper", frameon=False)
+        figure.legend(named.values(), named.keys(), loc="outside right upper", title=bars, frameon=False)

@@ -11,14 +11,13 @@ from matplotlib.lines import Line2D
 
 from sce.showing.drawing import MARGIN, TICKS, line_height, settings, text_width, wrap
 from sce.showing.style import FigureStyle
-from sce.showing.words import in_words
+from sce.showing.words import in_words, intervals_over
 
 NO_BOUNDARY = "no boundary"  # the beginning of the reason of scores that are undefined for want of a boundary
 PANEL = (2.7, 2.3)  # inches
 TICK_LABELS = 0.7  # inches left of a panel: small excesses have long numbers
 CONDITION_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)))
-INTERVALS = "bars: 95% intervals"
 STRIP = (1.08, 1.24)  # where SCEs without an excess stand, in units of the largest excess
 
 
@@ -45,7 +44,8 @@ def validity_scatter(
     models = {model: _model_look(k, style) for k, model in enumerate(points["model"].unique())}
     conditions = dict(zip(points["condition"].unique(), itertools.cycle(CONDITION_MARKERS), strict=False))
     with settings(style):
-        page = _lay_out(style, datasets, metrics, of_panel, models, conditions)
+        bars = intervals_over(scores["estimand"])
+        page = _lay_out(style, datasets, metrics, of_panel, models, conditions, bars)
         figure = Figure(figsize=(page.right + page.legend, page.height), dpi=style.dpi)
         for (metric, dataset), its in of_panel.items():
             down, column = divmod(datasets.index(dataset), page.across)
@@ -56,7 +56,7 @@ def validity_scatter(
                 axes.set_ylabel(f"mean excess distance ({metric})")
             _draw_scores(axes, its[its["drawn"]], models, conditions, style)
         if models:
-            _add_score_legends(figure, page.right, page.line, models, conditions, page.legend_columns)
+            _add_score_legends(figure, page, models, conditions, bars)
     return figure
 
 
@@ -87,7 +87,7 @@ class _Page:
         return MARGIN + TICK_LABELS + column * self.pitch[0], top - down * self.pitch[1]
 
 
-def _lay_out(style, datasets, metrics, of_panel, models, conditions):
+def _lay_out(style, datasets, metrics, of_panel, models, conditions, bars):
     line = line_height(style)
     rows = math.ceil(len(datasets) / 3)
     across = math.ceil(len(datasets) / rows)
@@ -96,7 +96,7 @@ def _lay_out(style, datasets, metrics, of_panel, models, conditions):
     height = MARGIN + rows * len(metrics) * pitch[1]
     right = MARGIN + TICK_LABELS / 2 + across * pitch[0]
     columns = math.ceil(len(models) / max(4, int(height / (1.3 * line)) - len(conditions) - 6))
-    names = [*models, *conditions, INTERVALS]
+    names = [*models, *conditions, bars]
     legend = columns * (max(text_width(name, style.font_size) for name in names) + 0.65)
     return _Page(height, right, legend, columns, across, rows, line, pitch, captions)
 
@@ -209,8 +209,9 @@ def _draw_rug(axes, rug, largest, models, conditions, style):
     axes.text(103, middle, "no valid SCE (all at 0%)", **note)
 
 
-def _add_score_legends(figure, x, line, models, conditions, columns):
-    """``x`` inches from the left: which mark is which condition, and which line which model."""
+def _add_score_legends(figure, page, models, conditions, bars):
+    """Which mark is which condition, which line which model, and what the ``bars`` are."""
+    x, line, columns = page.right, page.line, page.legend_columns
     marks = [
         Line2D([], [], linestyle="none", color="#555555", marker=marker, markersize=5, label=condition)
         for condition, marker in conditions.items()
@@ -237,4 +238,4 @@ def _add_score_legends(figure, x, line, models, conditions, columns):
             handlelength=2.6,
         )
         top -= line * (1.2 * math.ceil(len(handles) / ncols) + 1.9)
-    figure.text(x / width, top / height, INTERVALS, va="top")
+    figure.text(x / width, top / height, bars, va="top")

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from sce.showing.drawing import settings
 from sce.showing.style import FigureStyle
-from sce.showing.words import in_words
+from sce.showing.words import in_words, intervals_over
 
 PANEL = (3.2, 2.8)  # inches
 
@@ -33,7 +33,7 @@ def wordings_scatter(scores: pd.DataFrame, stems: dict[str, str], style: FigureS
             axes.set(xlabel=f"mean excess distance ({metric})", ylabel="validity (%)", ylim=(-4, 104))
             axes.set_title(f"{model} on {in_words(dataset)}", loc="left", fontsize=style.font_size)
             axes.spines[["top", "right"]].set_visible(False)
-            axes.legend(frameon=False)
+            axes.legend(frameon=False, title=intervals_over(here["estimand"]))
     return figure
 
 

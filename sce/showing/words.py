@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from sce.measuring.estimands import CENSUS
+
 LONGEST_LABEL = 28  # characters
 
 
@@ -13,6 +15,12 @@ def in_words(name: str) -> str:
 def shortened(label: str) -> str:
     """A label cut to LONGEST_LABEL characters."""
     return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
+
+
+def intervals_over(estimands) -> str:
+    """What the bars of a figure are, by the estimands of all that it shows: '95% intervals over points'."""
+    named = [name for name in dict.fromkeys(estimands) if isinstance(name, str) and name != CENSUS]
+    return f"95% intervals over {' and '.join(named)}" if named else "a census: no intervals"
 
 
 def with_interval(value, low, high) -> str:

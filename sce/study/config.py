@@ -1,6 +1,6 @@
 """The configuration as one closed contract. Kinds of experiments add their own fields to it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
@@ -29,10 +29,11 @@ class BaseExperiment(Contract):
 
 
 class Scoring(Contract):
-    """Bootstrap intervals: seed and number of resamples."""
+    """What the intervals are over (docs/statistics.md), and the seed of the random searches that SCEs are
+    compared with."""
 
     seed: Seed = 42
-    resamples: Annotated[int, Field(ge=100), at_most(1_000_000, lambda number: 8 * number)] = 2000
+    estimand: Literal["census", "answers", "points", "wordings"] = "points"
 
 
 class Embeddings(Contract):

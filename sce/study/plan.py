@@ -159,7 +159,7 @@ class _Count:
 
 def _count(study, model, name, measured) -> _Count:
     entry = study.config.models[model]
-    protocol = _protocol(study, model, name)
+    protocol = protocol_asked(study, model, name)
     path = _file(study, entry)
     typical = _typical_characters(protocol)
     if path.exists():
@@ -299,7 +299,8 @@ def _typical_characters(protocol) -> dict[str, float]:
     return defaultdict(lambda: about_an_sce, typical)
 
 
-def _protocol(study, model, name) -> Protocol:
+def protocol_asked(study: Study, model: str, name: str) -> Protocol:
+    """The protocol of a model and a dataset, as a run would walk it."""
     entry, dataset = study.config.models[model], study.datasets[name]
     kinds = kinds_with_tasks(study, model, name)
     tasks = {kind.name: kind.draw_tasks(dataset, task_options(study, kind)) for kind in kinds}

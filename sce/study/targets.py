@@ -4,6 +4,9 @@ from sce.experiments.kind import Kind
 from sce.study.study import Study
 from sce.wordings.rewordings import reworded
 
+TABLE_FORMS = ("parquet", "csv", "md", "tex")
+PAIR_ARTIFACTS = tuple(f"{name}.parquet" for name in ("responses", "boundary", "sce", "distances", "scores"))
+
 
 def of_pairs(study: Study, pattern: str) -> list[str]:
     """The pattern's file for every (model, dataset) of the study."""
@@ -24,11 +27,33 @@ def of_experiment(study: Study, experiment: str) -> list[str]:
     """Everything that an experiment ends in."""
     tables, folder = study.tables(experiment), f"results/experiments/{experiment}"
     shown = [kind for kind in study.kinds if kind.name in tables]
-    files = [f"{folder}/{table}.md" for table in tables]
-    files += [f"{folder}/{figure_name(kind)}.png" for kind in shown]
+    files = [f"{folder}/{table}.{form}" for table in tables for form in TABLE_FORMS]
+    files += _figures(f"{folder}/{figure_name(kind)}" for kind in shown)
     pairs = [f"results/{model}/{dataset}" for model, dataset in study.pairs_of(experiment)]
     conditions = tables.get("scores", [])
     if set(conditions) - set(reworded(conditions, study.stems())):
-        files += [f"{folder}/validity.png", *(f"{pair}/boundary.png" for pair in pairs)]
-    files += [f"{pair}/{kind.name}.png" for kind in shown if kind.points_columns for pair in pairs]
+        files += _figures([f"{folder}/validity", *(f"{pair}/boundary" for pair in pairs)])
+    files += _figures(f"{pair}/{kind.name}" for kind in shown if kind.points_columns for pair in pairs)
     return files
+
+
+def of_steps(study: Study) -> list[str]:
+    """The artifacts that the steps on the way leave, which are results too: a deleted one is made again."""
+    files = [
+        file for name in PAIR_ARTIFACTS for file in of_pairs(study, f"results/{{model}}/{{dataset}}/{name}")
+    ]
+    files += _figures(of_pairs(study, "results/{model}/{dataset}/boundary"))
+    files += [f"results/grids/{dataset}.parquet" for dataset in study.datasets]
+    for experiment, content in study.experiments.items():
+        if "semantic" in content.metrics:
+            files += [f"results/embeddings/{dataset}.npy" for dataset in content.datasets]
+        for kind in study.kinds:
+            if kind.name in study.tables(experiment):
+                files += outcomes(study, experiment, kind.name)
+                files += outcomes(study, experiment, f"{kind.name}_points") if kind.points_columns else []
+                files += [f"results/{kind.name}/{d}.parquet" for d in content.datasets if kind.tasks_columns]
+    return list(dict.fromkeys(files))
+
+
+def _figures(stems):
+    return [f"{stem}.{form}" for stem in stems for form in ("png", "svg")]

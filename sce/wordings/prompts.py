@@ -18,7 +18,7 @@ from pydantic import field_validator, model_validator
 from sce.errors import InputError, suggest
 from sce.files.contracts import Contract, check
 from sce.files.secrets import refuse_keys
-from sce.files.values import Key, Text
+from sce.files.values import Key, Page
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import Dataset
 
@@ -62,7 +62,7 @@ class Prompt(Contract):
     rewords: Key | None = None
     metric: Key | None = None
     asks: Key | None = None
-    text: Text
+    text: Page
 
     @field_validator("kind")
     @classmethod

@@ -9,7 +9,7 @@ from sce.reading import responses
 from sce.study.parameters import kinds_with_tasks, task_options
 from sce.study.study import load
 
-SCORING = {"seed": 1, "resamples": 100}
+SCORING = {"seed": 1, "estimand": "points"}
 
 
 def study_of(policy, dataset, entry=None, **fields):

@@ -433,10 +433,12 @@ def make_scores(rows):
         key = (model, dataset, condition, "gower")
         for name, value in (("validity", validity), ("mean_excess", excess)):
             bounds = (None, None) if value is None else (max(0, value - 0.05), min(1, value + 0.05))
-            lines.append((*key, name, value, *bounds, 100, reason if value is None else None))
-        lines.append((*key, "n_kept", 100, None, None, 100, None))
-    names = ["model", "dataset", "condition", "metric", "score", "value", "low", "high", "n", "reason"]
-    return pd.DataFrame(lines, columns=names)
+            why = reason if value is None else None
+            lines.append((*key, name, value, *bounds, "points", 100, 100, 100.0, why))
+        lines.append((*key, "n_kept", 100, None, None, None, 100, None, None, None))
+    names = artifacts.columns("all_scores")
+    order = ["model", "dataset", "condition", "metric", *list(names)[4:]]
+    return pd.DataFrame(lines, columns=order)
 
 
 SCORES = make_scores(

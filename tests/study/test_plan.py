@@ -41,7 +41,7 @@ def study(folder, models, conditions=("unconstrained", "minimal"), datasets=("ex
 
 def run_study(made, model, dataset="exam", points=None):
     """Run one job of a study; (asked, found). ``points``: stop after so many questions."""
-    protocol = plan._protocol(made, model, dataset)
+    protocol = plan.protocol_asked(made, model, dataset)
     with open_asker(made.config.models[model], protocol.dataset, made.config.ledger) as asker:
         if points is None:
             elicit(protocol, asker, lambda status: None)
@@ -118,7 +118,7 @@ def test_no_plan_is_above_the_most_that_the_protocol_can_ask(tmp_path, policy, p
     """Feedback asks the main question at other points again, which the plan must count once."""
     asked = {"self_predictions": ["self_prediction"], "feedback": ["feedback"], "several": ["several"]}
     made = study(tmp_path, {"m": {"engine": "control", "policy": policy}}, verify_off_grid=True, **asked)
-    most = plan._protocol(made, "m", "exam").at_most
+    most = plan.protocol_asked(made, "m", "exam").at_most
     assert row(made, "m").questions == most
     run_study(made, "m", points=points)
     here = row(made, "m")
@@ -164,7 +164,7 @@ def test_estimates_without_any_answer_are_stated(tmp_path):
 def test_estimates_come_from_the_answers_there_are(tmp_path):
     model = {"engine": "openai", "model": "gpt-4.1", "requests_per_minute": 10, "max_in_flight": 4}
     made = study(tmp_path, {"m": model}, ["minimal"])
-    protocol = plan._protocol(made, "m", "exam")
+    protocol = plan.protocol_asked(made, "m", "exam")
     size = protocol.dataset.size
     characters = []
 

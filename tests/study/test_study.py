@@ -44,7 +44,7 @@ def changed(path, value):
         ("models.echo.polisy", "echo", "models.echo.polisy", ["no other key than", "policy"]),
         ("models", {"a/b": {"engine": "control", "policy": "echo"}}, "models.a/b", ["a/b"]),
         ("models", {}, "models", ["at least 1"]),
-        ("scoring", {"resamples": 3}, "scoring.resamples", ["100"]),
+        ("scoring", {"estimand": "rows"}, "scoring.estimand", ["census", "points"]),
         ("figures", {"dpi": "many"}, "figures.dpi", ["many", "a whole number"]),
         ("models.echo", {"policy": "echo"}, "models.echo.engine", ["nothing", "control, llama_cpp, openai"]),
         (

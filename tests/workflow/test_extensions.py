@@ -20,7 +20,7 @@ def test_an_engine_and_an_experiment_from_outside_the_package(project):
         name = re.match(r"# (\w+\.py)\n", code)[1]
         (project.folder / name).write_text(code)
     content = {key: value for text in blocks("yaml") for key, value in yaml.safe_load(text).items()}
-    project.configure(content | {"scoring": {"resamples": 100}})
+    project.configure(content)
     plan = project.snakemake("plan")
     assert re.search(r"shouter +exam +198 ", plan)
     project.snakemake()

@@ -27,7 +27,6 @@ STUDY = {
             "conditions": ["unconstrained", "minimal"],
         }
     },
-    "scoring": {"resamples": 200},
 }
 EACH = {"elicit": 1, "parse_responses": 1, "measure_distances": 1, "score": 1, "plot_boundary": 1}
 SCORED = {"collect_scores": 1, "plot_validity": 1, "tabulate": 1, "plot_experiment": 1, "build_page": 1}

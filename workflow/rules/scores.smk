@@ -23,6 +23,7 @@ rule measure_distances:
 rule score:
     input:
         distances=rules.measure_distances.output,
+        dataset=get_dataset_file,
     output:
         "results/{model}/{dataset}/scores.parquet",
     log:
@@ -30,7 +31,8 @@ rule score:
     conda:
         "../../envs/core.yaml"
     params:
-        scoring=SCORING,
+        estimand=STUDY.config.scoring.estimand,
+        content=get_dataset_content,
         code=code_of("score"),
     message:
         "Scoring {wildcards.model} on {wildcards.dataset}"
@@ -41,9 +43,12 @@ rule score:
 rule compare:
     input:
         distances=collect_pairs("results/{model}/{dataset}/distances.parquet"),
+        datasets=of_checkout(map(dataset_file, STUDY.datasets)),
     output:
         parquet="results/differences.parquet",
         csv="results/differences.csv",
+        ranks="results/ranks.csv",
+        pattern="results/pattern.csv",
     log:
         "logs/compare.log",
     conda:
@@ -54,7 +59,8 @@ rule compare:
     params:
         pairs=exact(STUDY.pairs),
         stems=exact(STUDY.stems()),
-        scoring=SCORING,
+        estimand=STUDY.config.scoring.estimand,
+        contents=exact({name: parameters.content(it) for name, it in STUDY.datasets.items()}),
         code=code_of("compare"),
     message:
         "Paired differences between conditions and between models"

@@ -3,7 +3,9 @@
 import json
 
 from sce.files import artifacts
-from sce.measuring import comparisons
+from sce.grids.datasets import load_dataset
+from sce.measuring import comparisons, hypotheses
+from sce.measuring.dependence import Lattice
 from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
@@ -12,7 +14,11 @@ with logged(snakemake.log[0]):
         (model, dataset): artifacts.read(path)
         for (model, dataset), path in zip(pairs, snakemake.input.distances, strict=True)
     }
-    stems, scoring = json.loads(snakemake.params.stems), json.loads(snakemake.params.scoring)
-    differences = comparisons.differences(tables, stems, **scoring)
+    datasets = [load_dataset(path) for path in snakemake.input.datasets]
+    lattices = {dataset.name: Lattice.of(dataset) for dataset in datasets}
+    stems = json.loads(snakemake.params.stems)
+    differences = comparisons.differences(tables, stems, snakemake.params.estimand, lattices)
     artifacts.write(differences, snakemake.output.parquet, "differences", provenance=provenance(snakemake))
     differences.to_csv(snakemake.output.csv, index=False)
+    comparisons.ranks(tables, differences).to_csv(snakemake.output.ranks, index=False)
+    hypotheses.pattern(differences).to_csv(snakemake.output.pattern, index=False)

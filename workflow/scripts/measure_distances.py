@@ -1,7 +1,6 @@
 """Distances of every SCE from its start and to the boundary, and of its start from the nearest
 counterfactual."""
 
-import numpy as np
 import pandas as pd
 
 from sce.files import artifacts
@@ -13,7 +12,7 @@ with logged(snakemake.log[0]):
     dataset = load_dataset(snakemake.input.dataset)
     predictions = boundaries.predictions(dataset, artifacts.read(snakemake.input.boundary))
     sce = artifacts.read(snakemake.input.sce)
-    embeddings = np.load(snakemake.input.embeddings) if snakemake.input.embeddings else None
+    embeddings = artifacts.read_array(snakemake.input.embeddings) if snakemake.input.embeddings else None
     measured = [
         distances.measure(dataset, predictions, sce, metric, embeddings)
         for metric in snakemake.params.metrics

@@ -3,8 +3,6 @@
 import importlib
 import json
 
-import numpy as np
-
 from sce.experiments.kind import Given
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
@@ -16,7 +14,7 @@ with logged(snakemake.log[0]):
     given = Given(
         dataset=load_dataset(snakemake.input.dataset),
         tables={name: artifacts.read(snakemake.input[name]) for name in kind.needs},
-        embeddings=np.load(snakemake.input.embeddings) if snakemake.input.embeddings else None,
+        embeddings=artifacts.read_array(snakemake.input.embeddings) if snakemake.input.embeddings else None,
         **measured,
     )
     artifacts.write(kind.measure(given), snakemake.output[0], "scores", provenance=provenance(snakemake))

@@ -61,6 +61,7 @@ class BatchEngine:
             self._records,
             self.budget,
             self._follow,
+            self._join,
             rounds=self.rounds,
             poll_s=self.poll_s,
         )
@@ -72,12 +73,8 @@ class BatchEngine:
         key = digest(body)
         question, batch = Question(body, self.rounds), self._records.holding.get(key)
         self._questions.add(key, question, ready=batch is None)
-        if batch is not None and batch.key not in self._records.followed:
-            logging.info("a batch of %s is waited for: %s", date(batch.submitted_at), batch.id or batch.key)
-            if self.budget:
-                for request in batch.requests.values():
-                    self.budget.set_aside(request)
-            self._follow(batch)
+        if batch is not None:
+            self._join(batch)
         try:
             return await question.answer
         finally:
@@ -89,9 +86,18 @@ class BatchEngine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._records:
-            self._records.open_batches()
-            self._records.ledger.close()
+            self._records.close()
         await self.provider.close()
+
+    def _join(self, batch):
+        """Wait for a batch that an earlier run or another job has handed over."""
+        if batch.key in self._records.followed:
+            return
+        logging.info("a batch of %s is waited for: %s", date(batch.submitted_at), batch.id or batch.key)
+        if self.budget:
+            for request in batch.requests.values():
+                self.budget.set_aside(request)
+        self._follow(batch)
 
     def _follow(self, batch):
         self._records.followed.add(batch.key)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sce.engines import Fatal, Rejected, Transient, anthropic, chat
+from sce.engines.checked import Checker, known_form, note
 from sce.engines.faults import fault_of, is_error
 from sce.ledger.entries import Reply, digest
 
@@ -30,34 +31,43 @@ def write_batch_file(path, bodies: Iterable[dict]) -> int:
     return count
 
 
-def chat_outcome(line: dict) -> tuple[str, Outcome]:
-    """(custom_id, what became of it) from a line of a batch's output or error file."""
+def outcome_of(read, line: dict, checker: Checker) -> tuple[str, Outcome] | None:
+    """(custom_id, what became of it) as ``read`` finds it in a line of a batch's results; None for a line
+    that does not say whose it is. A line in an unknown form is a question that was not answered."""
+    key = line.get("custom_id")
+    if not isinstance(key, str):
+        note("a line of a batch's results names no question: left out")
+        return None
+    try:
+        with known_form():
+            return key, read(line, checker)
+    except Transient as error:
+        return key, error
+
+
+def chat_outcome(line: dict, checker: Checker) -> Outcome:
+    """What became of a question, from a line of a batch's output or error file."""
     response, error = line.get("response"), line.get("error")
     if not response:
         error = error or {}
         cause = f"{error.get('code') or 'failed in its batch'}: {error.get('message') or 'no reason given'}"
-        return line["custom_id"], Transient(cause)
+        return Transient(cause)
     body, status = response.get("body"), response.get("status_code", 200)
     if status != 200 or is_error(body):
-        return line["custom_id"], fault_of(status, body)
-    return line["custom_id"], _reply(chat.reply_of, body)
+        return fault_of(status, body)
+    return _reply(checker, chat.reply_of, body)
 
 
-def message_outcome(line: dict) -> tuple[str, Outcome]:
-    """(custom_id, what became of it) from a line of an Anthropic batch's results."""
+def message_outcome(line: dict, checker: Checker) -> Outcome:
+    """What became of a question, from a line of an Anthropic batch's results."""
     result = line["result"]
     if result["type"] == "succeeded":
-        return line["custom_id"], _reply(anthropic.reply_of, result["message"])
+        return _reply(checker, anthropic.reply_of, result["message"])
     if result["type"] == "errored":
-        return line["custom_id"], fault_of(200, result["error"])
-    return line["custom_id"], Transient(f"{result['type']} in its batch")
+        return fault_of(200, result["error"])
+    return Transient(f"{str(result['type'])[:60]} in its batch")
 
 
-def _reply(reply_of, payload) -> Outcome:
-    try:
-        reply = reply_of(payload)
-    except Transient as error:
-        return error
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        return Transient(f"the reply has an unknown form ({type(error).__name__}: {error})")
+def _reply(checker, reply_of, payload) -> Reply:
+    reply = checker.reply(reply_of, payload)
     return replace(reply, usage={**reply.usage, "batch": 1})

@@ -72,6 +72,10 @@ class Follower:
 
     async def _found(self, batch):
         """A recorded batch with its id, or None where it never reached the provider."""
+        async with self.records.turn():  # it may be under way to the provider at this moment
+            batch = self.records.current(batch)
+        if batch.id is not None:
+            return batch
         batch_id = await self._insist(lambda: self.provider.find(batch, self.records.known_ids()))
         if batch_id is None:
             logging.info("the batch recorded %s was never submitted", date(batch.submitted_at))

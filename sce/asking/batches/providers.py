@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sce.asking.batches.files import CHAT_URL, Outcome, batch_line, chat_outcome, message_outcome
+from sce.asking.batches.files import CHAT_URL, Outcome, batch_line, chat_outcome, message_outcome, outcome_of
 from sce.engines import Transient, anthropic, chat, openai
-from sce.engines.faults import decoded, fault_of
+from sce.engines.checked import known_form
+from sce.engines.faults import fault_of
 from sce.ledger.entries import Batch
 
 UPLOAD_S = 3600  # for sending a whole batch
@@ -36,7 +37,8 @@ class _Provider:
         """Every line of a batch's results. Raises Transient where the reading breaks off."""
         for file in state.files:
             async for line in self._lines(file):
-                yield self.outcome(line)
+                if found := outcome_of(self.read, line, self.checker):
+                    yield found
 
     async def _lines(self, file):
         """The JSON lines of a file, read as they come. Cut at line feeds alone: other separators of lines
@@ -47,14 +49,14 @@ class _Provider:
                 async for chunk in response.iter_bytes():
                     *lines, rest = (rest + chunk).split(b"\n")
                     for line in lines:
-                        if isinstance(found := decoded(line), dict):
+                        if isinstance(found := self.checker.decoded(line), dict):
                             yield found
         except self._sdk.APIStatusError as error:
-            payload = decoded(self._hidden(error.response.text))
+            payload = self.checker.decoded(error.response.text)
             raise fault_of(error.status_code, payload, error.response.headers) from None
         except Exception as error:  # of whatever HTTP library the SDK uses
             raise Transient(self._hidden(f"reading a batch's results broke off ({error})")) from None
-        if isinstance(found := decoded(rest), dict):
+        if isinstance(found := self.checker.decoded(rest), dict):
             yield found
 
 
@@ -62,7 +64,7 @@ class OpenAIBatches(_Provider, openai.OpenAIEngine):
     """Batches at /v1/batches: a file of requests is uploaded, files of results are read."""
 
     name, most, largest = "openai", 50_000, 190_000_000
-    outcome = staticmethod(chat_outcome)
+    read = staticmethod(chat_outcome)
 
     def line(self, key, body) -> bytes:
         return batch_line(key, chat.request_of(body))
@@ -73,32 +75,34 @@ class OpenAIBatches(_Provider, openai.OpenAIEngine):
         create = self._client.files.with_raw_response.create
         file = await self._exchange(lambda: create(file=content, purpose="batch"))
         submit = self._client.batches.with_raw_response.create
-        batch = await self._exchange(
-            lambda: submit(
-                input_file_id=file["id"],
-                endpoint=CHAT_URL,
-                completion_window="24h",
-                metadata={"sce": key},
-            )
-        )
-        return batch["id"]
+        options = {"endpoint": CHAT_URL, "completion_window": "24h", "metadata": {"sce": key}}
+        with known_form():
+            uploaded = str(file["id"])
+        batch = await self._exchange(lambda: submit(input_file_id=uploaded, **options))
+        with known_form():
+            return str(batch["id"])
 
     async def find(self, batch: Batch, known: set[str]) -> str | None:
         """The provider's id of a batch whose submission was not answered; None where it never arrived."""
         list_page, after = self._client.batches.with_raw_response.list, {}
         while True:
             page = await self._exchange(lambda after=after: list_page(limit=100, **after))
-            for item in page["data"]:
-                if (item.get("metadata") or {}).get("sce") == batch.key:
-                    return item["id"]
-                if item["created_at"] < batch.submitted_at - KEEP_LOOKING_S:  # the newest come first
+            with known_form():
+                for item in page["data"]:
+                    if (item.get("metadata") or {}).get("sce") == batch.key:
+                        return str(item["id"])
+                    if item["created_at"] < batch.submitted_at - KEEP_LOOKING_S:  # the newest come first
+                        return None
+                if not page.get("has_more") or not page["data"]:
                     return None
-            if not page.get("has_more") or not page["data"]:
-                return None
-            after = {"after": page["data"][-1]["id"]}
+                after = {"after": page["data"][-1]["id"]}
 
     async def look(self, batch_id: str) -> State:
         found = await self._exchange(lambda: self._client.batches.with_raw_response.retrieve(batch_id))
+        with known_form():
+            return self._state(found)
+
+    def _state(self, found):
         status = found["status"]
         files = tuple(filter(None, (found.get("output_file_id"), found.get("error_file_id"))))
         if status != "failed":
@@ -117,7 +121,7 @@ class AnthropicBatches(_Provider, anthropic.AnthropicEngine):
     """Batches at /v1/messages/batches: the requests go in one piece, the results are streamed."""
 
     name, most, largest = "anthropic", 100_000, 240_000_000
-    outcome = staticmethod(message_outcome)
+    read = staticmethod(message_outcome)
 
     def line(self, key, body) -> bytes:
         request = anthropic.request_of(body, self.model.cache_system)
@@ -127,7 +131,9 @@ class AnthropicBatches(_Provider, anthropic.AnthropicEngine):
         """Hand a batch over; the provider's id of it."""
         requests = [json.loads(line) for line in lines]
         create = self._client.messages.batches.with_raw_response.create
-        return (await self._exchange(lambda: create(requests=requests)))["id"]
+        batch = await self._exchange(lambda: create(requests=requests))
+        with known_form():
+            return str(batch["id"])
 
     async def find(self, batch: Batch, known: set[str]) -> str | None:
         """The provider's id of a batch whose submission was not answered; None where it never arrived.
@@ -138,22 +144,24 @@ class AnthropicBatches(_Provider, anthropic.AnthropicEngine):
         list_page, after = self._client.messages.batches.with_raw_response.list, {}
         while True:
             page = await self._exchange(lambda after=after: list_page(limit=100, **after))
-            for item in page["data"]:
-                created = datetime.fromisoformat(item["created_at"]).timestamp()
-                if created < batch.submitted_at - KEEP_LOOKING_S:
+            with known_form():
+                for item in page["data"]:
+                    created = datetime.fromisoformat(item["created_at"]).timestamp()
+                    if created < batch.submitted_at - KEEP_LOOKING_S:
+                        return None
+                    same = sum(item["request_counts"].values()) == len(batch.requests)
+                    if same and item["id"] not in known and created > batch.submitted_at - CLOCKS_DIFFER_S:
+                        return str(item["id"])
+                if not page.get("has_more") or not page["data"]:
                     return None
-                same = sum(item["request_counts"].values()) == len(batch.requests)
-                if same and item["id"] not in known and created > batch.submitted_at - CLOCKS_DIFFER_S:
-                    return item["id"]
-            if not page.get("has_more") or not page["data"]:
-                return None
-            after = {"after_id": page["last_id"]}
+                after = {"after_id": page["last_id"]}
 
     async def look(self, batch_id: str) -> State:
         found = await self._exchange(
             lambda: self._client.messages.batches.with_raw_response.retrieve(batch_id)
         )
-        over = found["processing_status"] == "ended"
+        with known_form():
+            over = found["processing_status"] == "ended"
         if over and not found.get("results_url"):
             return State(True, (), "its results are no longer kept by the provider")
         return State(over, (batch_id,) if over else ())

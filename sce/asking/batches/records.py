@@ -1,11 +1,17 @@
 """What the ledger's file records of batches, and which of them this run follows."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from sce.ledger.claims import Claims
 from sce.ledger.entries import OPEN_STATES, Batch
 from sce.ledger.ledger import Ledger
 from sce.money.prices import Budget
+
+TURN_POLL_S = 0.2  # between two looks whether another job has submitted
 
 
 class Records:
@@ -18,8 +24,43 @@ class Records:
         self.holding: dict[str, Batch] = {}
         self.followed: set[str] = set()
         self.strangers: set[str] = set()
-        for batch in self.open_batches():
-            self.holding |= dict.fromkeys(batch.requests, batch)
+        self._known: set[str] = set()  # keys of all batches seen
+        self._claims = Claims(ledger.path)
+        self._turn = asyncio.Lock()
+        self.look_for_new()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """A time in which no other job submits to this ledger file: a batch without an id is then one whose
+        job died, or whose submission was not answered."""
+        async with self._turn:
+            while not self._claims.take("submitting a batch"):
+                await asyncio.sleep(TURN_POLL_S)
+            try:
+                yield
+            finally:
+                self._claims.give_back("submitting a batch")
+
+    def look_for_new(self) -> None:
+        """Take note of the batches that other jobs have recorded."""
+        marks = ", ".join("?" * len(OPEN_STATES))
+        found = self.ledger.query(f"SELECT key FROM batches WHERE state IN ({marks})", *OPEN_STATES)
+        if {key for (key,) in found} - self._known:
+            for batch in self.open_batches():
+                if batch.key not in self._known:
+                    self._known.add(batch.key)
+                    self.holding |= dict.fromkeys(batch.requests, batch)
+
+    def current(self, batch: Batch) -> Batch:
+        """A batch as it stands now: another job may have submitted it, or found it, meanwhile."""
+        for batch_id, state in self.ledger.query("SELECT id, state FROM batches WHERE key = ?", batch.key):
+            return replace(batch, id=batch_id, state=state)
+        return replace(batch, state="lost")
+
+    def close(self) -> None:
+        self.open_batches()
+        self._claims.close()
+        self.ledger.close()
 
     def open_batches(self) -> list[Batch]:
         """The recorded batches that still lack an answer; those that lack none are done, whether the run
@@ -34,6 +75,7 @@ class Records:
 
     def record(self, batch: Batch) -> Batch:
         """Write down how a batch stands; the batch."""
+        self._known.add(batch.key)
         self.ledger.record(batch)
         if batch.state in OPEN_STATES:
             self.holding |= dict.fromkeys(batch.requests, batch)

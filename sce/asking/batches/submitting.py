@@ -16,7 +16,8 @@ from sce.money.prices import Budget
 
 
 class Submitter:
-    """Hands batches over, and each to ``follow``. ``rounds``: how many submissions in a row may fail;
+    """Hands batches over, and each to ``follow``; those of other jobs, that hold a question of ours, to
+    ``join``. ``rounds``: how many submissions in a row may fail;
     ``poll_s``: seconds before the next after one that did. ``submitted`` counts the batches of this run."""
 
     def __init__(
@@ -26,12 +27,13 @@ class Submitter:
         records: Records,
         budget: Budget | None,
         follow: Callable[[Batch], None],
+        join: Callable[[Batch], None],
         *,
         rounds: int,
         poll_s: float,
     ):
         self.provider, self.questions, self.records, self.budget = provider, questions, records, budget
-        self.follow, self.rounds, self.poll_s = follow, rounds, poll_s
+        self.follow, self.join, self.rounds, self.poll_s = follow, join, rounds, poll_s
         self.submitted = 0
         self._not_taken = 0  # submissions that failed since one did not
 
@@ -40,9 +42,18 @@ class Submitter:
         while True:
             await self.questions.news.wait()
             await self.questions.quiet(quiet_s)
-            if chunk := self._chunk():
-                await self._submit(chunk)
-                self.questions.news.set()
+            async with self.records.turn():
+                self._leave_to_others()
+                if chunk := self._chunk():
+                    await self._submit(chunk)
+                    self.questions.news.set()
+
+    def _leave_to_others(self):
+        """Questions that another job has handed over meanwhile are waited for, not submitted again."""
+        self.records.look_for_new()
+        for key in [key for key in self.questions.ready if key in self.records.holding]:
+            del self.questions.ready[key]
+            self.join(self.records.holding[key])
 
     def _chunk(self) -> dict[str, dict]:
         """The next questions that fit into one batch, and into the budget. The rest waits for a next time."""

@@ -1,0 +1,222 @@
+"""Do the intervals hold? Coverage and false rejections in draws whose truth is known.
+
+Run by hand from the repository root: ``python benchmarks/bench_intervals.py [draws]``. It prints the table
+that stands in docs/statistics.md, in a few minutes for 600 draws. Every draw is a full grid. What decides a
+row's validity and distance is a normal number: that of its x' (drawn with shares of 1/rank, so that few x'
+take most rows), or that of its point in a field whose correlation falls to 1/e over a known share of each
+axis, or half of each. A row is valid with probability 0.6; the distance is lognormal.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sce.measuring.dependence import Lattice
+from sce.measuring.estimands import POINTS, Rows, difference_of_shares, mean, median, share
+
+GRIDS = {
+    "weather": Lattice((9, 5), (True, True)),
+    "house_prices": Lattice((20, 5, 4, 4), (True,) * 4),
+    "income": Lattice((80, 24), (True, True)),
+    "heart_disease": Lattice((11, 2, 8, 11), (True, False, True, True)),
+    "cube": Lattice((50, 50, 40), (True,) * 3),
+}
+SCENARIOS = [  # grid, number of x' (0: none is shared), reach of the field (share of an axis; 0: none)
+    ("weather", 0, 0.0),
+    ("weather", 20, 0.0),
+    ("weather", 8, 0.0),
+    ("weather", 0, 0.1),
+    ("house_prices", 0, 0.0),
+    ("house_prices", 0, 0.1),
+    ("house_prices", 100, 0.1),
+    ("income", 400, 0.0),
+    ("income", 100, 0.0),
+    ("income", 30, 0.0),
+    ("income", 0, 0.05),
+    ("income", 0, 0.1),
+    ("income", 0, 0.2),
+    ("income", 100, 0.1),
+    ("heart_disease", 100, 0.0),
+    ("heart_disease", 0, 0.1),
+    ("heart_disease", 100, 0.1),
+    ("cube", 1000, 0.0),
+    ("cube", 0, 0.02),
+    ("cube", 0, 0.05),
+    ("cube", 1000, 0.05),
+]
+VALID, SMALLER, SPREAD = 0.6, 0.4, 2 / 3  # probabilities of being valid; of the logarithm of a distance
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One kind of draw. ``roots``: per axis a root of its correlation matrix."""
+
+    lattice: Lattice
+    shared: int
+    reach: float
+    roots: tuple
+
+    @classmethod
+    def of(cls, grid: str, shared: int, reach: float) -> "Scenario":
+        lattice = GRIDS[grid]
+        axes = zip(lattice.shape, lattice.ordered, strict=True)
+        return cls(lattice, shared, reach, tuple(_root(size, order, reach) for size, order in axes))
+
+    @property
+    def size(self):
+        return int(np.prod(self.lattice.shape))
+
+    def draw(self, rng):
+        """One model: x' (n,), or -1, and what decides validity and distance, normal (n,)."""
+        weight = 0.0 if not self.shared else 0.5 if self.reach else 1.0
+        latent, found = np.zeros(self.size), np.full(self.size, -1)
+        if self.shared:
+            shares = 1 / np.arange(1, self.shared + 1)
+            found = rng.choice(self.shared, self.size, p=shares / shares.sum())
+            latent += np.sqrt(weight) * rng.standard_normal(self.shared)[found]
+        if weight < 1:
+            latent += np.sqrt(1 - weight) * self._field(rng)
+        return found, latent
+
+    def _field(self, rng):
+        field = rng.standard_normal(self.lattice.shape)
+        for axis, root in enumerate(self.roots):
+            field = np.moveaxis(np.tensordot(root, field, (1, axis)), 0, axis)
+        return field.ravel()
+
+
+def _root(size, order, reach):
+    if not order:
+        return np.linalg.cholesky(0.5 * np.eye(size) + 0.5) if reach else np.eye(size)
+    lags = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    return np.linalg.cholesky(np.exp(-lags / (reach * size))) if reach else np.eye(size)
+
+
+# --- what the intervals are compared with ---
+
+
+def naive(values):
+    """Rows as if they were independent: low and high."""
+    half = stats.norm.ppf(0.975) * values.std(ddof=1) / np.sqrt(len(values))
+    return values.mean() - half, values.mean() + half
+
+
+def clustered(values, clusters):
+    """Clusters of x' with the usual t quantile (CR1), without regard to how uneven they are."""
+    many = len(clusters.sizes)
+    sums = clusters.sizes / len(values) * (clusters.means(values) - values.mean())
+    half = stats.t.ppf(0.975, many - 1) * np.sqrt(np.sum(sums**2) * many / (many - 1))
+    return values.mean() - half, values.mean() + half
+
+
+def bell_mccaffrey(values, clusters):
+    """Clusters of x' corrected (CR2) with Satterthwaite's degrees, for rows of a cluster all alike."""
+    weights = clusters.sizes / len(values)
+    scale = 1 / (1 - 2 * weights + np.sum(weights**2))
+    sums = weights * (clusters.means(values) - values.mean())
+    form = np.sqrt(scale) * weights
+    root = form[:, None] * (np.eye(len(weights)) - weights)
+    product = root @ root.T
+    degrees = np.trace(product) ** 2 / np.sum(product**2)
+    half = stats.t.ppf(0.975, degrees) * np.sqrt(np.sum(scale * sums**2))
+    return values.mean() - half, values.mean() + half
+
+
+# --- the draws ---
+
+
+def draw(scenario, rng, rivals=True) -> dict:
+    """Per measure and method: whether the interval holds the truth, or (unequal) excludes 0."""
+    points = np.arange(scenario.size)
+    sides = [scenario.draw(rng) for _ in range(2)]
+    (found, latent), (other, beside) = sides
+    rows = Rows.of(points, found, lattice=scenario.lattice)
+    both = Rows.of(points, found, other, lattice=scenario.lattice)
+    hits = (latent < stats.norm.ppf(VALID)).astype(float)
+    distances = np.exp(SPREAD * latent)
+    equal = hits - (beside < stats.norm.ppf(VALID))
+    unequal = hits - (beside < stats.norm.ppf(SMALLER))
+    held = {
+        ("validity", "ours"): _holds(share(hits, rows, POINTS), VALID),
+        ("mean", "ours"): _holds(mean(distances, rows, POINTS, 0.0), np.exp(SPREAD**2 / 2)),
+        ("median", "ours"): _holds(median(distances, rows, POINTS), 1.0),
+        ("difference", "ours"): _holds(difference_of_shares(equal, both, POINTS), 0.0),
+        ("unequal", "ours"): _holds(difference_of_shares(unequal, both, POINTS), VALID - SMALLER),
+    }
+    methods = {"naive": naive}
+    if rivals and scenario.shared and len(rows.ways[0].sizes) <= 500:
+        methods |= {
+            "clustered": lambda values: clustered(values, rows.ways[0]),
+            "CR2": lambda values: bell_mccaffrey(values, rows.ways[0]),
+        }
+    for name, method in methods.items():
+        for measure, values, truth in (
+            ("validity", hits, VALID),
+            ("mean", distances, np.exp(SPREAD**2 / 2)),
+            ("difference", equal, 0.0),
+        ):
+            low, high = method(values)
+            held[measure, name] = float(low <= truth <= high)
+    return held
+
+
+def _holds(interval, truth):
+    return np.nan if interval.reason else float(interval.low <= truth <= interval.high)
+
+
+def simulate(scenario, draws, seed) -> dict:
+    """(measure, method) -> (share of the intervals that hold the truth, share of draws with a reason)."""
+    rng = np.random.default_rng(seed)
+    held = [draw(scenario, rng) for _ in range(draws)]
+    table = {key: np.array([one[key] for one in held]) for key in held[0]}
+    return {
+        key: (np.nanmean(v) if not np.isnan(v).all() else np.nan, np.isnan(v).mean())
+        for key, v in table.items()
+    }
+
+
+def main():
+    draws = int(sys.argv[1]) if len(sys.argv) > 1 else 600
+    print("| grid, rows | x' | reach | " + " | ".join(HEADS) + " |")
+    print("|---" * (3 + len(HEADS)) + "|")
+    started = time.perf_counter()
+    for number, (grid, shared, reach) in enumerate(SCENARIOS):
+        scenario = Scenario.of(grid, shared, reach)
+        found = simulate(scenario, draws if scenario.size < 10_000 else draws // 3, number)
+        print(
+            f"| {grid}, {scenario.size:,} | {shared or '-'} | {reach or '-'} | {_line(found)} |", flush=True
+        )
+    error = np.sqrt(0.95 * 0.05 / draws)
+    print(f"\n{draws} draws (Monte-Carlo error {error:.1%}), for cube a third of them ({error * 3**0.5:.1%})")
+    print(f"{time.perf_counter() - started:.0f} s")
+
+
+HEADS = (
+    "validity: ours", "naive", "clustered", "CR2", "mean: ours", "naive", "CR2", "median: ours",
+    "false rejections: ours", "naive", "difference of 0.2: ours", "no interval",
+)  # fmt: skip
+
+
+def _line(found):
+    def percent(measure, method, flip=False):
+        if (measure, method) not in found:
+            return ""
+        value = found[measure, method][0]
+        return f"{100 * (1 - value if flip else value):.1f}"
+
+    cells = [percent("validity", name) for name in ("ours", "naive", "clustered", "CR2")]
+    cells += [percent("mean", name) for name in ("ours", "naive", "CR2")]
+    cells += [percent("median", "ours")]
+    cells += [percent("difference", name, flip=True) for name in ("ours", "naive")]
+    cells += [percent("unequal", "ours"), f"{100 * found['validity', 'ours'][1]:.0f}"]
+    return " | ".join(cells)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""What replies say: those that are nothing but the JSON that was asked for are read here, all others by the
+package's parser (``sce.reading``), which has no second way."""
+
+import json
+from functools import cache
+
+from sce.auditing.findings import Findings
+from sce.auditing.tables import Stored
+from sce.grids.datasets import Dataset
+from sce.reading import parsing
+from sce.reading.probabilities import option_probabilities
+
+LARGEST = 1e15  # numbers beyond it are left to the parser
+LOST = {"failed": "request_failed", "truncated": "truncated", "refused": "refused"}
+
+
+class Reader:
+    """Reads the replies about a dataset; counts how many by which way."""
+
+    def __init__(self, dataset: Dataset, findings: Findings):
+        self.dataset, self.findings = dataset, findings
+        self._answer = cache(
+            lambda text, finish: self._read(text, finish, self._plain_answer, parsing.parse_answer)
+        )
+        self._record = cache(
+            lambda text, finish: self._read(text, finish, self._plain_record, parsing.parse_sce)
+        )
+
+    def answer(self, row: dict) -> tuple[str, str | None]:
+        """(status, option) of a row of ``responses``."""
+        if row["status"] != "answered":
+            return LOST[row["status"]], None
+        return self._answer(row["response"], row["finish_reason"])
+
+    def record(self, row: dict) -> tuple[str, dict | None]:
+        """(status, {feature: code}) of a row of ``responses``."""
+        if row["status"] != "answered":
+            return LOST[row["status"]], None
+        return self._record(row["response"], row["finish_reason"])
+
+    def _read(self, text, finish, plain, parse):
+        value = plain(text)
+        if value is not None:
+            self.findings.checked["texts read here"] += 1
+            return "ok", value
+        self.findings.checked["texts read by the package's parser"] += 1
+        return tuple(parse(text, self.dataset, finish))
+
+    def _plain_answer(self, text):
+        content = _json(text)
+        option = content.get("answer") if len(content) == 1 else None
+        return option if option in self.dataset.options else None
+
+    def _plain_record(self, text):
+        content = _json(text)
+        if set(content) != set(self.dataset.features):
+            return None
+        record = {}
+        for name, feature in self.dataset.features.items():
+            value = content[name]
+            if feature.is_number:
+                if type(value) not in (int, float) or not abs(value) < LARGEST:
+                    return None
+                record[name] = value
+            elif value in feature.labels:
+                record[name] = feature.codes[feature.labels.index(value)]
+            else:
+                return None
+        return record
+
+
+def boundary_of(responses: Stored, reader: Reader) -> list[dict]:
+    """The rows that ``boundary.parquet`` ought to have."""
+    rows = []
+    for row in responses.rows:
+        if row["kind"] == "question":
+            status, option = reader.answer(row)
+            first, second = option_probabilities(
+                row["logprobs"], option, reader.dataset, row["finish_reason"]
+            )
+            rows.append(
+                {
+                    "question": row["wording"], "point_id": row["point_id"], "prediction": option,
+                    "status": status, "probability_0": first, "probability_1": second,
+                    **level_codes(reader.dataset, row["point_id"]),
+                }
+            )  # fmt: skip
+    return rows
+
+
+def sces_of(responses: Stored, predictions: dict[int, str | None], conditions, reader: Reader) -> list[dict]:
+    """The rows that ``sce.parquet`` ought to have. ``predictions``: those of the main question, by point."""
+    dataset, asked, verified = reader.dataset, {}, {}
+    for row in responses.rows:
+        if row["kind"] == "condition":
+            asked[row["condition"], row["point_id"]] = row
+        if row["kind"] == "verification":
+            verified[row["condition"], row["point_id"]] = reader.answer(row)[1]
+    rows = []
+    for condition in conditions:
+        for point, option in predictions.items():
+            row = asked.get((condition, point))
+            status, record = reader.record(row) if row else ("no_prediction", None)
+            found = point_of(dataset, record) if status == "ok" else None
+            if status == "ok" and found is None:
+                status = "off_grid"
+            rows.append(
+                {
+                    "condition": condition, "point_id": point, "sce_point_id": found,
+                    "target": next((o for o in dataset.options if o != option), None) if option else None,
+                    "status": "unparseable_sce" if status == "unparseable" else status,
+                    "prediction_at_sce": verified.get((condition, point)),
+                    **{f"sce_{name}": (record or {}).get(name) for name in dataset.features},
+                }
+            )  # fmt: skip
+    return rows
+
+
+def level_codes(dataset: Dataset, point: int) -> dict:
+    """Feature -> code at a grid point: the last feature runs fastest."""
+    codes = {}
+    for name, feature in reversed(dataset.features.items()):
+        point, rank = divmod(point, len(feature.codes))
+        codes[name] = feature.codes[rank]
+    return codes
+
+
+def point_of(dataset: Dataset, record: dict) -> int | None:
+    """The grid point of a record; None off the grid."""
+    point = 0
+    for name, feature in dataset.features.items():
+        if record[name] not in feature.codes:
+            return None
+        point = point * len(feature.codes) + feature.codes.index(record[name])
+    return point
+
+
+def _json(text):
+    """The object that a text is; an empty one where it is none, or holds a key twice."""
+    try:
+        content = json.loads(text or "", object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _once(pairs):
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("the same key twice")
+    return dict(pairs)

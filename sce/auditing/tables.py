@@ -1,0 +1,90 @@
+"""The artifacts as they lie on the disk, read without the package's own reader: rows of plain values."""
+
+import csv
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from sce.auditing.findings import Findings
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An artifact: its rows, column name -> value (None where missing), and the note in its metadata."""
+
+    path: Path
+    rows: list[dict]
+    note: dict
+
+
+class Files:
+    """The artifacts of a run, each read once."""
+
+    def __init__(self, findings: Findings):
+        self.findings = findings
+        self._read: dict[Path, Stored | None] = {}
+
+    def get(self, path) -> Stored | None:
+        """An artifact; None, and a problem, where it is missing or damaged."""
+        path = Path(path)
+        if path not in self._read:
+            self._read[path] = _load(path, self.findings)
+        return self._read[path]
+
+    def frame(self, path):
+        """An artifact as the steps of the workflow read it (pandas); None where it is missing or damaged."""
+        import pandas as pd
+        import pyarrow as pa
+
+        if self.get(path) is None:
+            return None
+        return pq.read_table(path).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+
+
+def _load(path, findings):
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+        note = json.loads(table.schema.metadata[b"sce"])
+        rows = [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
+    except FileNotFoundError:
+        findings.problem(path, "missing; run again, and it is made")
+    except Exception as error:  # whatever a damaged file leads to
+        findings.problem(path, f"damaged ({type(error).__name__}); delete it and run again")
+    else:
+        findings.checked["files"] += 1
+        return Stored(path, rows, note)
+    return None
+
+
+def check_csv(path: Path, stored: Stored, findings: Findings) -> None:
+    """The table beside an artifact, cell by cell."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        findings.problem(path, f"cannot be read ({error}); delete it and run again")
+        return
+    findings.checked["files"] += 1
+    findings.equal(path, "number of rows", len(lines), len(stored.rows))
+    for number, (line, row) in enumerate(zip(lines, stored.rows, strict=False), 1):
+        for column, value in row.items():
+            findings.equal(path, f"line {number}, {column}", _cell(line.get(column), value), value)
+
+
+def _cell(text, like):
+    """A cell as a value of the kind of ``like``; the text itself where it is none."""
+    if text in ("", None):
+        return None
+    if isinstance(like, bool) or not isinstance(like, int | float):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _plain(value):
+    return None if isinstance(value, float) and math.isnan(value) else value

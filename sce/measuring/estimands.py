@@ -1,0 +1,221 @@
+"""What an interval is over, and the interval: docs/statistics.md argues for each and shows how it holds.
+
+``census``: the number is exact for this grid and these answers, so it has no interval. ``answers``: the same
+questions asked again; rows with one x' hang on one answer. ``points``: other points of the same kind; so do
+neighbours on the grid. ``wordings``: other wordings of the same request, of which several were asked.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sce.measuring.dependence import (
+    Clusters,
+    Components,
+    Lattice,
+    Spread,
+    of_clusters,
+    of_neighbours,
+    without_clusters,
+)
+
+CENSUS, ANSWERS, POINTS, WORDINGS = ESTIMANDS = ("census", "answers", "points", "wordings")
+LEVEL = 0.95
+FEWEST = 4.0  # effective clusters that a 95% interval needs (the simulation shows why)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95% interval, the number of clusters behind it and the number of independent rows worth as much;
+    or a ``reason`` instead of its ends. A census has neither. ``p``: of a true value of 0, two-sided, for
+    means and differences."""
+
+    low: float | None = None
+    high: float | None = None
+    clusters: int | None = None
+    effective_n: float | None = None
+    reason: str | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows that scores are over: their points (n,), and one or two ways (a difference has two x') in
+    which they fall into clusters of one x'. Without a lattice neighbours cannot be told."""
+
+    points: np.ndarray
+    ways: tuple[Clusters, ...]
+    lattice: Lattice | None
+
+    @classmethod
+    def of(cls, points, *ways, lattice: Lattice | None = None) -> "Rows":
+        """ways: the sce_point_id (n,) of each side; -1 for none, which is then alike with no other."""
+        return cls(np.asarray(points), tuple(map(Clusters.of, ways)), lattice)
+
+    def __getitem__(self, chosen) -> "Rows":
+        """The rows where ``chosen`` (n,) is true."""
+        ways = tuple(Clusters.of(way.codes[chosen]) for way in self.ways)
+        return Rows(self.points[chosen], ways, self.lattice)
+
+    @property
+    def clusters(self) -> int:
+        """How many clusters there are, by the way that has fewer."""
+        return min(len(way.sizes) for way in self.ways)
+
+    @property
+    def effective(self) -> float:
+        return min(way.effective for way in self.ways)
+
+
+def share(hits, rows: Rows, estimand: str) -> Interval:
+    """For the share of true ``hits`` (n,): Wilson's interval (1927) for the effective number of rows."""
+    hits = np.asarray(hits, float)
+    spread = spread_of(hits, rows, estimand, of_share=True)
+    if not isinstance(spread, Spread):
+        return _without(rows, spread)
+    size = _effective(hits, rows, spread)
+    return Interval(*_wilson(hits.mean(), size, spread.degrees), rows.clusters, size)
+
+
+def mean(values, rows: Rows, estimand: str, least: float = -np.inf) -> Interval:
+    """For the mean of ``values`` (n,), none of which can lie below ``least``."""
+    values = np.asarray(values, float)
+    return around(values.mean() if len(values) else None, values, rows, estimand, least)
+
+
+def around(value, influences, rows: Rows, estimand: str, least: float = -np.inf) -> Interval:
+    """For a ``value`` that varies as the mean of the rows' ``influences`` (n,) does (the delta method)."""
+    spread = spread_of(influences, rows, estimand)
+    if not isinstance(spread, Spread):
+        return _without(rows, spread)
+    half, p = _half_and_p(value, spread)
+    size = _effective(influences, rows, spread)
+    return Interval(float(max(least, value - half)), float(value + half), rows.clusters, size, p=p)
+
+
+def difference_of_shares(differences, rows: Rows, estimand: str) -> Interval:
+    """For the mean of ``differences`` (n,) of two hits each, so -1, 0 or 1. Half an effective row of 1 and
+    half a one of -1 are added, so that rows which all agree do not make it certain (after Bonett and Price,
+    JEBS 37, 2012, who add whole ones, which the simulation shows to be more than enough)."""
+    differences = np.asarray(differences, float)
+    spread = spread_of(differences, rows, estimand, of_share=True)
+    if not isinstance(spread, Spread):
+        return _without(rows, spread)
+    size = _effective(differences, rows, spread)
+    value = differences.mean() * size / (size + 1)
+    square = (np.mean(differences**2) * size + 1) / (size + 1)
+    degrees = spread.degrees if spread.variance else max(rows.effective - 1, 1.0)
+    half, p = _half_and_p(value, Spread((square - value**2) / (size + 1), degrees))
+    return Interval(max(-1.0, value - half), min(1.0, value + half), rows.clusters, size, p=p)
+
+
+def median(values, rows: Rows, estimand: str) -> Interval:
+    """For the median: the quantiles at the ends of the interval of the share below it (Woodruff, JASA 47,
+    1952)."""
+    values = np.asarray(values, float)
+    below = values <= np.median(values) if len(values) else values
+    spread = spread_of(below, rows, estimand)
+    if not isinstance(spread, Spread):
+        return _without(rows, spread)
+    size = _effective(np.asarray(below, float), rows, spread)
+    low, high = _wilson(0.5, size, spread.degrees)
+    ends = np.quantile(values, low, method="lower"), np.quantile(values, high, method="higher")
+    return Interval(float(ends[0]), float(ends[1]), rows.clusters, size)
+
+
+def slope_at_median(interval: Interval) -> float:
+    """How far a median moves when the share of values below it does, as its interval says."""
+    return (interval.high - interval.low) * np.sqrt(interval.effective_n) / _quantile(np.inf)
+
+
+def spread_of(values, rows: Rows, estimand: str, of_share: bool = False) -> Spread | str | None:
+    """The spread of the mean of ``values`` (n,) under ``answers`` or ``points``; None under ``census``; or
+    why it cannot be told."""
+    if estimand == CENSUS:
+        return None
+    if estimand == WORDINGS:
+        return "one wording was asked"
+    if rows.effective < FEWEST:
+        fewest = min(rows.ways, key=lambda way: way.effective)
+        largest = fewest.sizes.max(initial=0) / max(len(rows.points), 1)
+        return f"too few clusters: {rows.clusters} different x', the commonest on {largest:.0%} of the rows"
+    values = np.asarray(values, float)
+    shared = _shared(values, rows, of_share)
+    if estimand == ANSWERS or rows.lattice is None:
+        return shared
+    alone = of_neighbours(values, rows.points, rows.lattice)
+    rest = values
+    for way in rows.ways:
+        rest = without_clusters(rest, way, Components.of(rest, way))
+    apart = of_neighbours(rest, rows.points, rows.lattice)
+    if alone is None or apart is None:
+        return "too few clusters: values are alike over too much of the grid"
+    more = max(0.0, apart.variance - rest.var() / max(len(rest) - 1, 1))
+    joint = shared + Spread(more, apart.degrees)
+    return max(alone, joint, key=lambda spread: spread.variance)
+
+
+def over_wordings(values) -> Interval:
+    """For the mean over wordings of a score, of which each wording has one value: a t interval."""
+    values = np.asarray(values, float)
+    if len(values) < FEWEST:
+        return Interval(clusters=len(values), reason=f"too few clusters: {len(values)} wordings")
+    half = _quantile(len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return Interval(float(values.mean() - half), float(values.mean() + half), len(values), len(values))
+
+
+def _shared(values, rows, of_share):
+    """The spread through shared x'; with two ways as Cameron, Gelbach and Miller (2011) add them up."""
+    spreads = []
+    for way in rows.ways:
+        components = Components.of(values, way)
+        spread = of_clusters(components, way)
+        if of_share:
+            # The variance of a share follows from the share. Only how alike the rows of a cluster are has to
+            # be estimated, and not even that where they all agree.
+            known = len(values) if components.within == 0 else len(way.sizes)
+            spread = Spread(spread.variance, known - 1.0)
+        spreads.append(spread)
+    if len(spreads) == 1:
+        return spreads[0]
+    first, second = rows.ways
+    both = Clusters.of(first.codes * np.int64(len(second.sizes)) + second.codes)
+    within = of_clusters(Components.of(values, both), both).variance
+    total = spreads[0] + spreads[1]
+    widest = max(spread.variance for spread in spreads)
+    return Spread(max(widest, total.variance - within), total.degrees)
+
+
+def _half_and_p(value, spread):
+    """Half the width of the t interval around ``value``, and the p of a true value of 0."""
+    from scipy import stats  # takes a while, which no reading of the Snakefile should pay
+
+    error = np.sqrt(spread.variance)
+    if error == 0:
+        return 0.0, None
+    return float(_quantile(spread.degrees) * error), float(2 * stats.t.sf(abs(value) / error, spread.degrees))
+
+
+def _effective(values, rows, spread):
+    """The number of independent rows whose mean would vary as much; where nothing varies, of clusters."""
+    if np.ptp(values) == 0 or spread.variance == 0:
+        return rows.effective
+    return float(min(len(values), values.var() / spread.variance))
+
+
+def _wilson(portion, size, degrees):
+    """Wilson's interval for a share of ``size`` rows, which need not be a whole number."""
+    t = _quantile(degrees)
+    middle = (portion + t**2 / size / 2) / (1 + t**2 / size)
+    half = t * np.sqrt(portion * (1 - portion) / size + (t / size) ** 2 / 4) / (1 + t**2 / size)
+    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+
+
+def _quantile(degrees):
+    from scipy import stats
+
+    return stats.t.ppf((1 + LEVEL) / 2, degrees)
+
+
+def _without(rows, reason):
+    return Interval(clusters=rows.clusters if reason else None, reason=reason)

@@ -1,0 +1,210 @@
+"""The audit of a study: the artifacts of every model and dataset from the replies up, then the tables."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from sce.auditing import averages, pairs, regions, repeats
+from sce.auditing.findings import Findings
+from sce.auditing.tables import Files, check_csv
+from sce.experiments.kind import Given
+from sce.ledger.ledger import ledger_file
+from sce.measuring import boundaries, comparisons, scores
+from sce.money import usage
+from sce.money.prices import Prices
+from sce.showing import tables
+from sce.study import parameters
+from sce.study.audit_notes import expected_notes
+from sce.study.plan import protocol_asked
+from sce.study.study import Study
+
+
+def audit(study: Study, prices: Prices, results: Path) -> Findings:
+    """Every number of the study's results, checked. Changes nothing."""
+    return Audit(study, prices, results).run()
+
+
+class Audit:
+    """One audit under way."""
+
+    def __init__(self, study: Study, prices: Prices, results: Path):
+        self.study, self.prices, self.results = study, prices, results
+        self.findings = Findings()
+        self.files = Files(self.findings)
+        self.scoring = study.config.scoring.model_dump()
+
+    def run(self) -> Findings:
+        self._check_notes()
+        audited = {}
+        for model, dataset in self.study.pairs:
+            found = pairs.audit_pair(self._pair(model, dataset), self.files)
+            if found is not None:
+                audited[model, dataset] = found
+                self._check_intervals(model, dataset)
+        self._check_collected()
+        self._check_differences({pair: found.rows for pair, found in audited.items()})
+        self._check_boundaries({pair: found.predictions for pair, found in audited.items()})
+        self._check_usage()
+        for experiment in self.study.experiments:
+            self._check_experiment(experiment)
+        return self.findings
+
+    # --- what was asked for
+
+    def _check_notes(self):
+        """The parameters in the metadata of every artifact are those of configuration and checkout."""
+        for file, expected in expected_notes(self.study, self.prices).items():
+            stored = self.files.get(self.results / file)
+            if stored is None:
+                continue
+            found = dict(stored.note.get("params", {}))
+            if isinstance(found.get("asked"), dict):
+                found["asked"] = {key: value for key, value in found["asked"].items() if key != "round"}
+            for name, value in expected.items():
+                what = f"metadata, {name}"
+                self.findings.equal(stored.path, what, found.get(name), value, "parameters in metadata")
+
+    def _pair(self, model, dataset):
+        entry = self.study.config.models[model]
+        return pairs.Pair(
+            model,
+            entry,
+            protocol_asked(self.study, model, dataset),
+            self.results / model / dataset,
+            ledger_file(self.study.config.ledger, entry.engine, entry.provider_model),
+            self.study.metrics(model, dataset),
+            self.results / f"embeddings/{dataset}.npy",
+        )
+
+    # --- tables over all
+
+    def _check_intervals(self, model, dataset):
+        folder = self.results / model / dataset
+        distances = self.files.frame(folder / "distances.parquet")
+        self._repeat(folder / "scores.parquet", lambda: scores.score(distances, **self.scoring), distances)
+
+    def _check_collected(self):
+        parts = []
+        for model, dataset in self.study.pairs:
+            stored = self.files.get(self.results / model / dataset / "scores.parquet")
+            parts += [{"model": model, "dataset": dataset, **row} for row in stored.rows] if stored else []
+        stored = self.files.get(self.results / "scores.parquet")
+        if stored:
+            keys = ("model", "dataset", "condition", "metric", "score")
+            self.findings.rows(stored.path, keys, stored.rows, parts, "collected scores")
+            check_csv(self.results / "scores.csv", stored, self.findings)
+
+    def _check_differences(self, measured):
+        stored = self.files.get(self.results / "differences.parquet")
+        if stored is None:
+            return
+        averages.check_differences(stored, measured, self.findings)
+        check_csv(self.results / "differences.csv", stored, self.findings)
+        frames = {pair: self._frame(*pair, "distances") for pair in self.study.pairs}
+        self._repeat(
+            stored.path,
+            lambda: comparisons.differences(frames, self.study.stems(), **self.scoring),
+            *frames.values(),
+        )
+
+    def _check_boundaries(self, predictions):
+        stored = self.files.get(self.results / "boundaries.parquet")
+        if stored is None:
+            return
+        expected = [
+            {"model": model, "dataset": name, **regions.description_of(self.study.datasets[name], points)}
+            for (model, name), points in predictions.items()
+        ]
+        known = [row for row in stored.rows if (row["model"], row["dataset"]) in predictions]
+        self.findings.rows(stored.path, ("model", "dataset"), known, expected, "boundaries")
+        check_csv(self.results / "boundaries.csv", stored, self.findings)
+        frames = [self._frame(*pair, "boundary") for pair in self.study.pairs]
+
+        def described():
+            return pd.DataFrame(
+                {"sentence": boundaries.describe_boundary(self.study.datasets[name], frame)["sentence"]}
+                for (_, name), frame in zip(self.study.pairs, frames, strict=True)
+            )
+
+        self._repeat(stored.path, described, *frames)
+
+    def _check_usage(self):
+        prices = {model: self.prices.of_entry(entry) for model, entry in self.study.config.models.items()}
+        frames = {pair: self._frame(*pair, "responses") for pair in self.study.pairs}
+
+        def used():
+            parts = [usage.usage(frame, prices[pair[0]], *pair) for pair, frame in frames.items()]
+            return pd.concat(parts, ignore_index=True)
+
+        def failed():
+            return pd.concat(
+                [usage.failures(frame, *pair) for pair, frame in frames.items()], ignore_index=True
+            )
+
+        self._repeat(self.results / "usage.parquet", used, *frames.values())
+        self._repeat(self.results / "failures.parquet", failed, *frames.values())
+        stored = self.files.get(self.results / "usage.parquet")
+        if stored:
+            check_csv(self.results / "usage.csv", stored, self.findings)
+
+    # --- experiments
+
+    def _check_experiment(self, experiment):
+        for kind in self.study.kinds:
+            if kind.name in self.study.tables(experiment):
+                for model, dataset in self.study.pairs_of(experiment):
+                    self._check_kind(kind, model, dataset)
+        for table in self.study.tables(experiment):
+            self._check_table(experiment, table)
+
+    def _check_kind(self, kind, model, name):
+        dataset, folder = self.study.datasets[name], self.results / model / name
+        own = {"tasks": self.results / kind.name / f"{name}.parquet"}
+        own["points"] = folder / f"{kind.name}_points.parquet"
+        frames = {need: self.files.frame(own.get(need, folder / f"{need}.parquet")) for need in kind.needs}
+        measured = json.loads(parameters.measure(self.study, kind.name, model, name))
+        del measured["module"]
+
+        def outcomes():
+            embeddings = pairs.embeddings_of(self.results / f"embeddings/{name}.npy")
+            return kind.measure(Given(dataset=dataset, tables=frames, embeddings=embeddings, **measured))
+
+        self._repeat(folder / f"{kind.name}.parquet", outcomes, *frames.values())
+        if kind.points_columns:
+            boundary = self._frame(model, name, "boundary")
+            self._repeat(own["points"], lambda: kind.points(dataset, boundary), boundary)
+        if kind.tasks_columns:
+            options = parameters.task_options(self.study, kind)
+            self._repeat(own["tasks"], lambda: kind.draw_tasks(dataset, options))
+
+    def _check_table(self, experiment, table):
+        wanted = json.loads(parameters.tabulate(self.study, experiment, table))
+        frames = [self._frame(model, name, table) for model, name in self.study.pairs_of(experiment)]
+        stem = self.results / "experiments" / experiment / table
+        made = stem.with_name(f"{table}.parquet")
+        self._repeat(made, lambda: tables.collect(frames, **wanted), *frames)
+        stored = self.files.get(made)
+        if stored is None:
+            return
+        check_csv(stem.with_name(f"{table}.csv"), stored, self.findings)
+        shown = tables.wide(self.files.frame(made), tables.SHOWN.get(table))
+        repeats.check_text(stem.with_name(f"{table}.md"), tables.markdown(shown), self.findings)
+        repeats.check_text(stem.with_name(f"{table}.tex"), tables.latex(shown), self.findings)
+
+    # --- inside
+
+    def _frame(self, model, dataset, name):
+        return self.files.frame(self.results / model / dataset / f"{name}.parquet")
+
+    def _repeat(self, path, make, *needed):
+        """Make an artifact again from those that it needs, where they are all there."""
+        stored = self.files.get(path)
+        if stored is None or any(frame is None for frame in needed):
+            return
+        try:
+            table = make()
+        except Exception as error:  # from artifacts that are not what they ought to be
+            self.findings.problem(path, f"cannot be made again ({type(error).__name__}: {error})")
+            return
+        repeats.check_repeated(stored, table, self.findings)

@@ -1,0 +1,128 @@
+"""Intervals: by hand where that is possible, and by draws whose truth is known (a small version of
+``benchmarks/bench_intervals.py``, whose table stands in docs/statistics.md)."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmarks.bench_intervals import Scenario, simulate
+from sce.measuring import estimands
+from sce.measuring.dependence import Clusters, Components, Lattice, Spread, of_clusters, of_neighbours
+from sce.measuring.estimands import Rows
+
+LINE = Lattice((200,), (True,))
+
+
+def alone(n, lattice=None):
+    return Rows.of(np.arange(n), np.full(n, -1), lattice=lattice)
+
+
+# --- clusters
+
+
+def test_clusters_that_agree_within_are_worth_their_number():
+    clusters = Clusters.of(np.repeat(np.arange(5), 20))
+    values = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], 20)
+    assert Components.of(values, clusters) == Components(between=2.5, within=0.0)
+    spread = of_clusters(Components.of(values, clusters), clusters)
+    assert (spread.variance, spread.degrees) == pytest.approx((2.5 / 5, 4))  # the five means alone
+
+
+def test_uneven_clusters_are_worth_fewer():
+    assert Clusters.of([7] * 3 + [9]).effective == pytest.approx(16 / 10)
+
+
+def test_rows_without_an_x_stand_alone():
+    clusters = Clusters.of([4, -1, 4, -1, -1])
+    assert sorted(clusters.sizes) == [1, 1, 1, 2]
+
+
+def test_clusters_that_do_not_matter_cost_nothing():
+    values = np.tile([0.0, 1.0], 50)
+    found = estimands.mean(values, Rows.of(np.arange(100), np.repeat(np.arange(10), 10)), "points")
+    assert found.effective_n == pytest.approx(90)  # the variance within, of 90 degrees of freedom
+
+
+def test_degrees_of_two_parts_after_satterthwaite():
+    total = Spread(1.0, 4.0) + Spread(2.0, 10.0)
+    assert (total.variance, total.degrees) == pytest.approx((3.0, 9 / (1 / 4 + 4 / 10)))
+
+
+# --- neighbours
+
+
+def test_neighbours_that_are_not_alike_cost_nothing():
+    values = np.tile([1.0, -1.0], 100)
+    spread = of_neighbours(values, np.arange(200), LINE)
+    assert spread.variance <= 1.01 * values.var() / 199
+
+
+def test_stretches_of_equal_values_count_once():
+    rng = np.random.default_rng(0)
+    ratios = []
+    for _ in range(30):
+        values = np.repeat(rng.standard_normal(20), 10)
+        spread = of_neighbours(values, np.arange(200), LINE)
+        ratios += [spread.variance / (values.var() / 199)] if spread else []
+    assert 7 < np.median(ratios) < 14  # each stretch holds 10 points
+
+
+def test_a_trend_over_the_whole_grid_leaves_nothing_to_tell():
+    trend = np.where(np.arange(200) < 100, 0.0, 1.0)
+    found = estimands.mean(trend, alone(200, LINE), "points")
+    assert found.low is None or found.high - found.low > 0.8
+
+
+# --- intervals
+
+
+def test_a_share_has_wilsons_interval():
+    hits = np.repeat([1, 0], [30, 10])
+    found = estimands.share(hits, alone(40), "answers")
+    t = stats.t.ppf(0.975, 39)
+    size = 40 * 39 / 40  # the unbiased variance of independent rows
+    middle, half = 0.75 + t**2 / size / 2, t * np.sqrt(0.75 * 0.25 / size + t**2 / size**2 / 4)
+    expected = (middle - half) / (1 + t**2 / size), (middle + half) / (1 + t**2 / size)
+    assert (found.low, found.high) == pytest.approx(expected)
+
+
+def test_a_mean_has_students_interval():
+    values = np.random.default_rng(1).exponential(size=30)
+    found = estimands.mean(values, alone(30), "answers")
+    expected = stats.ttest_1samp(values, 0).confidence_interval()
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+    assert found.p == pytest.approx(stats.ttest_1samp(values, 0).pvalue)
+
+
+def test_what_can_not_be_told_has_a_reason():
+    rows = Rows.of(np.arange(9), [0] * 7 + [1, 2])
+    found = estimands.mean(np.arange(9.0), rows, "points")
+    assert (found.low, found.clusters) == (None, 3)
+    assert found.reason == "too few clusters: 3 different x', the commonest on 78% of the rows"
+    assert estimands.share([1, 0], alone(2), "wordings").reason == "one wording was asked"
+    assert estimands.over_wordings([0.1, 0.2]).reason == "too few clusters: 2 wordings"
+
+
+def test_wordings_have_students_interval_over_them():
+    found = estimands.over_wordings([0.1, 0.3, 0.2, 0.4, 0.5])
+    half = stats.t.ppf(0.975, 4) * np.std([1, 2, 3, 4, 5], ddof=1) / 10 / np.sqrt(5)
+    assert (found.low, found.high) == pytest.approx((0.3 - half, 0.3 + half))
+
+
+# --- where the truth is known
+
+
+@pytest.mark.parametrize(
+    ("scenario", "rival"),
+    [
+        (("weather", 0, 0.0), (0.88, 1.0)),
+        (("weather", 20, 0.0), (0.2, 0.7)),
+        (("house_prices", 30, 0.0), (0.0, 0.25)),
+    ],
+)
+def test_intervals_hold_what_they_promise(scenario, rival):
+    """In 80 draws an exact 95% interval holds the truth in 89% or more, but for one time in a hundred."""
+    found = simulate(Scenario.of(*scenario), draws=80, seed=3)
+    for measure in ("validity", "mean", "median", "difference", "unequal"):
+        assert found[measure, "ours"][0] >= 0.89, measure
+    assert rival[0] <= found["validity", "naive"][0] <= rival[1]

@@ -1,0 +1,16 @@
+"""Every number of the study's results computed a second time and followed back to the ledger."""
+
+import sys
+from pathlib import Path
+
+from sce.money.prices import load_prices
+from sce.running.jobs import logged
+from sce.study import study
+from sce.study.audit import audit
+from sce.study.audit_command import report
+
+with logged(snakemake.log[0]):
+    checked = study.load(snakemake.config, "the configuration")
+    failed = report(audit(checked, load_prices(), Path("results")))
+if failed:
+    sys.exit("the audit failed: see above")
