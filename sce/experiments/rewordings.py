@@ -1,5 +1,7 @@
 """Does it matter how the SCE is asked for? The spread of scores over the wordings of a condition."""
 
+import importlib
+
 import numpy as np
 
 from sce.experiments.kind import Kind
@@ -21,6 +23,7 @@ class Rewordings(Kind):
     needs = ("scores",)
     figure_name = "wordings"
     drawn_from = "scores"
+    draws_with = "sce.showing.wordings_scatter"
     caption = (
         "Validity against excess distance for every wording of a request: do they depend on how it is asked?"
     )
@@ -50,10 +53,9 @@ class Rewordings(Kind):
         return {"stems": stems_of(experiment.conditions, find)}
 
     def figure(self, table, options, style):
-        from sce.showing.wordings_scatter import wordings_scatter
-
         shown = reworded(list(table["condition"].unique()), options["stems"])
-        return wordings_scatter(table[table["condition"].isin(shown)], options["stems"], style)
+        table = table[table["condition"].isin(shown)]
+        return importlib.import_module(self.draws_with).wordings_scatter(table, options["stems"], style)
 
 
 def _summary(values, width):

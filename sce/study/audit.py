@@ -8,7 +8,7 @@ import pandas as pd
 from sce.auditing import averages, pairs, regions, repeats
 from sce.auditing.findings import Findings
 from sce.auditing.tables import Files, check_csv
-from sce.experiments.kind import Given
+from sce.experiments.given import Given
 from sce.ledger.ledger import ledger_file
 from sce.measuring import boundaries, comparisons, scores
 from sce.money import usage
