@@ -155,6 +155,14 @@ def get_drawn_table(wildcards):
     return f"results/experiments/{wildcards.experiment}/{kind.drawn_from or kind.name}.parquet"
 
 
+def get_figure_code(kind):
+    return code_of("plot_kind", registry.MODULES[kind.name], kind.draws_with)
+
+
+def get_map_code(wildcards):
+    return code_of("plot_points", registry.MODULES[wildcards.kind], get_kind(wildcards).maps_with)
+
+
 def get_figure_kind(wildcards):
     return next(kind for kind in STUDY.kinds if targets.figure_name(kind) == wildcards.figure)
 

@@ -130,9 +130,8 @@ async def _search(interview, rows, progress):
     points, told = next(asking, None), 0
     while points is not None:
         answers = await _ask_at(interview, points, rows, progress)
-        if abs(survey.closed - told) >= max(
-            1, len(survey.starts) // LINES
-        ):  # from none again with each metric
+        # The number begins anew with each metric.
+        if abs(survey.closed - told) >= max(1, len(survey.starts) // LINES):
             told = survey.closed
             logging.info("%d of %d starts closed, %d answers so far", told, len(survey.starts), len(rows))
         try:

@@ -4,7 +4,7 @@ that ask what a model knows about its own answers."""
 import numpy as np
 from pydantic import Field
 
-from sce.experiments.kind import Given
+from sce.experiments.given import Given
 from sce.files.contracts import Contract
 from sce.grids.datasets import Dataset
 from sce.measuring import metrics

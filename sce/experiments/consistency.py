@@ -1,6 +1,8 @@
 """Does the boundary depend on how the question is worded? Agreement of the wordings at every grid point, the
 majority boundary, and the validity of the same SCEs judged by it."""
 
+import importlib
+
 import numpy as np
 import pandas as pd
 
@@ -35,6 +37,7 @@ class Consistency(Kind):
         "probability_1": FLOAT,
         "probabilities": INT,
     }
+    maps_with = "sce.showing.consistency_map"
     map_caption = "The share of wordings of the question that give the second option, at every grid point."
 
     def subjects(self, experiment, config, find):
@@ -83,9 +86,7 @@ class Consistency(Kind):
         return outcomes.table(lines)
 
     def map(self, dataset, points, model, style):
-        from sce.showing.consistency_map import consistency_map
-
-        return consistency_map(dataset, points, model, style)
+        return importlib.import_module(self.maps_with).consistency_map(dataset, points, model, style)
 
 
 def _of_boundary(points):

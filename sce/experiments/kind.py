@@ -1,22 +1,22 @@
 """What a kind of experiment is: one module that holds all of it, behind this interface. docs/extending.md
 shows how to write one."""
 
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import pandas as pd
 
 from sce.asking.protocol import Step
 from sce.files.contracts import Contract
 from sce.grids.datasets import Dataset
-from sce.measuring.dependence import Lattice
 from sce.wordings.prompts import Prompt
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sce.experiments.given import Given
     from sce.showing.style import FigureStyle
 
 Find = Callable[[str], Prompt]
@@ -46,30 +46,6 @@ class Pair:
             for condition in experiment.conditions if getattr(experiment, field) else []:
                 found.setdefault(condition, []).extend(getattr(experiment, field))
         return {condition: list(dict.fromkeys(names)) for condition, names in found.items()}
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a kind measures. ``tables``: the artifacts that it needs, by name; ``metrics``: those of the pair;
-    ``embeddings``: (N, dimensions), where one of them is semantic; ``settings``: see ``Kind.settings``;
-    ``seed``: of what is drawn at random; ``estimand``: what the intervals are over."""
-
-    dataset: Dataset
-    tables: Mapping[str, pd.DataFrame]
-    metrics: list[str]
-    settings: dict
-    seed: int
-    estimand: str
-    embeddings: np.ndarray | None = None
-
-    @property
-    def scoring(self) -> dict[str, Any]:
-        """What ``outcomes.mean`` must know besides the values and what they are about."""
-        return {"estimand": self.estimand, "lattice": Lattice.of(self.dataset)}
-
-    def by_metric(self, measure: Callable[[str], list[dict]]) -> list[dict]:
-        """The lines that ``measure`` gives for every metric, one after the other."""
-        return [line for metric in self.metrics for line in measure(metric)]
 
 
 class Kind:
@@ -124,7 +100,7 @@ class Kind:
         """What ``measure`` needs from the configuration, as JSON."""
         return self.asks(pair)
 
-    def measure(self, given: Given) -> pd.DataFrame:
+    def measure(self, given: "Given") -> pd.DataFrame:
         """The outcomes of a pair: a ``scores`` artifact."""
         raise NotImplementedError
 
@@ -140,12 +116,13 @@ class Kind:
     drawn_from: ClassVar[str] = ""  # the table that it shows; its own unless given
     caption: ClassVar[str] = "The outcomes of one kind of experiment, a panel for each, with 95% intervals."
     map_caption: ClassVar[str] = ""
+    # Modules that draw, imported by name: what asks and measures then depends on no drawing.
+    draws_with: ClassVar[str] = "sce.showing.outcome_panels"
+    maps_with: ClassVar[str] = ""
 
     def figure(self, table: pd.DataFrame, options: dict, style: "FigureStyle") -> "Figure":
         """The figure of an experiment. ``options``: see ``figure_options``."""
-        from sce.showing.outcome_panels import outcome_panels
-
-        return outcome_panels(table, style)
+        return importlib.import_module(self.draws_with).outcome_panels(table, style)
 
     def figure_options(self, experiment, find: Find) -> dict:
         """What ``figure`` needs from the configuration, as JSON."""

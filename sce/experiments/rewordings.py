@@ -1,5 +1,7 @@
 """Does it matter how the SCE is asked for? The spread of scores over the wordings of a condition."""
 
+import importlib
+
 import numpy as np
 
 from sce.experiments.kind import Kind
@@ -13,14 +15,16 @@ LEVEL_WIDTH = 2 * 1.959964  # standard errors in a 95% interval of a mean
 
 class Rewordings(Kind):
     """Conditions whose files say that they reword another one. Where an experiment holds two or more of a
-    condition, the table has for a score S, over the wordings that have it: ``S_mean``, ``S_sd`` (between
-    wordings), ``S_min``, ``S_max``, and ``S_se``, the mean standard error of a single wording, computed from
-    its interval: wordings matter where ``S_sd`` is well above ``S_se``. n counts wordings."""
+    condition, the table has for a score S, over the wordings that have it: ``S_mean`` with its interval over
+    wordings, ``S_sd`` (between wordings), ``S_min``, ``S_max``, and ``S_se``, the mean standard error of a
+    single wording, computed from its interval: wordings matter where ``S_sd`` is well above ``S_se``. n
+    counts wordings."""
 
     name = "wordings"
     needs = ("scores",)
     figure_name = "wordings"
     drawn_from = "scores"
+    draws_with = "sce.showing.wordings_scatter"
     caption = (
         "Validity against excess distance for every wording of a request: do they depend on how it is asked?"
     )
@@ -41,6 +45,7 @@ class Rewordings(Kind):
                 found = rows[(rows["score"] == score) & rows["value"].notna()]
                 values = found["value"].to_numpy(dtype=float)
                 width = (found["high"] - found["low"]).to_numpy(dtype=float, na_value=np.nan)
+                lines.append(outcomes.over_wordings(name, metric, f"{score}_mean", values, given.estimand))
                 for what, value in _summary(values, width).items():
                     reason = None if value is not None else "too few wordings with this score"
                     lines.append(outcomes.number(name, metric, f"{score}_{what}", value, len(values), reason))
@@ -50,16 +55,14 @@ class Rewordings(Kind):
         return {"stems": stems_of(experiment.conditions, find)}
 
     def figure(self, table, options, style):
-        from sce.showing.wordings_scatter import wordings_scatter
-
         shown = reworded(list(table["condition"].unique()), options["stems"])
-        return wordings_scatter(table[table["condition"].isin(shown)], options["stems"], style)
+        table = table[table["condition"].isin(shown)]
+        return importlib.import_module(self.draws_with).wordings_scatter(table, options["stems"], style)
 
 
 def _summary(values, width):
     known = width[~np.isnan(width)]
     return {
-        "mean": values.mean() if len(values) else None,
         "sd": values.std(ddof=1) if len(values) > 1 else None,
         "min": values.min() if len(values) else None,
         "max": values.max() if len(values) else None,

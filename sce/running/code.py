@@ -60,7 +60,7 @@ def _digest(file: Path) -> str:
 @cache
 def _imports(file: Path, package: str) -> list[str]:
     """The names that may be modules among what a file imports; ``package``: the one that the file is in."""
-    return [name for node in ast.walk(_tree(file)) for name in _named(node, package)]
+    return [name for node in _run(_tree(file)) for name in _named(node, package)]
 
 
 @cache
@@ -72,6 +72,14 @@ def _tree(file: Path) -> ast.Module:
         if documented and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return tree
+
+
+def _run(node) -> Iterator[ast.AST]:
+    """The nodes of a tree, but for what only a type checker reads."""
+    yield node
+    if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+        for child in ast.iter_child_nodes(node):
+            yield from _run(child)
 
 
 def _named(node, package) -> Iterator[str]:

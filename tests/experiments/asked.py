@@ -2,7 +2,7 @@
 
 from sce.asking.asker import open_asker
 from sce.asking.conversations import elicit
-from sce.experiments.kind import Given
+from sce.experiments.given import Given
 from sce.experiments.protocols import protocol_of
 from sce.experiments.registry import kind as find_kind
 from sce.reading import responses

@@ -8,7 +8,7 @@ import pytest
 
 from sce.experiments import choices
 from sce.experiments.consistency import Consistency
-from sce.experiments.kind import Given
+from sce.experiments.given import Given
 from sce.experiments.registry import kind
 from sce.files import artifacts
 from sce.files.yaml_files import read_yaml

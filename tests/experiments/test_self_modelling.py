@@ -13,7 +13,7 @@ from sce.engines import About
 from sce.engines.control import boundary as control_boundary
 from sce.engines.control import nearest_across, open_engine
 from sce.experiments import search, self_prediction
-from sce.experiments.kind import Given
+from sce.experiments.given import Given
 from sce.experiments.registry import kind
 from sce.grids.datasets import load_dataset
 from sce.measuring import outcomes

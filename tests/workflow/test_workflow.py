@@ -178,7 +178,7 @@ def test_comments_rerun_nothing(copy):
         edit(copy.folder, path, "\n# edited\n")
     for path in ("datasets/exam.yaml", "prompts/conditions/minimal.yaml", "prompts/questions/question.yaml"):
         edit(copy.folder, f"resources/{path}", "# edited\n")
-    copy.edit("sce/errors.py", '"""', '"""As follows: ')
+    copy.edit("sce/errors.py", '"""Bad input,', '"""It is bad input,')
     assert copy.stale() == {}
 
 
@@ -251,7 +251,7 @@ def test_what_snakemake_would_not_tell_of_a_configuration_is_told(tmp_path):
     project = Project(tmp_path / "project")
     project.configure("models:\n  a: {engine: control}\n  a: {engine: openai}\n")
     out = project.snakemake("--dry-run", ok=False)
-    assert "config/config.yaml: a: found 'the same key twice (line 3)'; allowed: each key once" in out
+    assert "config/config.yaml: models.a: found 'the same key twice (line 3)'; allowed: each key once" in out
     project.configure("models: {a: [\n")
     out = project.snakemake("--dry-run", ok=False)
     assert "config/config.yaml: syntax: found" in out

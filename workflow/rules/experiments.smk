@@ -85,7 +85,7 @@ rule plot_points:
         module=lambda wildcards: registry.MODULES[wildcards.kind],
         caption=lambda wildcards: get_kind(wildcards).map_caption,
         content=get_dataset_content,
-        code=get_kind_code("plot_points"),
+        code=get_map_code,
     message:
         "Drawing {wildcards.kind} at every point: {wildcards.model} on {wildcards.dataset}"
     script:
@@ -161,7 +161,7 @@ rule plot_kind:
         drawn=lambda wildcards: parameters.figure(STUDY, get_figure_kind(wildcards), wildcards.experiment),
         style=STYLE,
         caption=lambda wildcards: get_figure_kind(wildcards).caption,
-        code=lambda wildcards: code_of("plot_kind", registry.MODULES[get_figure_kind(wildcards).name]),
+        code=lambda wildcards: get_figure_code(get_figure_kind(wildcards)),
     message:
         "The figure {wildcards.figure} of the experiment {wildcards.experiment}"
     script:

@@ -3,7 +3,7 @@
 import importlib
 import json
 
-from sce.experiments.kind import Given
+from sce.experiments.given import Given
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
 from sce.running.jobs import logged, provenance
