@@ -51,7 +51,6 @@ def measure(
     near = _bounds(survey, points, metric, x, kept)
     back = _bounds(survey, points, metric, y, kept & ~valid)
     distance = np.where(kept, points.between(x, np.maximum(y, 0)), np.nan)
-    excess = {end: np.where(valid & kept, distance - near[other], np.nan) for end, other in ENDS.items()}
     return pd.DataFrame(
         {
             "condition": sces["condition"].array,
@@ -61,21 +60,29 @@ def measure(
             "status": status,
             "valid": pd.arrays.BooleanArray(valid, ~judged),
             "distance": distance,
-            "nearest_point_id": pd.array(near["point"], dtype="Int64"),
-            "nearest_distance": _met(near["low"], near["high"]),
-            "excess": _met(excess["low"], excess["high"]),
-            "relative_excess": _met(distance / near["high"] - 1, distance / near["low"] - 1, valid & kept),
-            "shortfall": _met(back["low"], back["high"]),
-            "relative_shortfall": _met(back["low"] / near["high"], back["high"] / near["low"]),
-            "certainty": near["status"],
-            "nearest_low": near["low"],
-            "nearest_high": near["high"],
-            "sure_low": near["sure_low"],
-            **{f"excess_{end}": values for end, values in excess.items()},
-            **{f"shortfall_{end}": back[end] for end in ENDS},
-            **{name: pd.array(near[name], dtype="Int64") for name in ("searched", "probes", "violations")},
+            **_columns(distance, near, back, valid & kept),
         }
     )
+
+
+def _columns(distance, near, back, valid):
+    """The columns from ``nearest_point_id`` on, from the bounds of x (``near``) and of x' (``back``)."""
+    excess = {end: np.where(valid, distance - near[other], np.nan) for end, other in ENDS.items()}
+    return {
+        "nearest_point_id": pd.array(near["point"], dtype="Int64"),
+        "nearest_distance": _met(near["low"], near["high"]),
+        "excess": _met(excess["low"], excess["high"]),
+        "relative_excess": _met(distance / near["high"] - 1, distance / near["low"] - 1, valid),
+        "shortfall": _met(back["low"], back["high"]),
+        "relative_shortfall": _met(back["low"] / near["high"], back["high"] / near["low"]),
+        "certainty": near["status"],
+        "nearest_low": near["low"],
+        "nearest_high": near["high"],
+        "sure_low": near["sure_low"],
+        **{f"excess_{end}": values for end, values in excess.items()},
+        **{f"shortfall_{end}": back[end] for end in ENDS},
+        **{name: pd.array(near[name], dtype="Int64") for name in ("searched", "probes", "violations")},
+    }
 
 
 ENDS = {"low": "high", "high": "low"}  # the lower end of an excess comes from the upper one of m

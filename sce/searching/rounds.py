@@ -31,8 +31,8 @@ class Limits:
 class Rounds:
     """The searches around ``starts`` (point ids, each once), whose own answers must be in ``shared``.
 
-    After ``questions`` has ended, ``bounds``
-    holds those of every start with a prediction, and ``directions`` what was learned.
+    After ``questions`` has ended, ``bounds`` holds those of every start with a prediction, ``directions``
+    what was learned, and ``broken`` the points whose answers contradict it.
     """
 
     def __init__(self, shared: Shared, starts: Sequence[int], limits: Limits):
@@ -41,7 +41,7 @@ class Rounds:
         self.directions: dict[int, int] = {}
         self.votes: dict[tuple[int, int], int] = {}
         self.spent = self.probes = self.violations = 0
-        self.broken: set[int] = set()  # points whose answers contradict the assumption
+        self.broken: set[int] = set()
         self._settled = 0  # questions of searches that have ended
         self._waiting = [start for start in reversed(starts) if shared.answers.get(start) in (0, 1)]
 
@@ -93,7 +93,7 @@ class Rounds:
             share = (self.limits.in_all - self._settled - promised) // len(self._waiting)
             allowed = share if allowed is None else min(allowed, share)
         start = self._waiting.pop()
-        directions = self.directions if self._is_trusted() else {}
+        directions = self.trusted_directions
         search = Search(
             self.shared,
             start,
@@ -104,8 +104,11 @@ class Rounds:
         )
         return search, search.questions()
 
-    def _is_trusted(self):
-        return len(self.broken) <= max(2, TRUSTED * len(self.shared.answers))
+    @property
+    def trusted_directions(self) -> dict[int, int]:
+        """The directions, unless too many answers contradict them."""
+        trusted = len(self.broken) <= max(2, TRUSTED * len(self.shared.answers))
+        return self.directions if trusted else {}
 
     def _finish(self, search):
         self.bounds[search.start] = found = search.bounds()
@@ -118,7 +121,8 @@ class Rounds:
     def _look_again(self):
         """Let every start take in a nearer target that was met for others after it had ended."""
         for start, found in self.bounds.items():
-            search = Search(self.shared, start, directions={} if found.contradicted else self.directions)
+            assumed = found.status.endswith("if_monotone")
+            search = Search(self.shared, start, self.directions if assumed else {})
             if found.status != "exact" and search.nearest_target() != found.high:
                 told = {"questions": found.questions, "probes": found.probes, "violations": found.violations}
                 again = search.bounds()

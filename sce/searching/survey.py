@@ -98,7 +98,7 @@ class Survey:
         rounds = self.rounds[metric]
         if point in rounds.bounds:
             return rounds.bounds[point]
-        return Search(rounds.shared, point, directions=rounds.directions, budget=0).bounds()
+        return Search(rounds.shared, point, rounds.trusted_directions).bounds()
 
     def _shared(self, metric, known):
         ordered = [feature.kind != "categorical" for feature in self.dataset.features.values()]
