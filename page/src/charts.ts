@@ -1,5 +1,5 @@
 // The pictures beside the map, as SVG: bars of fates, validity against excess, the loss of rows, intervals.
-import type { Count, Study } from "./data.ts";
+import type { Cell, Count, Study } from "./data.ts";
 import { h, s } from "./dom.ts";
 import type { Row } from "./table.ts";
 import { named, number, percent, whole } from "./text.ts";
@@ -264,17 +264,20 @@ export function flow(study: Study, model: string, counts: number[]): HTMLElement
   return h("figure", {}, svg);
 }
 
-/** An interval on a line from ``from`` to ``to``, with a mark at a value that means something. */
-export function interval(row: Row, key: string, from: number, to: number, zero: number | null): Node {
-  const value = row[key];
-  if (typeof value !== "number") return document.createTextNode(String(row.reason ?? "–"));
-  const at = (v: number) => (to === from ? 50 : (100 * (v - from)) / (to - from));
+/** A number and its interval on a line from ``from`` to ``to``, with a mark at ``zero``. */
+export function interval(
+  row: Row,
+  key: string,
+  from: number,
+  to: number,
+  zero: number | null,
+): SVGSVGElement {
+  const at = (value: Cell) => (100 * (Number(value) - from)) / (to - from);
   const svg = s("svg", { class: "interval", viewBox: "-4 0 108 16", "aria-hidden": "true" });
   svg.append(s("line", { class: "rule", x1: 0, x2: 100, y1: 8, y2: 8 }));
   if (zero !== null) svg.append(s("line", { class: "zero", x1: at(zero), x2: at(zero), y1: 1, y2: 15 }));
-  if (typeof row.low === "number" && typeof row.high === "number")
-    svg.append(s("line", { class: "span", x1: at(row.low), x2: at(row.high), y1: 8, y2: 8 }));
-  svg.append(s("circle", { class: "dot plain", cx: at(value), cy: 8, r: 3.5 }));
+  svg.append(s("line", { class: "span", x1: at(row.low), x2: at(row.high), y1: 8, y2: 8 }));
+  svg.append(s("circle", { class: "dot plain", cx: at(row[key]), cy: 8, r: 3.5 }));
   return svg;
 }
 

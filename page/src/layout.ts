@@ -31,6 +31,7 @@ export interface Layout {
 }
 
 export const MOST_PANELS = 64;
+const MANY = 90; // levels upwards, from which their rows may be as thin as a pixel
 const NARROW = 84; // pixels: the least width of one of several panels, for its title
 const GAP = 12;
 const TITLE = 20;
@@ -80,7 +81,7 @@ export function layOut(grid: Grid, axes: Axes, width: number): Layout {
   );
   const w = clamp((room - (across - 1) * GAP) / across / nx, 1, 64);
   const rows = Math.ceil(combinations.length / across);
-  const h = clamp(Math.min(rows === 1 ? 430 / ny : 620 / rows / ny, w * 2.2), 5, 46);
+  const h = clamp(Math.min(rows === 1 ? 430 / ny : 620 / rows / ny, w * 2.2), ny > MANY ? 1 : 5, 46);
   const title = axes.others.length ? TITLE : 6;
   const panels = combinations.map((ranks, i) => ({
     ranks,

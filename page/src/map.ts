@@ -35,7 +35,8 @@ export function drawMap(context: CanvasRenderingContext2D, layout: Layout, shown
   if (!bare) drawLabels(context, layout);
 }
 
-const RAMP = 16;
+const RAMP = 16; // colours from one option to the other
+const MOST_LANDINGS = 2500; // circles: more would hide the map
 
 /** The colours that cells may have, and which of them each point has. */
 function palette(shown: Shown): { colours: string[]; index: (point: number) => number } {
@@ -135,7 +136,7 @@ function drawLandings(context: CanvasRenderingContext2D, layout: Layout, shown: 
   context.strokeStyle = colour("--mark");
   context.fillStyle = colour("--mark-fill");
   context.lineWidth = 1;
-  for (const [point, count] of [...counts].sort((a, b) => b[1] - a[1])) {
+  for (const [point, count] of [...counts].sort((a, b) => b[1] - a[1]).slice(0, MOST_LANDINGS)) {
     const box = boxOf(layout, point);
     if (!box) continue;
     const radius = Math.max(1.2, largest * Math.sqrt(count / most));

@@ -94,7 +94,7 @@ export function validity(study: Study): HTMLElement {
     "Valid and minimal at once?",
     lead(
       "To the right: more SCEs are valid. Upwards: the valid ones lie farther than needed. The best corner is the " +
-        "lower right. A line joins the conditions of one model; bars are 95% intervals.",
+        `lower right. A line joins the conditions of one model; bars are ${intervalsOver(rows)}.`,
     ),
     scatterLegend(models, conditions),
     h("div", { class: "charts" }, ...pictures),
@@ -141,14 +141,21 @@ export function losses(study: Study): HTMLElement {
   );
 }
 
-const KEYS = ["model", "dataset", "condition", "metric"];
+/** What the bars and intervals of a table are over. */
+function intervalsOver(rows: Row[]): string {
+  const over = new Set(rows.map((row) => row.estimand).filter((name) => name && name !== "census"));
+  return over.size ? `95% intervals over ${[...over].map(String).join(" and ")}` : "no intervals (a census)";
+}
 
-const COUNTED: Column[] = [
-  { key: "estimand", label: "over" },
-  { key: "n" },
-  { key: "clusters" },
-  { key: "effective_n", label: "effective n" },
-];
+/** The interval of a number; why there is none. ``range``: of the line that it is drawn on. */
+function shownInterval(row: Row, key: string, range: [number, number] | null): Node | string {
+  if (typeof row.low !== "number" || typeof row.high !== "number") return String(row.reason ?? "–");
+  const text = ` ${number(row.low)} to ${number(row.high)}`;
+  const zero = range && range[0] < 0 ? 0 : null;
+  return h("span", { class: "with-interval" }, range && interval(row, key, ...range, zero), text);
+}
+
+const KEYS = ["model", "dataset", "condition", "metric"];
 
 export function scores(study: Study): HTMLElement {
   const all = records(study.tables.scores);
@@ -171,22 +178,18 @@ export function scores(study: Study): HTMLElement {
     {
       key: "low",
       label: "95% interval",
-      show: (row) => {
-        if (row.low === null) return String(row.reason ?? "–");
-        const text = ` ${number(Number(row.low))} to ${number(Number(row.high))}`;
-        const drawn = shares.includes(String(row.score)) ? interval(row, "value", 0, 1, null) : null;
-        return h("span", { class: "with-interval" }, drawn, text);
-      },
+      show: (row) => shownInterval(row, "value", shares.includes(String(row.score)) ? [0, 1] : null),
     },
-    ...COUNTED,
+    { key: "n" },
+    { key: "effective_n", label: "effective n" },
     { key: "rows", label: "rows by status" },
   ];
   return section(
     "scores",
     "Scores",
     lead(
-      "Every score of every model, with its 95% interval and what that is over, the number of rows (n), of " +
-        "different x' among them (clusters), and of independent rows worth as much (effective n).",
+      `Every score of every model, with ${intervalsOver(all)}, the number of rows (n) that it is over, and how many ` +
+        "independent ones they are worth (effective n): many SCEs end at the same point, and neighbours are alike.",
     ),
     new DataTable(rows, columns, "Scores of every model, dataset, condition and metric").element,
   );
@@ -204,22 +207,21 @@ export function differences(study: Study): HTMLElement {
     {
       key: "low",
       label: "95% interval",
-      show: (row) => {
-        if (row.low === null) return String(row.reason ?? "–");
-        const text = ` ${number(row.low as number | null)} to ${number(row.high as number | null)}`;
-        const drawn = interval(row, "difference", -1, 1, 0);
-        return h("span", { class: "with-interval" }, row.score === "validity" ? drawn : null, text);
-      },
+      show: (row) => shownInterval(row, "difference", row.score === "validity" ? [-1, 1] : null),
     },
-    ...COUNTED,
     { key: "p_holm", label: "p (Holm)" },
+    { key: "n" },
   ];
   return section(
     "differences",
     "Differences",
     lead("Two conditions of a model, or two models in one condition, compared on the same points."),
     rows.length
-      ? new DataTable(rows, columns, "Paired differences with 95% intervals").element
+      ? new DataTable(
+          rows,
+          columns,
+          `Paired differences, with ${intervalsOver(rows)} and p adjusted for their number (Holm)`,
+        ).element
       : h("p", {}, "There was nothing to compare."),
   );
 }

@@ -34,7 +34,7 @@ export function percent(part: number, all: number): string {
 }
 
 export const cell = (value: Cell): string =>
-  typeof value === "number" ? number(value) : value === null ? "–" : String(value);
+  typeof value === "number" ? number(value) : String(value ?? "–");
 
 export const shorten = (text: string, length: number): string =>
   text.length <= length ? text : text.slice(0, Math.max(1, length - 1)) + "…";

@@ -22,6 +22,7 @@ from sce.asking.tries import Tries
 from sce.engines import About, Engine, Fatal, Rejected, body_of, open_engine
 from sce.grids.datasets import Dataset
 from sce.ledger.claims import Claims
+from sce.ledger.clock import now
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.entries import Model
@@ -166,8 +167,8 @@ class Asker:
     async def _asked_elsewhere(self, key):
         """How a question ended in another job that was asking it; None where it is claimed for this one, or
         the other takes longer than patience_s."""
-        began = time.time()
-        while not self._claims.take(key) and time.time() < began + self.patience_s:
+        began, until = now(), time.monotonic() + self.patience_s
+        while not self._claims.take(key) and time.monotonic() < until:
             await asyncio.sleep(CLAIM_POLL_S)
         return self._found.entry(key, since=began)
 

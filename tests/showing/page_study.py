@@ -8,6 +8,7 @@ import pandas as pd
 from sce.files import artifacts
 from sce.grids.datasets import DATASETS, Dataset, load_dataset
 from sce.measuring import boundaries, comparisons, distances, scores
+from sce.measuring.dependence import Lattice
 from sce.money import usage
 from sce.reading import responses
 from sce.showing.page.contents import Contents, PairFiles, collect
@@ -93,17 +94,15 @@ def _write_tables(folder, files, dataset):
     read = {pair.model: artifacts.read(pair.distances) for pair in files}
     asked = {pair.model: artifacts.read(pair.responses) for pair in files}
     shapes = [boundaries.describe_boundary(dataset, artifacts.read(pair.boundary)) for pair in files]
+    lattice = Lattice.of(dataset)
+    pairs = {(model, "weather"): table for model, table in read.items()}
     here = [{"model": model, "dataset": "weather"} for model in read]
     made = {
         "all_scores": [
-            scores.score(table, "points").assign(model=model, dataset="weather")
+            scores.score(table, "points", lattice).assign(model=model, dataset="weather")
             for model, table in read.items()
         ],
-        "differences": [
-            comparisons.differences(
-                {(model, "weather"): table for model, table in read.items()}, {}, "points"
-            )
-        ],
+        "differences": [comparisons.differences(pairs, {}, "points", {"weather": lattice})],
         "boundaries": [pd.DataFrame([a | b for a, b in zip(here, shapes, strict=True)])],
         "usage": [usage.usage(table, None, model, "weather") for model, table in asked.items()],
         "failures": [usage.failures(table, model, "weather") for model, table in asked.items()],
