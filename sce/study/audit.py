@@ -8,6 +8,7 @@ import pandas as pd
 
 from sce.auditing import averages, pairs, regions, remade
 from sce.auditing.findings import Findings
+from sce.auditing.grids import grid_of
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
 from sce.ledger.ledger import ledger_file
@@ -39,6 +40,10 @@ class Audit:
 
     def run(self) -> Findings:
         self._check_notes()
+        for name, dataset in self.study.datasets.items():
+            stored = self.files.get(self.results / f"grids/{name}.parquet")
+            if stored:
+                self.findings.rows(stored.path, ("point_id",), stored.rows, grid_of(dataset), "grids")
         audited = {}
         for model, dataset in self.study.pairs:
             with self._told(self.results / model / dataset):
