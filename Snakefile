@@ -59,7 +59,7 @@ rule scores:
 
 rule audit:
     input:
-        [file for file in rules.all.input if not str(file).endswith((".png", ".svg"))],
+        [file for file in rules.all.input if not str(file).endswith((".png", ".svg", ".html"))],
     log:
         "logs/audit.log",
     localrule: True

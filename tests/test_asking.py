@@ -14,12 +14,12 @@ from collections import Counter
 
 import pytest
 from pydantic import TypeAdapter
-from sce.ledger.entries import Reply
 
 from sce.asking import tries
 from sce.asking.asker import Asker, open_asker
 from sce.asking.pacing import Meter, Pace
 from sce.engines import About, Fatal, Rejected, Transient
+from sce.ledger.entries import Reply
 from sce.ledger.ledger import Ledger
 from sce.models.catalogue import entry_type
 from tests.faults import Answer, FaultProxy, Provider, fingerprint, served

@@ -23,6 +23,7 @@ from sce.asking.conversations import elicit
 from sce.engines import Fatal
 from sce.engines.checked import Checker
 from sce.engines.openai import OpenAIEngine
+from sce.ledger import clock
 from sce.ledger.entries import Batch, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.weights import weights_file
@@ -324,6 +325,34 @@ def test_a_batch_that_never_arrived_is_submitted(engine, tmp_path):
     assert engine.submitted == 1
     with Ledger(path) as ledger:
         assert {b.state for b in ledger.batches("lost", "done")} == {"lost", "done"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_clock_set_back_since_the_submission_loses_no_answer(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(clock, "_latest", 0.0)
+    stub, path = stub_of(engine), ledger_file(tmp_path, engine, "tiny")
+
+    async def submitted(provider, bodies):
+        await provider.start()
+        lines = [provider.line(key, body) for key, body in bodies.items()]
+        batch_id = await provider.submit("k", lines)
+        await provider.close()
+        return Batch("k", engine, bodies, time.time() + 3600, batch_id, "submitted")
+
+    with served(stub) as url:
+        stub.url = url
+        model = entry(engine, url, mode="batch", poll_s=0.05)
+        opened = batches.open_engine(model, path)
+        bodies = [opened.body([{"role": "user", "content": f"question {n}"}], ABOUT) for n in range(4)]
+        with Ledger(path) as ledger:
+            ledger.record(asyncio.run(submitted(opened.provider, {digest(body): body for body in bodies})))
+        found, again = ask(model, tmp_path, range(2))
+    assert texts(found) == right(range(2))
+    assert again.submitted == 0
+    assert once(stub, 4)
+    with Ledger(path) as ledger:
+        assert [batch.state for batch in ledger.batches("submitted", "done")] == ["done"]
+        assert len(ledger.digests()) == 4
 
 
 def with_faulty_submission(stub, faults):

@@ -577,7 +577,7 @@ def test_import_refuses_what_is_not_what_it_claims(folder, tmp_path):
         ("away", {"file": "../../etc/x.sqlite"}, "plain name"),
         ("absolute", {"file": "/tmp/x.sqlite"}, "plain name"),
         ("status", {"status": "guessed"}, "answered, refused"),
-        ("more", {"extra": 1}, "file, request"),
+        ("more", {"extra": 1}, "extra.*allowed: asked_at, attempts"),
     ]:
         with pytest.raises(InputError, match=told) as error:
             importing(name, [*lines[:3], lines[3] | change])

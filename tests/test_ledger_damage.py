@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from sce.errors import InputError
 from sce.ledger import exports, mending, upkeep
 from sce.ledger.entries import Batch, Entry, Reply, digest
-from sce.ledger.ledger import Ledger
+from sce.ledger.ledger import Ledger, ledger_file
 from sce.ledger.manifest import manifest_of
+from tests.faults import Provider, served
+from tests.test_asking import ask_all as ask_numbers
+from tests.test_asking import entry
 from tests.test_checked import JSON
 from tests.test_ledger import answer, body_of, failure, run, store
 
@@ -169,6 +172,43 @@ def ask_all(path, bodies, right):
             assert [entry.response for entry in got] == right
 
 
+def test_what_is_damaged_is_asked_again_only_when_that_was_said(tmp_path):
+    provider = Provider()
+    with served(provider) as url:
+        model = entry(url=url)
+        first, _ = ask_numbers(model, tmp_path, range(3))
+        path = ledger_file(tmp_path, "openai", "tiny")
+        tamper(path, "UPDATE responses SET response = 'no' WHERE digest = ?", bytes.fromhex(first[1].digest))
+        with pytest.raises(InputError, match="prune --damaged"):
+            ask_numbers(model, tmp_path, range(3))
+        assert provider.answered.total() == 3
+        assert mending.drop_damaged(tmp_path, really=True) == {path.name: 1}
+        again, asker = ask_numbers(model, tmp_path, range(3))
+    assert (asker.asked, asker.found) == (1, 2)
+    assert [again[n].response for n in range(3)] == [first[n].response for n in range(3)]
+
+
+def test_a_damaged_index_is_seen_before_anything_is_paid_again(tmp_path):
+    provider = Provider()
+    with served(provider) as url:
+        model = entry(url=url)
+        first, _ = ask_numbers(model, tmp_path, range(3))
+        path = ledger_file(tmp_path, "openai", "tiny")
+        key = bytes.fromhex(first[1].digest)
+        content = bytearray(path.read_bytes())
+        table, index = content.find(key), content.rfind(key)
+        assert table != index
+        content[index + 31] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=f"{path.name}: content: .*accept-loss"):
+            ask_numbers(model, tmp_path, range(3))
+        assert provider.answered.total() == 3
+        assert mending.drop_damaged(tmp_path, really=True) == {path.name: 0}  # the index is made anew
+        again, asker = ask_numbers(model, tmp_path, range(3))
+    assert (asker.asked, asker.found) == (0, 3)
+    assert [again[n].response for n in range(3)] == [first[n].response for n in range(3)]
+
+
 # --- A file that lost rows
 
 
@@ -224,6 +264,25 @@ def test_a_deleted_wal_is_seen(tmp_path):
     (killed / "l.sqlite-wal").unlink()
     with pytest.raises(InputError, match=r"none after row 20, where 39 were"):
         Ledger(killed / "l.sqlite")
+
+
+def test_bits_flipped_in_a_wal_lose_no_more_than_its_last_commit_unseen(tmp_path):
+    drawn = random.Random(3)
+    with Ledger(tmp_path / "l.sqlite") as ledger:
+        bodies = [body_of(number) for number in range(12)]
+        for body in bodies:
+            ledger.put(answer(body), body)
+        files = {file.name: file.read_bytes() for file in tmp_path.glob("l.sqlite*")}
+    for number in range(40):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        flipped = bytearray(files["l.sqlite-wal"])
+        flipped[drawn.randrange(len(flipped))] ^= 1 << drawn.randrange(8)
+        for name, content in (files | {"l.sqlite-wal": flipped}).items():
+            if not name.endswith("-shm"):
+                (folder / name).write_bytes(content)
+        told = error_of(ask_all, folder / "l.sqlite", bodies[:-1], ["yes"] * 11)
+        assert told is None or "l.sqlite" in str(told)
 
 
 def test_a_folder_that_never_held_anything_is_new(tmp_path):

@@ -19,9 +19,10 @@ from sce.asking.found import Found
 from sce.asking.pacing import Pace
 from sce.asking.starting import Starter
 from sce.asking.tries import Tries
-from sce.engines import About, Engine, Fatal, Rejected, open_engine
+from sce.engines import About, Engine, Fatal, Rejected, body_of, open_engine
 from sce.grids.datasets import Dataset
 from sce.ledger.claims import Claims
+from sce.ledger.clock import now
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.entries import Model
@@ -89,7 +90,7 @@ class Asker:
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         """The entry for a request. Raises Fatal when no question can be answered."""
-        body = self.engine.body(messages, about)
+        body = body_of(self.engine, messages, about)
         key = digest(body)
         if key in self._pending:
             return await asyncio.shield(self._pending[key])
@@ -166,8 +167,8 @@ class Asker:
     async def _asked_elsewhere(self, key):
         """How a question ended in another job that was asking it; None where it is claimed for this one, or
         the other takes longer than patience_s."""
-        began = time.time()
-        while not self._claims.take(key) and time.time() < began + self.patience_s:
+        began, until = now(), time.monotonic() + self.patience_s
+        while not self._claims.take(key) and time.monotonic() < until:
             await asyncio.sleep(CLAIM_POLL_S)
         return self._found.entry(key, since=began)
 

@@ -47,7 +47,8 @@ def scores_of(rows: list[dict], condition: str, metric: str) -> list[dict]:
     for status in ROW_STATUSES:
         found[f"n_{status}"] = (sum(row["status"] == status for row in rows), len(rows), None)
     return [
-        {"condition": condition, "metric": metric, "score": name, "value": value, "n": n, "reason": reason}
+        {"condition": condition, "metric": metric, "score": name, "value": value, "n": n}
+        | ({"reason": reason} if value is None else {})  # of a value it says why there is no interval
         for name, (value, n, reason) in found.items()
     ]
 

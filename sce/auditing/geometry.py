@@ -5,7 +5,10 @@ of 10^-40, rounded down. Two sums that differ by less than a step for each featu
 """
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache, partial, reduce
+from operator import add
 from pathlib import Path
 from statistics import median
 
@@ -20,18 +23,25 @@ def distances_of(dataset: Dataset, metric: str, embeddings: Path | None):
     """The distances between points of a dataset; None for a metric of which nothing is known here."""
     if metric in SHARES:
         return Sums(dataset, SHARES[metric])
-    return Cosines(embeddings) if metric == "semantic" and embeddings else None
+    return Cosines(dataset, embeddings) if metric == "semantic" and embeddings else None
 
 
 class Distances:
-    """``between(a, b)`` in units of ``unit``; two that differ by at most ``slack`` of them are the same."""
+    """Distances in units of ``unit``; two that differ by at most ``slack`` of them are the same."""
 
     unit: float
     slack: float
 
+    def all_from(self, point: int, others: tuple[int, ...]) -> Iterable[float]:
+        """The distances from a point to the others."""
+        raise NotImplementedError
+
+    def between(self, a: int, b: int) -> float:
+        return next(iter(self.all_from(a, (b,))))
+
     def nearest(self, point: int, others: tuple[int, ...]) -> tuple[float, list[int]]:
         """The distance to the nearest of ``others``, and all of them that are as near."""
-        away = [self.between(point, other) for other in others]
+        away = list(self.all_from(point, others))
         least = min(away)
         return least, [other for other, d in zip(others, away, strict=True) if d - least <= self.slack]
 
@@ -39,18 +49,22 @@ class Distances:
 class Sums(Distances):
     """Sums of one share per feature."""
 
-    def __init__(self, dataset: Dataset, share):
+    def __init__(self, dataset: Dataset, share_of):
         features = list(dataset.features.values())
         self.unit, self.slack = 1 / STEPS, len(features)
         self.ranks = [ranks_of(dataset, point) for point in range(dataset.size)]
-        self.shares = [
-            [[share([_exact(c) for c in f.codes], f.kind, a, b, len(features)) for b in range(len(f.codes))]
-             for a in range(len(f.codes))]
-            for f in features
-        ]  # fmt: skip
+        self.columns = cache(lambda points: list(zip(*(self.ranks[point] for point in points), strict=True)))
+        self.shares = []
+        for feature in features:
+            codes = [Fraction(str(code)) for code in feature.codes]  # as people write them: 0.1 is a tenth
+            share = mismatch if feature.kind == "categorical" else share_of(codes)
+            weight = len(features) if share_of is gower else 1
+            self.shares.append([[share(a, b) // weight for b in codes] for a in codes])
 
-    def between(self, a: int, b: int) -> int:
-        return sum(share[i][j] for share, i, j in zip(self.shares, self.ranks[a], self.ranks[b], strict=True))
+    def all_from(self, point: int, others: tuple[int, ...]) -> Iterable[int]:
+        axes = zip(self.shares, self.ranks[point], self.columns(others), strict=True)
+        parts = (map(share[rank].__getitem__, column) for share, rank, column in axes)
+        return reduce(partial(map, add), parts)
 
 
 class Cosines(Distances):
@@ -58,44 +72,44 @@ class Cosines(Distances):
 
     unit, slack = 1.0, EMBEDDED
 
-    def __init__(self, path: Path):
+    def __init__(self, dataset: Dataset, path: Path):
         import numpy as np
 
         vectors = np.load(path).astype(float)
+        if vectors.ndim != 2 or len(vectors) != dataset.size:
+            raise ValueError(f"shape {vectors.shape} for {dataset.size} points")
         units = vectors / np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
         self.vectors = np.round(units * 2**26) / 2**26
         self.lengths = np.sqrt((self.vectors * self.vectors).sum(axis=1))
 
-    def between(self, a: int, b: int) -> float:
-        return self.nearest(a, (b,))[0]
-
-    def nearest(self, point: int, others: tuple[int, ...]) -> tuple[float, list[int]]:
+    def all_from(self, point: int, others: tuple[int, ...]) -> Iterable[float]:
         some = list(others)
         cosines = self.vectors[some] @ self.vectors[point] / self.lengths[some] / self.lengths[point]
-        away = 1 - cosines
-        least = max(0.0, float(away.min()))
-        return least, [other for other, d in zip(others, away, strict=True) if d - least <= self.slack]
+        return (max(0.0, 1 - cosine) for cosine in cosines.tolist())
 
 
-def gower(codes, kind, a, b, features) -> int:
-    if kind == "categorical":
-        return math.floor(Fraction(a != b, features) * STEPS)
-    return math.floor(abs(codes[a] - codes[b]) / (max(codes) - min(codes)) / features * STEPS)
+def mismatch(a: Fraction, b: Fraction) -> int:
+    return (a != b) * STEPS
 
 
-def l1(codes, kind, a, b, features) -> int:
-    if kind == "categorical":
-        return (a != b) * STEPS
+def gower(codes: list[Fraction]):
+    """|a - b| / range, before the mean over the features is taken."""
+    width = max(codes) - min(codes)
+    return lambda a, b: math.floor(abs(a - b) / width * STEPS)
+
+
+def l1(codes: list[Fraction]):
+    """|a - b| / MAD."""
     middle = median(codes)
-    return math.floor(abs(codes[a] - codes[b]) / median([abs(code - middle) for code in codes]) * STEPS)
+    mad = median([abs(code - middle) for code in codes])
+    return lambda a, b: math.floor(abs(a - b) / mad * STEPS)
 
 
-def l2(codes, kind, a, b, features) -> int:
-    if kind == "categorical":
-        return (a != b) * STEPS
+def l2(codes: list[Fraction]):
+    """(a - b)^2 / standard deviation."""
     mean = sum(codes) / len(codes)
     variance = sum((code - mean) ** 2 for code in codes) / len(codes)
-    return math.isqrt(math.floor((codes[a] - codes[b]) ** 4 / variance * STEPS**2))
+    return lambda a, b: math.isqrt(math.floor((a - b) ** 4 / variance * STEPS**2))
 
 
 SHARES = {"gower": gower, "l1": l1, "l2": l2}
@@ -104,8 +118,3 @@ SHARES = {"gower": gower, "l1": l1, "l2": l2}
 def ranks_of(dataset, point):
     codes = level_codes(dataset, point)
     return [feature.codes.index(codes[name]) for name, feature in dataset.features.items()]
-
-
-def _exact(code):
-    """A level as people write it: 0.1 is one tenth."""
-    return Fraction(str(code))

@@ -77,7 +77,11 @@ def _check_derived(pair, responses, ledger, findings):
 def _audit_measures(pair, predictions, sces, files):
     by_metric, findings = {}, files.findings
     for metric in pair.metrics:
-        distances = distances_of(pair.dataset, metric, pair.embeddings)
+        try:
+            distances = distances_of(pair.dataset, metric, pair.embeddings)
+        except (OSError, ValueError, EOFError) as error:
+            findings.problem(pair.embeddings, f"damaged ({error}); delete it and run again")
+            continue
         if distances is None:
             findings.note(f"the metric {metric} is not known here: its distances were not computed anew")
         else:

@@ -1,4 +1,4 @@
-"""What has no second way: intervals, whose chance is drawn, tables of kinds of experiments, money and
+"""What has no second way: intervals and tests, tables of kinds of experiments, money and
 texts. They are made again by the code that made them, from artifacts that were checked, and must come out
 the same."""
 

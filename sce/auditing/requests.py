@@ -9,7 +9,7 @@ from sce.asking.protocol import Protocol
 from sce.auditing.findings import Findings
 from sce.auditing.ledgers import digest_of
 from sce.auditing.tables import Stored
-from sce.engines import About
+from sce.engines import About, body_of
 from sce.ledger.entries import Entry
 
 
@@ -22,7 +22,7 @@ class Replayer:
         self.engine, self.rows, self.ledger = engine, rows, ledger
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
-        key = digest_of(json.loads(json.dumps(self.engine.body(messages, about))))
+        key = digest_of(json.loads(json.dumps(body_of(self.engine, messages, about))))
         row = self.rows.get(key)
         if row is None:
             return Entry(key, "unasked", None, None, None, None, None, None, {}, 0.0, 0, 0.0)

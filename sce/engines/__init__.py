@@ -20,7 +20,8 @@ class About:
     """What a request is about: for engines that answer from knowledge instead of from text (control), and
     for those that constrain the reply. ``kind``: question or condition; ``name``: of the prompt; ``record``:
     the instance x; ``answer``: the option chosen at x, in a follow-up; ``schema``: JSON schema of the reply
-    where the model's entry asks for structured output. Of requests that are neither question nor condition:
+    where the model's entry asks for structured output; ``again``: the number of the asking, where the same is
+    asked more than once. Of requests that are neither question nor condition:
     ``more``, what else they are about, and ``control``, how a control respondent answers them (a function of
     the respondent and the request's body that returns the reply's text)."""
 
@@ -31,6 +32,7 @@ class About:
     schema: dict | None = None
     more: dict | None = None
     control: Callable[[Any, dict], str] | None = None
+    again: int = 1
 
 
 class Engine(Protocol):
@@ -50,6 +52,20 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Give everything back; safe to call when nothing was started."""
+
+
+AGAIN = "again"  # in a body: which asking of the same request it is, from the second on; not sent
+
+
+def body_of(engine: Engine, messages: list[dict], about: About) -> dict:
+    """The request of an engine, with the number of the asking from the second on: what is asked again has a
+    key of its own in the ledger, and what is asked once has the one that it always had. Where answers are
+    drawn at random, by a seed of their own, so that they can differ."""
+    body = engine.body(messages, about)
+    if about.again == 1:
+        return body
+    drawn = {"seed": body["seed"] + about.again - 1} if body.get("temperature") and "seed" in body else {}
+    return body | drawn | {AGAIN: about.again}
 
 
 class Transient(Exception):

@@ -1,6 +1,6 @@
 """Anthropic's messages format through its SDK: Anthropic itself and every endpoint that speaks it."""
 
-from sce.engines import About, Transient
+from sce.engines import AGAIN, About, Transient
 from sce.engines.checked import an_object
 from sce.engines.remote import CONNECT_S, RemoteEngine
 from sce.grids.datasets import Dataset
@@ -8,7 +8,7 @@ from sce.ledger.entries import Reply, is_count
 from sce.models.anthropic import Anthropic
 
 # Fields of a body that are identity, not request.
-IDENTITY = frozenset({"engine", "headers"})
+IDENTITY = frozenset({"engine", "headers", AGAIN})
 
 STATUSES = {
     None: "answered",

@@ -3,13 +3,13 @@
 What is sent is the request that ``chat_request`` makes from the model's entry, and nothing an SDK adds.
 """
 
-from sce.engines import About, Transient
+from sce.engines import AGAIN, About, Transient
 from sce.engines.checked import an_object
 from sce.ledger.entries import Reply
 from sce.models.remote import Chat
 
 # Fields of a body that are identity, not request.
-IDENTITY = frozenset({"engine", "revision", "headers", "server"})
+IDENTITY = frozenset({"engine", "revision", "headers", "server", AGAIN})
 
 ANSWERED = {None, "stop", "eos", "end_turn", "stop_sequence", "tool_calls", "function_call"}
 TRUNCATED = {"length", "max_tokens", "model_length"}

@@ -90,7 +90,9 @@ def known_form() -> Iterator[None]:
     try:
         yield
     except _FORM as error:
-        raise Transient(f"the reply has an unknown form ({type(error).__name__}: {error})") from None
+        raise Transient(
+            f"the reply has an unknown form ({type(error).__name__}: {str(error)[:100]})"
+        ) from None
 
 
 @cache

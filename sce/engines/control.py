@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sce.engines import About
+from sce.engines import AGAIN, About
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply
 from sce.models.control import Control
@@ -65,7 +65,7 @@ class ControlEngine:
     async def ask(self, body) -> Reply:
         record = body["record"]
         if body["kind"] == "question":
-            decided = self.decide(record) ^ self._wavers(body["name"], record)
+            decided = self.decide(record) ^ self._wavers(body, record)
             return _said(json.dumps({"answer": self.dataset.options[decided]}))
         if body["kind"] == "condition":
             return self.counterfactual(self.dataset.locate(record), body["answer"], body["name"])
@@ -121,11 +121,13 @@ class ControlEngine:
             }
         )
 
-    def _wavers(self, name, record) -> bool:
-        """Whether a numbered wording of the question gets the other answer, drawn anew for every wording."""
-        if self.model.wavers is None or not name[-1].isdigit():
+    def _wavers(self, body, record) -> bool:
+        """Whether a question in a numbered wording, or one that is asked again, gets the other answer, drawn
+        anew for every wording and every time."""
+        name, again = body["name"], body.get(AGAIN)
+        if self.model.wavers is None or not (again or name[-1].isdigit()):
             return False
-        return self._drawn(f"wording {name}", record) < self.model.wavers
+        return self._drawn(f"wording {name}{f', {again}' if again else ''}", record) < self.model.wavers
 
     def _drawn(self, what, about) -> float:
         """A number from [0, 1) that is the same whenever the same is asked."""

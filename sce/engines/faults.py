@@ -107,16 +107,17 @@ def _said(payload):
     if isinstance(payload, list) and payload:
         payload = payload[0]
     if not isinstance(payload, dict):
-        return _short(payload) or "no reason given", ""
+        return short(payload) or "no reason given", ""
     error = payload.get("error", payload)
     if not isinstance(error, dict):
-        return _short(error), ""
+        return short(error), ""
     message = error.get("message") or error.get("detail") or payload.get("detail") or error
     codes = " ".join(str(error[name]) for name in ("code", "type", "status") if error.get(name))
-    return _short(message), codes
+    return short(message), codes
 
 
-def _short(said):
+def short(said) -> str:
+    """What a provider said, on one line and not too long."""
     text = " ".join(str(said).split())
     return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
 

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from sce.engines import About, Fatal, Rejected, Transient
+from sce.engines import AGAIN, About, Fatal, Rejected, Transient
 from sce.engines.chat import logprobs_of, response_format, usage_of
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply
@@ -18,7 +18,8 @@ from sce.models.llama_cpp import LlamaCpp
 from sce.models.quantize import quantize
 from sce.models.weights import fingerprint, weights_file
 
-NOT_SENT = {"engine", "weights", "quantization", "context"}  # what a request holds for its identity alone
+# What a request holds for its identity alone.
+NOT_SENT = {"engine", "weights", "quantization", "context", AGAIN}
 
 
 def open_engine(model: LlamaCpp, dataset: Dataset) -> "LlamaCppEngine":

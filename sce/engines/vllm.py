@@ -23,7 +23,7 @@ from pathlib import Path
 from sce.engines import About, Fatal, keeper
 from sce.engines.chat import chat_request
 from sce.engines.openai import ChatEngine
-from sce.files.secrets import read_key
+from sce.files.secrets import hide, read_key
 from sce.grids.datasets import Dataset
 from sce.models.vllm import Vllm
 from sce.models.weights import local_weights
@@ -93,7 +93,8 @@ class VllmEngine(ChatEngine):
         return {"engine": "vllm", "server": server, **chat_request(model, messages, about)}
 
     async def start(self) -> None:
-        port, key = _free_port(), secrets.token_urlsafe(32)
+        port = _free_port()
+        self._key = key = secrets.token_urlsafe(32)
         self._log = _log_file()
         logging.info("starting vLLM with %s; its log: %s", self.model.model, self._log)
         with self._log.open("wb") as log:
@@ -152,7 +153,8 @@ class VllmEngine(ChatEngine):
         # The first error is the cause; those after it say that something failed before.
         errors = [line for line in lines if _ERROR.match(line) and "root cause" not in line]
         told = list(dict.fromkeys(errors))[:REASONS] or lines[-REASONS:]
-        return self._hidden(" | ".join(told)[:LONGEST]) + f" (all of it: {self._log})"
+        reason = hide(self._hidden(" | ".join(told)), read_key("HF_TOKEN"))
+        return f"{reason[:LONGEST]} (all of it: {self._log})"
 
 
 def _plain(line):

@@ -14,6 +14,7 @@ MODULES = {
     "feedback": "sce.experiments.feedback",
     "several": "sce.experiments.several",
     "choices": "sce.experiments.choices",
+    "repeats": "sce.experiments.repeats",
     "search": "sce.experiments.search",
 }
 

@@ -15,9 +15,10 @@ LEVEL_WIDTH = 2 * 1.959964  # standard errors in a 95% interval of a mean
 
 class Rewordings(Kind):
     """Conditions whose files say that they reword another one. Where an experiment holds two or more of a
-    condition, the table has for a score S, over the wordings that have it: ``S_mean``, ``S_sd`` (between
-    wordings), ``S_min``, ``S_max``, and ``S_se``, the mean standard error of a single wording, computed from
-    its interval: wordings matter where ``S_sd`` is well above ``S_se``. n counts wordings."""
+    condition, the table has for a score S, over the wordings that have it: ``S_mean`` with its interval over
+    wordings, ``S_sd`` (between wordings), ``S_min``, ``S_max``, and ``S_se``, the mean standard error of a
+    single wording, computed from its interval: wordings matter where ``S_sd`` is well above ``S_se``. n
+    counts wordings."""
 
     name = "wordings"
     needs = ("scores",)
@@ -44,6 +45,7 @@ class Rewordings(Kind):
                 found = rows[(rows["score"] == score) & rows["value"].notna()]
                 values = found["value"].to_numpy(dtype=float)
                 width = (found["high"] - found["low"]).to_numpy(dtype=float, na_value=np.nan)
+                lines.append(outcomes.over_wordings(name, metric, f"{score}_mean", values, given.estimand))
                 for what, value in _summary(values, width).items():
                     reason = None if value is not None else "too few wordings with this score"
                     lines.append(outcomes.number(name, metric, f"{score}_{what}", value, len(values), reason))
@@ -61,7 +63,6 @@ class Rewordings(Kind):
 def _summary(values, width):
     known = width[~np.isnan(width)]
     return {
-        "mean": values.mean() if len(values) else None,
         "sd": values.std(ddof=1) if len(values) > 1 else None,
         "min": values.min() if len(values) else None,
         "max": values.max() if len(values) else None,

@@ -180,6 +180,7 @@ def write(
         "artifact": name,
         "package_version": sce.__version__,
         "columns": {column: str(kind) for column, kind in expected.items()},
+        "rows": len(table),
         **(provenance or {}),
     }
     arrow = arrow.replace_schema_metadata({"sce": json.dumps(note, sort_keys=True)})
@@ -192,7 +193,7 @@ def read(path) -> pd.DataFrame:
     InputError for a damaged one, which it sets aside, and a missing one."""
     with mending(path):
         table = pq.read_table(path, page_checksum_verification=True)
-        _require_columns(table.schema)
+        _require_whole(table)
         return table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
 
 
@@ -273,8 +274,13 @@ def _note(schema):
     return json.loads((schema.metadata or {})[b"sce"])
 
 
-def _require_columns(schema):
-    """Raise ValueError where the columns are not those that were written."""
+def _require_whole(table):
+    """Raise ValueError where columns or the number of rows are not those that were written: the checksums of
+    Parquet's pages do not cover its footer."""
+    schema = table.schema
     found = {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
-    if found != _note(schema).get("columns", found):
+    note = _note(schema)
+    if found != note.get("columns", found):
         raise ValueError(f"other columns than were written: {', '.join(found)}")
+    if table.num_rows != note.get("rows", table.num_rows):
+        raise ValueError(f"{table.num_rows:,} rows, of {note['rows']:,} that were written")

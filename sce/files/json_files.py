@@ -3,12 +3,14 @@
 import gzip
 import json
 import math
+import re
 import zlib
 from pathlib import Path
 
 from sce.errors import InputError
 
 GZIPPED = b"\x1f\x8b"
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 LARGEST = 1_000_000_000  # bytes, unpacked
 
 
@@ -26,17 +28,20 @@ def read_json(path):
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
             raise InputError(path, "size", f"more than {LARGEST:,} bytes", f"at most {LARGEST:,} bytes")
-        return json.loads(
+        content = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_without_twins,
             parse_constant=_refuse_number,
             parse_float=_finite,
         )
+        if SURROGATE.search(data):  # which no other file could hold, where it is half a pair
+            json.dumps(content, ensure_ascii=False).encode()
+        return content
     except _Twice as error:
         raise InputError(path, str(error), "the same key twice", "each key once") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(path, "compression", str(error), "a whole gzip file") from None
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise InputError(path, "encoding", str(error), "UTF-8") from None
     except OSError as error:
         raise InputError(path, "file", str(error), "a file that can be read") from None

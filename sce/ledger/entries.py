@@ -4,8 +4,9 @@ digest that is a request's key; and which of several entries for one request cou
 import hashlib
 import json
 import math
-import time
 from dataclasses import dataclass, field
+
+from sce.ledger.clock import now
 
 # Of several entries for one request the best counts: an answer beats a refusal or a truncation, those beat a
 # failure. Of several answers the first counts, of other equals the latest.
@@ -64,7 +65,7 @@ class Entry:
             usage=reply.usage,
             latency_s=latency_s,
             attempts=attempts,
-            asked_at=time.time(),
+            asked_at=now(),
         )
 
     @classmethod
@@ -73,7 +74,7 @@ class Entry:
     ) -> "Entry":
         return cls(
             digest, "failed", None, None, finish, _storable(cause), None, None, {}, latency_s, attempts,
-            time.time(),
+            now(),
         )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def _lines(source):
                 line = json.loads(text)
                 if isinstance(line, dict) and "sce_ledger" in line:
                     if line["sce_ledger"] != FORMAT:
-                        raise InputError(where, "sce_ledger", line["sce_ledger"], FORMAT)
+                        raise InputError(where, "sce_ledger", line["sce_ledger"], f"at most {FORMAT}")
                     continue
                 keys = sorted(line) if isinstance(line, dict) else type(line).__name__
                 if keys != expected or not isinstance(line["request"], dict):

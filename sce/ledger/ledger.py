@@ -1,4 +1,4 @@
-"""The ledger of responses: every reply is on disk before anything else happens with it (design 7).
+"""The ledger of responses: every reply is on disk before anything else happens with it.
 
 One SQLite file per provider's model under the ledger's folder, so that jobs of different models never wait
 for each other. Rows are only ever added (``python -m sce ledger prune`` apart): a question that failed and
@@ -87,8 +87,8 @@ class Ledger:
                 self._require_rows(self._writer, known)
                 self._prepare()
             self._reader = open_to_read(self.path)
-            checked = self._check(self._reader) >= 2
-            self._columns = f"{ENTRY_COLUMNS}, {'checksum' if checked else 'NULL'}"
+            self._check(self._reader)
+            self._columns = f"{ENTRY_COLUMNS}, {'checksum' if self._has_checksums(self._reader) else 'NULL'}"
             self._require_rows(self._reader, known)
         except BaseException:
             if self._writer:
@@ -321,7 +321,7 @@ class Ledger:
         """Raises InputError where the file lacks rows that it held."""
         with explained(self.path):
             last = _last_row(db)
-        if last < known:
+        if last < known and last < rows_known(self.path):  # looked at again: rows may have been deleted
             raise InputError(
                 self.path, "rows", f"none after row {last:,}, where {known:,} were", restore(self.path)
             )
@@ -346,10 +346,14 @@ class Ledger:
         with self._transaction() as db:
             for statement in TABLES:
                 db.execute(statement)
-            if "checksum" not in {name for _, name, *_ in db.execute("PRAGMA table_info(responses)")}:
+            if not self._has_checksums(db):
                 db.execute(ADD_CHECKSUMS)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def _has_checksums(self, db) -> bool:
+        with explained(self.path):
+            return "checksum" in {name for _, name, *_ in db.execute("PRAGMA table_info(responses)")}
 
     def _check(self, db) -> int:
         """The version of the file's tables. Raises InputError where it is no ledger, or a newer one."""

@@ -104,11 +104,19 @@ def _prune(path, used, really):
 
 
 def _used(results):
-    import pyarrow.parquet as pq
-
     files = [file for folder in results for file in Path(folder).rglob("responses.parquet")]
     if not files:
         raise InputError(
             ", ".join(map(str, results)), "responses.parquet", "none", "folders that hold the results to keep"
         )
-    return {key for file in files for key in pq.read_table(file, columns=["digest"])["digest"].to_pylist()}
+    return {key for file in files for key in _digests(file)}
+
+
+def _digests(responses):
+    """The digests in an artifact. Where it is damaged, nothing may be pruned: that is an InputError."""
+    import pyarrow.parquet as pq
+
+    from sce.files.artifacts import mending
+
+    with mending(responses):
+        return pq.read_table(responses, columns=["digest"])["digest"].to_pylist()

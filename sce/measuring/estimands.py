@@ -208,7 +208,8 @@ def _wilson(portion, size, degrees):
     t = _quantile(degrees)
     middle = (portion + t**2 / size / 2) / (1 + t**2 / size)
     half = t * np.sqrt(portion * (1 - portion) / size + (t / size) ** 2 / 4) / (1 + t**2 / size)
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+    # At the ends rounding would leave a trace.
+    return float(middle - half) if portion > 0 else 0.0, float(middle + half) if portion < 1 else 1.0
 
 
 def _quantile(degrees):

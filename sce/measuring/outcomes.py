@@ -8,7 +8,7 @@ from sce.files import artifacts
 from sce.measuring import estimands
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
-from sce.measuring.estimands import Rows
+from sce.measuring.estimands import Interval, Rows
 from sce.measuring.lines import as_table, interval_cells
 
 
@@ -45,6 +45,17 @@ def _ids(ids, some):
     if ids is None:
         return np.full(int(some.sum()), NONE)
     return pd.Series(ids).to_numpy(dtype=float, na_value=NONE)[some].astype(np.int64)
+
+
+def over_wordings(condition: str, metric: str, score: str, values, estimand: str) -> dict:
+    """The mean of a score that each of several wordings has (n,), with its interval over wordings, unless all
+    is a census."""
+    if not len(values):
+        return number(condition, metric, score, None, 0, "too few wordings with this score")
+    over = estimands.CENSUS if estimand == estimands.CENSUS else estimands.WORDINGS
+    interval = Interval() if over == estimands.CENSUS else estimands.over_wordings(values)
+    cells = interval_cells(interval, over, len(values), None)
+    return _line(condition, metric, score, values.mean(), cells=cells)
 
 
 def number(condition: str, metric: str, score: str, value, n: int, reason: str | None = None) -> dict:

@@ -10,7 +10,8 @@ from sce.models.entries import Model
 class Control(Model):
     """A built-in respondent with a known boundary and a known way to answer (see sce.engines.control).
     ``rate``: how often it is right in tasks that have a right answer; always unless given. ``wavers``: how
-    often its answer to a numbered wording of the question is not its own; never unless given."""
+    often its answer to a numbered wording of the question, or to the question asked again, is not its own;
+    never unless given."""
 
     engine: Literal["control"]
     policy: Literal[

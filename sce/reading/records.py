@@ -37,7 +37,7 @@ def record(text: str, readers, cut: bool) -> dict:
 
 def _clause(lead):
     """The last words before an object."""
-    return re.split(r"[.!?;\n}]", re.sub(r"```\w*", "", lead).rstrip())[-1]
+    return re.split(r"[.!?;\n}]", re.sub(r"```(?:\w*(?=\s|$))?", "", lead).rstrip())[-1]
 
 
 def _label(lead):
@@ -79,10 +79,14 @@ def _named_value(node, readers):
     return {}
 
 
+def _is_compared(candidate):
+    """Whether a record is only what the revised one is compared with ('instead of ...')."""
+    return bool(_COMPARED.search(_clause(candidate.lead)))
+
+
 def _is_aside(candidate):
-    """Whether a record is only considered ('if I used ...') or compared with ('instead of ...')."""
-    clause = _clause(candidate.lead)
-    return bool(_COMPARED.search(clause) or (candidate.label != "new" and _HYPOTHETICAL.search(clause)))
+    """Whether a record is only considered ('if I used ...')."""
+    return bool(candidate.label != "new" and _HYPOTHETICAL.search(_clause(candidate.lead)))
 
 
 def _in_pairs(text, readers, cut):
@@ -125,7 +129,7 @@ def _in_tables(text, readers):
 def _settled(candidates, size):
     """The last complete record that is not called original or hypothetical; if there is none, the incomplete
     record with the most features."""
-    candidates = [c for c in candidates if c.label != "old"]
+    candidates = [c for c in candidates if c.label != "old" and not _is_compared(c)]
     if len(candidates) == 1:
         return candidates[0].record
     stated = [c for c in candidates if not _is_aside(c)]

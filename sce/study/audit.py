@@ -1,6 +1,7 @@
 """The audit of a study: the artifacts of every model and dataset from the replies up, then the tables."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,8 @@ from sce.auditing.findings import Findings
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
 from sce.ledger.ledger import ledger_file
-from sce.measuring import boundaries, comparisons, scores
+from sce.measuring import boundaries, comparisons, hypotheses, scores
+from sce.measuring.dependence import Lattice
 from sce.money import usage
 from sce.money.prices import Prices
 from sce.showing import tables
@@ -32,22 +34,27 @@ class Audit:
         self.study, self.prices, self.results = study, prices, results
         self.findings = Findings()
         self.files = Files(self.findings)
-        self.scoring = study.config.scoring.model_dump()
+        self.estimand = study.config.scoring.estimand
+        self.lattices = {name: Lattice.of(dataset) for name, dataset in study.datasets.items()}
 
     def run(self) -> Findings:
         self._check_notes()
         audited = {}
         for model, dataset in self.study.pairs:
-            found = pairs.audit_pair(self._pair(model, dataset), self.files)
-            if found is not None:
-                audited[model, dataset] = found
-                self._check_intervals(model, dataset)
+            with self._told(self.results / model / dataset):
+                found = pairs.audit_pair(self._pair(model, dataset), self.files)
+                if found is not None:
+                    audited[model, dataset] = found
+                    self._check_intervals(model, dataset)
         self._check_collected()
-        self._check_differences({pair: found.rows for pair, found in audited.items()})
-        self._check_boundaries({pair: found.predictions for pair, found in audited.items()})
+        with self._told(self.results / "differences.parquet"):
+            self._check_differences({pair: found.rows for pair, found in audited.items()})
+        with self._told(self.results / "boundaries.parquet"):
+            self._check_boundaries({pair: found.predictions for pair, found in audited.items()})
         self._check_usage()
         for experiment in self.study.experiments:
-            self._check_experiment(experiment)
+            with self._told(self.results / "experiments" / experiment):
+                self._check_experiment(experiment)
         return self.findings
 
     # --- what was asked for
@@ -82,7 +89,9 @@ class Audit:
     def _check_intervals(self, model, dataset):
         folder = self.results / model / dataset
         distances = self.files.frame(folder / "distances.parquet")
-        self._repeat(folder / "scores.parquet", lambda: scores.score(distances, **self.scoring), distances)
+        lattice = self.lattices[dataset]
+        made = folder / "scores.parquet"
+        self._repeat(made, lambda: scores.score(distances, self.estimand, lattice), distances)
 
     def _check_collected(self):
         parts = []
@@ -102,11 +111,16 @@ class Audit:
         averages.check_differences(stored, measured, self.findings)
         check_csv(self.results / "differences.csv", stored, self.findings)
         frames = {pair: self._frame(*pair, "distances") for pair in self.study.pairs}
-        self._repeat(
-            stored.path,
-            lambda: comparisons.differences(frames, self.study.stems(), **self.scoring),
-            *frames.values(),
-        )
+
+        def made():
+            return comparisons.differences(frames, self.study.stems(), self.estimand, self.lattices)
+
+        self._repeat(stored.path, made, *frames.values())
+        if all(frame is not None for frame in frames.values()):
+            compared = self.files.frame(stored.path)
+            ranks, pattern = comparisons.ranks(frames, compared), hypotheses.pattern(compared)
+            repeats.check_text(self.results / "ranks.csv", ranks.to_csv(index=False), self.findings)
+            repeats.check_text(self.results / "pattern.csv", pattern.to_csv(index=False), self.findings)
 
     def _check_boundaries(self, predictions):
         stored = self.files.get(self.results / "boundaries.parquet")
@@ -197,14 +211,18 @@ class Audit:
     def _frame(self, model, dataset, name):
         return self.files.frame(self.results / model / dataset / f"{name}.parquet")
 
+    @contextmanager
+    def _told(self, path):
+        """Artifacts that are not what they ought to be may lead to anything: a difference like any other."""
+        try:
+            yield
+        except Exception as error:
+            self.findings.problem(path, f"cannot be checked ({type(error).__name__}: {error})")
+
     def _repeat(self, path, make, *needed):
         """Make an artifact again from those that it needs, where they are all there."""
         stored = self.files.get(path)
         if stored is None or any(frame is None for frame in needed):
             return
-        try:
-            table = make()
-        except Exception as error:  # from artifacts that are not what they ought to be
-            self.findings.problem(path, f"cannot be made again ({type(error).__name__}: {error})")
-            return
-        repeats.check_repeated(stored, table, self.findings)
+        with self._told(path):
+            repeats.check_repeated(stored, make(), self.findings)

@@ -40,7 +40,11 @@ def _of_pair(study, model, name):
         "boundary.parquet": read,
         "sce.parquet": read,
         "distances.parquet": {"metrics": metrics, "content": known, "code": code("measure_distances")},
-        "scores.parquet": {"scoring": _scoring(study), "code": code("score")},
+        "scores.parquet": {
+            "estimand": study.config.scoring.estimand,
+            "content": known,
+            "code": code("score"),
+        },
     }
 
 
@@ -78,10 +82,16 @@ def _of_kind(study, kind, model, name):
 
 
 def _of_all(study, prices):
-    pairs, scoring = exact(study.pairs), _scoring(study)
+    pairs = exact(study.pairs)
     contents = exact({name: content(dataset) for name, dataset in study.datasets.items()})
     used = {"pairs": pairs, "prices": parameters.prices(study, prices), "code": code("collect_usage")}
-    compared = {"pairs": pairs, "stems": exact(study.stems()), "scoring": scoring, "code": code("compare")}
+    compared = {
+        "pairs": pairs,
+        "stems": exact(study.stems()),
+        "estimand": study.config.scoring.estimand,
+        "contents": contents,
+        "code": code("compare"),
+    }
     return {
         "scores.parquet": {"pairs": pairs, "code": code("collect_scores")},
         "differences.parquet": compared,
@@ -89,10 +99,6 @@ def _of_all(study, prices):
         "usage.parquet": used,
         "failures.parquet": used,
     }
-
-
-def _scoring(study):
-    return exact(study.config.scoring.model_dump())
 
 
 def _decoded(value):

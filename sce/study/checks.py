@@ -9,15 +9,15 @@ from sce.measuring.metrics import METRICS, space
 from sce.wordings.prompts import prompt_file
 
 # What the workflow itself makes under results/, next to the folders of the models.
-FOLDERS = {"grids", "embeddings", "experiments", "failures_checked"}
+FOLDERS = {"grids", "embeddings", "experiments", "failures_checked", "report_conversations"}
 EMBEDDED_METRICS = {"semantic"}  # whose distances are known once descriptions are embedded
-SUFFIXES = (".parquet", ".csv", ".md", ".tex", ".png", ".svg", ".npy", ".json", ".log")
+SUFFIXES = (".parquet", ".csv", ".md", ".tex", ".png", ".svg", ".npy", ".json", ".log", ".html")
 RULES = {
-    "all", "audit", "build_distance_matrix", "build_grid", "check_failures", "collect_scores",
-    "collect_usage", "compare", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
-    "embed_descriptions", "experiments", "measure_distances", "measure_kind", "measure_points",
-    "parse_responses", "plan", "plot_boundary", "plot_experiment", "plot_kind", "plot_points",
-    "plot_validity", "score", "scores", "tabulate",
+    "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures",
+    "collect_scores", "collect_usage", "compare", "describe_boundaries", "distance_matrices",
+    "draw_tasks", "elicit", "embed_descriptions", "experiments", "measure_distances", "measure_kind",
+    "measure_points", "parse_responses", "plan", "plot_boundary", "plot_experiment", "plot_kind",
+    "plot_points", "plot_validity", "score", "scores", "tabulate",
 }  # fmt: skip
 
 

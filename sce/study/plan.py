@@ -20,12 +20,13 @@ from sce.asking.conversations import Interview, elicit
 from sce.asking.messages import continued
 from sce.asking.pacing import CHARACTERS_PER_TOKEN
 from sce.asking.protocol import Protocol
-from sce.engines import About, open_engine
+from sce.engines import About, body_of, open_engine
 from sce.experiments.protocols import protocol_of
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.money.prices import FREE, Price, Prices, costs
 from sce.statuses import REQUEST_STATUSES
+from sce.study import pilot
 from sce.study.parameters import kinds_with_tasks, task_options
 from sce.study.study import Study
 from sce.wordings import prompts
@@ -79,7 +80,7 @@ class Planner:
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         """What a run would get. A question that is met again, by another way or wording, counts once."""
-        key = digest(self.engine.body(messages, about))
+        key = digest(body_of(self.engine, messages, about))
         if key not in self._known:
             self._known[key] = self._count(key, messages, about)
         return self._known[key]
@@ -95,7 +96,8 @@ class Planner:
         self.open[about.kind] += 1
         self.characters[about.kind] += size
         point = self.protocol.dataset.locate(about.record)
-        if about.kind == "question" and about.name == self.protocol.questions[0].name and point is not None:
+        main = about.kind == "question" and about.name == self.protocol.questions[0].name
+        if main and about.again == 1 and point is not None:
             self.mains.add(point)
         if about.kind == "condition":
             self.explained[about.name].add(point)
@@ -109,7 +111,8 @@ def plan(study: Study, prices: Prices) -> pd.DataFrame:
     """One row per model and dataset. Counts of questions: ``questions`` (at most), those in the ledger by
     status, ``to_ask``, of which ``at_most`` hang on answers not given yet. ``tokens_in``, ``tokens_out``,
     ``usd`` and ``minutes`` are estimates for ``to_ask``, with where they come from; ``usd_at_most`` is the
-    price if every reply were as long as its limit. Null: not known."""
+    price if every reply were as long as its limit. ``worth``: independent rows that a row of validity is
+    worth, as the answers in the ledger have it. Null: not known."""
     datasets = _by_model(study)
     work = partial(_rows_of_model, study, prices, datasets)
     points = sum(study.datasets[name].size for names in datasets.values() for name in names)
@@ -147,7 +150,8 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
 @dataclass(frozen=True)
 class _Count:
     """Questions at most, those in the ledger by status, those to ask by kind, of which ``at_most`` hang on
-    answers not given yet; their characters, and the tokens of a reply where none is known, by kind."""
+    answers not given yet; their characters, and the tokens of a reply where none is known, by kind; and what
+    a row is worth, as far as the answers tell (``sce.study.pilot``)."""
 
     questions: int
     found: Counter
@@ -155,6 +159,7 @@ class _Count:
     at_most: int
     characters: Counter
     tokens_out: dict[str, int]
+    worth: float | None
 
 
 def _count(study, model, name, measured) -> _Count:
@@ -166,21 +171,21 @@ def _count(study, model, name, measured) -> _Count:
         with Ledger(path, read_only=True) as ledger:
             engine = open_engine(entry, protocol.dataset)
             planner = Planner(protocol, engine, ledger, entry.retry, measured)
-            elicit(protocol, planner, lambda status: None)
+            worth = pilot.worth(protocol, elicit(protocol, planner, lambda status: None))
         found, opened, characters = planner.found, planner.open, planner.characters
         mains, explained = planner.mains, planner.explained
     else:
         size = protocol.dataset.size
         found, opened = Counter(), Counter(question=size * len(protocol.questions)) + protocol.of_their_own()
         characters = Counter({kind: typical[kind] * number for kind, number in opened.items()})
-        mains, explained = set(range(size)), {}
+        mains, explained, worth = set(range(size)), {}, None
     unknown = _unknown(protocol, mains, explained)
     known = sum(found.values()) + sum(opened.values()) - sum(found[status] for status in entry.retry)
     for kind, number in unknown.items():
         characters[kind] += typical[kind] * number
     tokens_out = TOKENS_OUT | {kind: n for step in protocol.steps for kind, n in step.tokens_out.items()}
     at_most = unknown.total()
-    return _Count(known + at_most, found, opened + unknown, at_most, characters, tokens_out)
+    return _Count(known + at_most, found, opened + unknown, at_most, characters, tokens_out, worth)
 
 
 def _unknown(protocol, mains, explained) -> Counter:
@@ -220,6 +225,7 @@ def _row(model, name, entry, count, measured, price):
         "price_from": "runs here" if price == FREE else "unknown" if price is None else "prices.yaml",
         "minutes": minutes,
         "time_from": time_from,
+        "worth": count.worth,
     }
 
 

@@ -2,11 +2,14 @@
 
 import pandas as pd
 
+from sce.measuring.power import POWER, detectable, starts_needed
 from sce.money.prices import Prices
 from sce.running.text_table import text_table
 from sce.statuses import REQUEST_STATUSES
 from sce.study.plan import spent
 from sce.study.study import Study
+
+WANTED = 0.05  # a difference in validity that one might care about
 
 
 def report(study: Study, prices: Prices, table: pd.DataFrame) -> str:
@@ -40,8 +43,8 @@ def written(table: pd.DataFrame) -> str:
 
 
 def remarks(study: Study, prices: Prices, table: pd.DataFrame) -> list[str]:
-    """What the table alone does not say: models without a price, and budgets."""
-    lines = []
+    """What the table alone does not say: what the study can show, models without a price, and budgets."""
+    lines = _power(study, table)
     unknown = sorted(set(table.loc[table["usd"].isna(), "model"]))
     if unknown:
         lines.append(
@@ -58,6 +61,24 @@ def remarks(study: Study, prices: Prices, table: pd.DataFrame) -> list[str]:
             line += f"; budget_usd {budget:g}, {needed:.2f} more expected: {enough}"
         if usd or budget is not None:
             lines.append(f"{line}.")
+    return lines
+
+
+def _power(study, table):
+    """The least differences in validity that the study finds, for each dataset and each pilot."""
+    lines = []
+    for dataset, rows in table.groupby("dataset", sort=False):
+        starts = study.datasets[dataset].size
+        lines.append(
+            f"{dataset}: {starts:,} starts find a difference in validity of {detectable(starts):.3f} (power "
+            f"{POWER:g}) if all rows are independent; one of {WANTED:g} takes {starts_needed(WANTED):,}."
+        )
+        for row in rows[rows["worth"].notna()].itertuples():
+            lines.append(
+                f"{dataset}: by its answers so far, a row of {row.model} is worth {row.worth:.2f} "
+                f"independent ones: a difference of {detectable(starts, row.worth):.3f}; one of {WANTED:g} "
+                f"takes {starts_needed(WANTED, row.worth):,} starts like these."
+            )
     return lines
 
 

@@ -20,7 +20,8 @@ def scores(tmp_path):
     table = pd.DataFrame(
         {
             "condition": "minimal", "metric": "gower", "score": [f"score {i}" for i in range(ROWS)],
-            "value": np.linspace(0, 1, ROWS), "low": 0.25, "high": None, "n": range(ROWS), "reason": None,
+            "value": np.linspace(0, 1, ROWS), "low": 0.25, "high": None,
+            "estimand": "points", "n": range(ROWS), "clusters": 5, "effective_n": 4.5, "reason": None,
         }
     )  # fmt: skip
     path = tmp_path / "results/scores.parquet"

@@ -74,6 +74,12 @@ def test_a_record_in_noise_is_read_as_itself_or_not_at_all(reply):
     assert {name: code for name, code in value.items() if code is not None}.items() <= record.items(), text
 
 
+def test_what_a_record_would_replace_is_none_even_where_nothing_follows():
+    dataset = DATASETS["weather"]
+    for lead in ("Instead of ", "Rather than ", "Not ", "Changed from ", "```Original: "):
+        assert parse_sce(f'{lead}{{"temperature": 5, "wind_speed": 0}}, this:', dataset).value is None, lead
+
+
 @tried(150)
 @given(replies(), st.integers(0, 400))
 def test_cut_anywhere_it_is_read_as_itself_or_not_at_all(reply, end):

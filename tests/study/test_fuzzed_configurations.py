@@ -49,7 +49,7 @@ CONFIGURATION = {
             "feedback": ["feedback"], "self_predictions": ["self_prediction"], "queries": [10],
         }
     },
-    "scoring": {"seed": 1, "resamples": 100},
+    "scoring": {"seed": 1, "estimand": "points"},
     "choosing": {"tasks": 5, "candidates": 3, "seed": 1},
     "self_modelling": {"k": 2, "tries": 1},
     "embeddings": {"model": "m"},

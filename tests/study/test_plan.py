@@ -17,7 +17,7 @@ from sce.ledger.entries import Entry, Reply, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.money import prices, usage
 from sce.money.prices import Budget, Price, load_prices, open_budget
-from sce.study import plan, plan_command
+from sce.study import plan, plan_command, plan_report
 from sce.study.study import load
 from tests.conftest import Project
 from tests.test_asking import entry
@@ -461,3 +461,17 @@ def test_failures_count_by_cause():
     ]
     assert usage.failures(responses(status=["answered"] * 5), "m", "d").empty
     assert usage.cause("HTTP 429: wait 3.5 s (id 0x7ffe12)") == "HTTP 429: wait # s (id #)"
+
+
+def test_the_plan_says_what_the_study_can_show(tmp_path):
+    """Before anyone is asked for independent rows; after a pilot for rows as they are."""
+    models = {"luck": {"engine": "control", "policy": "random"}}
+    made = study(tmp_path, models, conditions=["minimal"], datasets=["weather"])
+    before = plan_report.report(made, PRICES, plan.plan(made, PRICES))
+    assert "weather: 45 starts find a difference in validity of 0.295 (power 0.8)" in before
+    assert "is worth" not in before
+    run_study(made, "luck", "weather")
+    table = plan.plan(made, PRICES)
+    assert 0.1 < table["worth"].item() <= 1
+    found = re.search(r"a row of luck is worth (\S+) independent", plan_report.report(made, PRICES, table))
+    assert float(found[1]) == pytest.approx(table["worth"].item(), abs=0.006)

@@ -27,7 +27,7 @@ CONTROLS = {
             "models": ["near", "bad"],
             "datasets": ["tiny"],
             "conditions": ["unconstrained", "minimal"],
-            "metrics": ["gower", "l1", "l2", "semantic"],
+            "metrics": ["gower", "l2", "semantic"],
             "verify_off_grid": True,
         },
         "further": {
@@ -37,10 +37,10 @@ CONTROLS = {
             "conditions": ["minimal"],
             "choices": ["nearest_choice"],
             "several": ["several"],
-            "self_predictions": ["self_prediction"],
+            "repeats": 1,
         },
     },
-    "scoring": {"resamples": 100},
+    "scoring": {"estimand": "points"},
 }
 
 
@@ -57,7 +57,11 @@ def controls(tmp_path_factory):
 @pytest.fixture
 def studied(controls, tmp_path):
     """A copy of it, with its modification times, to damage at will."""
-    shutil.copytree(controls.folder, tmp_path / "copy")
-    project = object.__new__(Project)
-    project.folder = tmp_path / "copy"
-    return project
+    return copy_of(controls, tmp_path / "copy")
+
+
+def copy_of(project, folder):
+    shutil.copytree(project.folder, folder)
+    copy = object.__new__(Project)
+    copy.folder = folder
+    return copy

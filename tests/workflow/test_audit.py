@@ -6,6 +6,7 @@ import sqlite3
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,7 @@ from sce.files.yaml_files import read_yaml
 from sce.money.prices import load_prices
 from sce.study.audit import audit
 from sce.study.study import load
+from tests.workflow.conftest import copy_of
 
 NEAR, BAD = "results/near/tiny", "results/bad/tiny"
 
@@ -63,7 +65,9 @@ def swapping(path, *columns, kind="question"):
     """The columns of two rows exchanged: every value is a true one, in the wrong place."""
 
     def change(rows):
-        a, b = [row for row in rows if row.get("kind", kind) == kind][4:6]
+        alike = [row for row in rows if row["kind"] == kind]
+        a = alike[4]
+        b = next(row for row in alike if all(row[column] != a[column] for column in columns))
         for column in columns:
             a[column], b[column] = b[column], a[column]
 
@@ -155,8 +159,14 @@ def all_of_a_row(folder):
     in_ledger("UPDATE responses SET response = ? WHERE digest = ?", *values)(folder)
 
 
+def exchanged(folder):
+    vectors = np.load(folder / EMBEDDINGS)
+    np.save(folder / EMBEDDINGS, vectors[::-1])
+
+
 FORGED = '{"answer": "Nothing"}'
 R, B, S, D, C = (f"{NEAR}/{name}.parquet" for name in ("responses", "boundary", "sce", "distances", "scores"))
+EMBEDDINGS = "results/embeddings/tiny.npy"
 FURTHER = "results/experiments/further"
 # what is planted -> (how, a part of the name of a file that must be named)
 PLANTS = {
@@ -168,13 +178,15 @@ PLANTS = {
     "ledger: tokens": (in_ledger("UPDATE responses SET usage = '{\"in\": 9}' WHERE id = 7"), "responses"),
     "ledger: gone": (lambda folder: shutil.rmtree(folder / "ledger"), ".sqlite"),
     "ledger: no database": (
-        lambda folder: next((folder / "ledger").glob("*nearest*")).write_bytes(b"x" * 4096), ".sqlite",
+        lambda folder: next((folder / "ledger").glob("*nearest*.sqlite")).write_bytes(b"x" * 4096), ".sqlite",
     ),
     "ledger and responses: one reply": (all_of_a_row, "boundary"),
     "responses: a reply": (setting(R, "response", turned), "responses"),
     "responses: a digest": (setting(R, "digest", "0" * 64), "responses"),
     "responses: a point": (setting(R, "point_id", 11, lambda row: row["point_id"] == 5), "responses"),
     "responses: a status": (setting(R, "status", "refused"), "responses"),
+    "responses: no such status": (setting(R, "status", "lost"), "results/near/tiny"),
+    "responses: no such point": (setting(R, "point_id", -3), "results/near/tiny"),
     "responses: a finish reason": (setting(R, "finish_reason", "length"), "responses"),
     "responses: a wording": (setting(R, "wording", "question_02"), "responses"),
     "responses: a row gone": (dropping(R), "responses"),
@@ -206,7 +218,7 @@ PLANTS = {
     "scores: validity": (setting(C, "value", lambda old: old - 0.01, scored("validity")), "scores"),
     "scores: a mean": (setting(C, "value", more, scored("mean_distance")), "scores"),
     "scores: exact match": (setting(C, "value", lambda old: old - 0.01, scored("exact_match")), "scores"),
-    "scores: an interval": (setting(C, "low", lambda old: old - 0.01, scored("mean_distance")), "scores"),
+    "scores: an interval": (setting(C, "low", lambda old: old - 0.01), "scores"),
     "scores: n": (setting(C, "n", lambda old: old + 1, scored("validity")), "scores"),
     "scores: a count": (setting(C, "value", more, scored("n_kept")), "scores"),
     "scores: a reason": (setting(C, "reason", "because"), "scores"),
@@ -220,6 +232,9 @@ PLANTS = {
     "differences: a value": (setting("results/differences.parquet", "difference", more), "differences"),
     "differences: n": (setting("results/differences.parquet", "n", lambda old: old + 1), "differences"),
     "differences: an interval": (setting("results/differences.parquet", "high", more), "differences"),
+    "differences: a p": (setting("results/differences.parquet", "p", more), "differences"),
+    "ranks": (replacing("results/ranks.csv", ",1", ",2"), "ranks.csv"),
+    "pattern": (bytes_of("results/pattern.csv", lambda raw: raw + b"more,"), "pattern.csv"),
     "boundaries: regions": (
         setting("results/boundaries.parquet", "n_regions_1", lambda old: old + 1), "boundaries",
     ),
@@ -227,6 +242,8 @@ PLANTS = {
     "boundaries: a sentence": (setting("results/boundaries.parquet", "sentence", "clean"), "boundaries"),
     "usage: questions": (setting("results/usage.parquet", "questions", lambda old: old + 1), "usage"),
     "usage: CSV": (replacing("results/usage.csv", "near", "far"), "usage.csv"),
+    "embeddings: cut": (bytes_of(EMBEDDINGS, lambda raw: raw[:500]), "embeddings"),
+    "embeddings: of other points": (exchanged, "distances"),
     "grid: a level": (setting("results/grids/tiny.parquet", "score", more), "grids"),
     "choices: an outcome": (setting(f"{NEAR}/choices.parquet", "value", more), "choices"),
     "several: an outcome": (setting(f"{NEAR}/several.parquet", "value", more), "several"),
@@ -238,7 +255,7 @@ PLANTS = {
     "metadata: what was asked": (noting(R, lambda params: params["asked"].update(dataset="0")), "responses"),
     "metadata: conditions": (noting(B, lambda params: params.update(conditions=[])), "boundary"),
     "metadata: metrics": (noting(D, lambda params: params["metrics"].reverse()), "distances"),
-    "metadata: a seed": (noting(C, lambda params: params["scoring"].update(seed=7)), "scores"),
+    "metadata: an estimand": (noting(C, lambda params: params.update(estimand="census")), "scores"),
     "metadata: code": (noting(S, lambda params: params.update(code="0" * 16)), "sce"),
     "metadata: none": (
         lambda folder: pq.write_table(pq.read_table(folder / D).replace_schema_metadata(None), folder / D),
@@ -249,7 +266,7 @@ PLANTS = {
     "a file: gone": (deleting(B), "boundary"),
     "a file: text": (bytes_of(C, lambda raw: b"text"), "scores"),
     "configuration: a condition's text": (changed_wording, "responses"),
-    "configuration: a seed": (replacing("config/config.yaml", "resamples: 100", "resamples: 99"), "scores"),
+    "configuration: an estimand": (replacing("config/config.yaml", "points", "census"), "scores"),
     "configuration: a level": (
         replacing("resources/datasets/tiny.yaml", "[0, 1, 5]", "[0, 1, 6]"), "boundary",
     ),
@@ -269,11 +286,25 @@ def test_what_the_workflow_made_passes(studied, monkeypatch, capsys):
     assert before == {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")}
 
 
+@pytest.fixture(scope="module")
+def ground(controls, tmp_path_factory):
+    return copy_of(controls, tmp_path_factory.mktemp("ground") / "copy")
+
+
+@pytest.fixture
+def restored(controls, ground):
+    """A copy whose results, ledger and configuration are sound again after each test."""
+    yield ground
+    for name in ("results", "ledger", "config", "resources"):
+        shutil.rmtree(ground.folder / name, ignore_errors=True)
+        shutil.copytree(controls.folder / name, ground.folder / name)
+
+
 @pytest.mark.parametrize("plant", PLANTS)
-def test_planted_damage_is_found(studied, monkeypatch, plant):
+def test_planted_damage_is_found(restored, monkeypatch, plant):
     how, named = PLANTS[plant]
-    how(studied.folder)
-    found = audited(studied, monkeypatch)
+    how(restored.folder)
+    found = audited(restored, monkeypatch)
     assert any(named in str(file) for file in found.files), found.problems
     assert all(": " in problem for problem in found.problems)
 

@@ -11,20 +11,19 @@ import time
 import pytest
 
 from tests.conftest import Project
-from tests.workflow.conftest import TINY
+from tests.workflow.conftest import TINY, copy_of
 
 pytestmark = pytest.mark.slow
 
 KILLS, KILLING_S = 100, 360  # as many kills as fit into this time
 SEED = int(os.environ.get("SCE_CHAOS_SEED", "1"))
-FAULTS = 12
+FAULTS = 8
 STUDY = {
     "models": {
         "near": {"engine": "control", "policy": "nearest"},
         "bad": {"engine": "control", "policy": "malformed"},
     },
     "experiments": {"main": {"models": ["near", "bad"], "datasets": ["tiny"], "conditions": ["minimal"]}},
-    "scoring": {"resamples": 50},
 }
 
 
@@ -47,10 +46,7 @@ def sound(tmp_path_factory):
 
 @pytest.fixture
 def copy(sound, tmp_path):
-    shutil.copytree(sound.folder, tmp_path / "copy")
-    made = object.__new__(Project)
-    made.folder = tmp_path / "copy"
-    return made
+    return copy_of(sound, tmp_path / "copy")
 
 
 def scores(made):

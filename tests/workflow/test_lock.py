@@ -9,7 +9,6 @@ from contextlib import contextmanager
 STUDY = {
     "models": {"nearest": {"engine": "control", "policy": "nearest"}},
     "experiments": {"main": {"models": ["nearest"], "datasets": ["exam"], "conditions": ["minimal"]}},
-    "scoring": {"resamples": 100},
 }
 LOOKS = (["--dry-run"], ["--list-rules"], ["--summary"], ["--lint"])
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import sqlite3
+import threading
 import zlib
 
 import pytest
@@ -17,10 +18,23 @@ KEYS = (KEY, HEADER, DOTENV)
 N = 45  # points of weather
 
 
-def echoing(request):
-    """A provider that repeats its caller's keys in every field of a reply, a different one at every point."""
+class Echo(Provider):
+    """A provider that repeats its caller's keys in every field of a reply, another one at every point."""
+
+    def __init__(self):
+        super().__init__(models=("tiny", "other"), reply=self.echo)
+        self.caller = threading.local()
+
+    def __call__(self, method, path, headers, body):
+        self.caller.said = " ".join(filter(None, map(headers.get, ("Authorization", "X-Team"))))
+        return super().__call__(method, path, headers, body)
+
+    def echo(self, request):
+        return echoed(request, self.caller.said)
+
+
+def echoed(request, said):
     text = weather(request)
-    said = f"Bearer {KEY} {HEADER}"
     number = sum(map(ord, json.dumps(request["messages"]))) % 10
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "finish_reason": "stop", "message": message}
@@ -38,10 +52,10 @@ def echoing(request):
     elif number == 5:
         payload["usage"] = {said: 1, "prompt_tokens": said}
     elif number == 6:
-        token = {"token": said, "logprob": -0.1, "top_logprobs": [{"token": KEY, "logprob": -0.1}]}
+        token = {"token": said, "logprob": -0.1, "top_logprobs": [{"token": said, "logprob": -0.1}]}
         choice["logprobs"] = {"content": [token]}
     elif number == 7:
-        return Answer.of({"error": {"message": said, "type": said, "code": said}}, 400)
+        return Answer.of({"error": {"message": said, "type": said, "code": said}}, 500)
     elif number == 8:
         return Answer(500, f"<html>{said}</html>".encode(), "text/html", {"X-Echo": said})
     elif number == 9:
@@ -63,7 +77,6 @@ def configured(tmp_path, url, **fields):
         {
             "models": {"m": entry | fields, "d": other},
             "experiments": {"main": experiment},
-            "scoring": {"resamples": 50},
         }
     )
     (made.folder / "config/prices.yaml").write_text(PRICES)
@@ -111,7 +124,7 @@ ENV = {"LOOP_KEY": KEY, "LOOP_TEAM": HEADER}
 
 @pytest.mark.parametrize("broken", [False, True], ids=["a passing run", "a failing run"])
 def test_no_key_is_in_anything_that_a_run_leaves(tmp_path, broken):
-    provider = Provider(models=("tiny", "other"), reply=echoing)
+    provider = Echo()
     with served(provider) as url:
         made = configured(tmp_path, url)
         if broken:  # a traceback from the midst of asking, with the client and its headers in its frames

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sce.engines import Fatal, Rejected, Transient, anthropic, chat
 from sce.engines.checked import Checker, known_form, note
-from sce.engines.faults import fault_of, is_error
+from sce.engines.faults import fault_of, is_error, short
 from sce.ledger.entries import Reply, digest
 
 CHAT_URL = "/v1/chat/completions"
@@ -51,7 +51,7 @@ def chat_outcome(line: dict, checker: Checker) -> Outcome:
     if not response:
         error = error or {}
         cause = f"{error.get('code') or 'failed in its batch'}: {error.get('message') or 'no reason given'}"
-        return Transient(cause)
+        return Transient(short(cause))
     body, status = response.get("body"), response.get("status_code", 200)
     if status != 200 or is_error(body):
         return fault_of(status, body)

@@ -9,6 +9,7 @@ from sce.asking.batches.providers import AnthropicBatches, OpenAIBatches
 from sce.asking.batches.questions import Questions
 from sce.asking.batches.records import Records, date
 from sce.engines import Fatal, Rejected, Transient
+from sce.ledger.clock import now
 from sce.ledger.entries import Batch, Entry
 
 MOST_POLLS_LOST = 120
@@ -110,7 +111,7 @@ class Follower:
                 self.questions.answer(key, outcome)
                 await asyncio.sleep(0)  # whoever waits stores it now
         elif not self.records.ledger.has_since(key, batch.submitted_at):  # asked by a run that is no more
-            latency = time.time() - batch.submitted_at
+            latency = now() - batch.submitted_at
             if isinstance(outcome, Rejected):
                 entry = Entry.of_failure(key, str(outcome), "rejected", latency, 1)
             else:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sce.asking.batches.files import CHAT_URL, Outcome, batch_line, chat_outcome, message_outcome, outcome_of
 from sce.engines import Transient, anthropic, chat, openai
 from sce.engines.checked import known_form
-from sce.engines.faults import fault_of
+from sce.engines.faults import fault_of, short
 from sce.ledger.entries import Batch
 
 UPLOAD_S = 3600  # for sending a whole batch
@@ -95,7 +95,9 @@ class OpenAIBatches(_Provider, openai.OpenAIEngine):
                         return None
                 if not page.get("has_more") or not page["data"]:
                     return None
-                after = {"after": page["data"][-1]["id"]}
+                before, after = after, {"after": page["data"][-1]["id"]}
+                if after == before:  # a list that does not end
+                    return None
 
     async def look(self, batch_id: str) -> State:
         found = await self._exchange(lambda: self._client.batches.with_raw_response.retrieve(batch_id))
@@ -111,7 +113,7 @@ class OpenAIBatches(_Provider, openai.OpenAIEngine):
         code, message = errors[0].get("code"), errors[0].get("message") or "no reason given"
         line = errors[0].get("line")
         fault = f"{code}: {message}" + (f" (line {line})" if line is not None else "")
-        return State(True, files, fault, code == "token_limit_exceeded")
+        return State(True, files, short(fault), code == "token_limit_exceeded")
 
     def _content(self, file):
         return self._client.files.with_streaming_response.content(file)
@@ -154,7 +156,9 @@ class AnthropicBatches(_Provider, anthropic.AnthropicEngine):
                         return str(item["id"])
                 if not page.get("has_more") or not page["data"]:
                     return None
-                after = {"after_id": page["last_id"]}
+                before, after = after, {"after_id": page["last_id"]}
+                if after == before:  # a list that does not end
+                    return None
 
     async def look(self, batch_id: str) -> State:
         found = await self._exchange(

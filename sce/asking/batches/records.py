@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from sce.ledger.claims import Claims
+from sce.ledger.clock import seen
 from sce.ledger.entries import OPEN_STATES, Batch
 from sce.ledger.ledger import Ledger
 from sce.money.prices import Budget
@@ -49,6 +50,7 @@ class Records:
             for batch in self.open_batches():
                 if batch.key not in self._known:
                     self._known.add(batch.key)
+                    seen(batch.submitted_at)
                     self.holding |= dict.fromkeys(batch.requests, batch)
 
     def current(self, batch: Batch) -> Batch:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +10,7 @@ from sce.asking.batches.providers import AnthropicBatches, OpenAIBatches
 from sce.asking.batches.questions import Questions
 from sce.asking.batches.records import Records
 from sce.engines import Fatal, Rejected, Transient
+from sce.ledger.clock import now
 from sce.ledger.entries import Batch
 from sce.money.prices import Budget
 
@@ -72,7 +72,7 @@ class Submitter:
         return chunk
 
     async def _submit(self, requests):
-        batch = Batch(uuid.uuid4().hex, self.provider.name, requests, time.time())
+        batch = Batch(uuid.uuid4().hex, self.provider.name, requests, now())
         self.records.record(batch)
         lines = [self.provider.line(key, body) for key, body in requests.items()]
         try:

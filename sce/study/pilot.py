@@ -1,0 +1,37 @@
+"""What the answers that are there already say about how much a row of a study is worth."""
+
+import pandas as pd
+
+from sce.asking.protocol import Protocol
+from sce.measuring import boundaries, distances, estimands
+from sce.measuring.codes import NONE
+from sce.measuring.dependence import Lattice
+from sce.measuring.estimands import POINTS, Rows
+from sce.reading import responses
+
+FEWEST_ROWS = 30
+
+
+def worth(protocol: Protocol, asked: pd.DataFrame) -> float | None:
+    """Independent rows that a row of validity is worth, in the condition where that is least.
+
+    asked: the ``responses`` of a walk of the protocol; those of status ``unasked`` are no answers yet. None
+    where no condition has FEWEST_ROWS kept rows, or too few clusters.
+    """
+    known = asked[asked["status"] != "unasked"]
+    questions = known[known["kind"] == "question"]
+    if questions.empty or not (known["kind"] == "condition").any():
+        return None
+    dataset = protocol.dataset
+    codes = boundaries.predictions(dataset, responses.boundary(questions, dataset))
+    names = [prompt.name for prompt in protocol.conditions]
+    sces = responses.counterfactuals(known, dataset, names)
+    measured = distances.measure(dataset, codes, sces, "gower")
+    found = []
+    for _, rows in measured[measured["status"] == "kept"].groupby("condition"):
+        reached = rows["sce_point_id"].to_numpy(dtype=int, na_value=NONE)
+        its = Rows.of(rows["point_id"].to_numpy(dtype=int), reached, lattice=Lattice.of(dataset))
+        interval = estimands.share(rows["valid"].to_numpy(dtype=float), its, POINTS)
+        if len(rows) >= FEWEST_ROWS and interval.reason is None:
+            found.append(interval.effective_n / len(rows))
+    return min(found, default=None)
