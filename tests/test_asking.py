@@ -239,7 +239,7 @@ def test_retry_after_holds_all_requests_back(tmp_path):
 
 def test_a_wait_beyond_patience_stops_the_job(ledger):
     engine = Scripted({"question 0": [Transient("daily limit", wait=7200)]})
-    with pytest.raises(Fatal, match="asks to wait 120 min"):
+    with pytest.raises(Fatal, match="asks us to wait 120 min"):
         asyncio.run(walk(Asker(engine, ledger, patience_s=60), range(1)))
     assert list(ledger.entries()) == []
 
@@ -435,5 +435,5 @@ def test_faults_are_counted_in_the_log(ledger, hasty, caplog):
     engine = Scripted({"question 0": [Transient("HTTP 503: busy")] * 2})
     with caplog.at_level(logging.INFO):
         asyncio.run(walk(Asker(engine, ledger), range(2)))
-    assert "2 times on the way: HTTP 503: busy" in caplog.text
+    assert "2 failed tries: HTTP 503: busy" in caplog.text
     assert len([r for r in caplog.records if "503" in r.getMessage()]) == 1

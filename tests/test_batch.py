@@ -404,7 +404,9 @@ def test_another_jobs_batch_of_the_same_size_is_not_taken_for_ours(tmp_path):
     assert lost.key == "k"
 
 
-@pytest.mark.parametrize(("down", "told"), [("submission", "takes no batch"), ("all", "cannot be reached")])
+@pytest.mark.parametrize(
+    ("down", "told"), [("submission", "refuses the batch"), ("all", "cannot be reached")]
+)
 def test_a_provider_that_stays_down_is_told(down, told, tmp_path, monkeypatch):
     monkeypatch.setattr(following, "MOST_POLLS_LOST", 3)
     stub = stub_of("openai")

@@ -230,7 +230,7 @@ def test_a_server_that_dies_stops_the_job(stand_in, tmp_path, monkeypatch):
             with pytest.raises(Exception, match="connection broke"):
                 await engine.ask(engine.body([{"role": "user", "content": "die"}], ABOUT))
             await asyncio.sleep(0.5)
-            with pytest.raises(Fatal, match="server died"):
+            with pytest.raises(Fatal, match="server ended unexpectedly"):
                 await engine.ask(engine.body(question(0), ABOUT))
         finally:
             await engine.close()
@@ -240,7 +240,7 @@ def test_a_server_that_dies_stops_the_job(stand_in, tmp_path, monkeypatch):
 
 def test_what_is_missing_is_told(tmp_path):
     for fields, told in (
-        ({"python": "/nowhere/python"}, "is no interpreter"),
+        ({"python": "/nowhere/python"}, "is not a Python interpreter"),
         ({"weights": "/nowhere/weights"}, "an existing folder or file"),
         ({"weights": "$NO_SUCH_FOLDER"}, "NO_SUCH_FOLDER"),
     ):

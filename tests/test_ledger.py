@@ -394,7 +394,7 @@ def test_a_read_only_ledger_answers_what_it_can(tmp_path, open_ended):
     engine = Counting()
     with read_only(folder):
         entries = ask_all(engine, path, range(10))
-        with pytest.raises(InputError, match="read-only, and it lacks an answer") as told:
+        with pytest.raises(InputError, match="read-only, and a question has no answer in it") as told:
             ask_all(engine, path, [99_999])
         with pytest.raises(InputError, match="may write"):
             Ledger(folder / "new.sqlite")

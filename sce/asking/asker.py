@@ -1,5 +1,5 @@
-"""Asking: what wraps an engine from outside. Look in the ledger first, ask at most once, keep to the pace,
-retry what may pass, stay within the budget.
+"""Asking: what surrounds an engine. It looks in the ledger first, asks each question at most once, keeps the
+pace, tries again after faults that may pass, and stays within the budget.
 
 An ``Asker`` serves one ``elicit`` job. Its engine starts at the first question the ledger cannot answer,
 so a job that finds everything answered loads nothing.
@@ -37,16 +37,17 @@ class Budget(Protocol):
 
     @property
     def waits(self) -> bool:
-        """Whether questions are under way for which more is set aside than they may turn out to cost."""
+        """Whether something is set aside for questions under way, part of which may be given back."""
 
     def fits(self, body: dict) -> bool:
-        """Before a question is sent: set aside what it can cost; False where that could pass the limit."""
+        """Before a question is sent: set aside its largest possible cost; False where that could exceed the
+        limit."""
 
     def exhausted(self) -> Fatal:
-        """What to tell when nothing fits any more."""
+        """The error to raise when no further question fits."""
 
     def settle(self, entry: Entry) -> None:
-        """After it ended, with what it really took."""
+        """After a question has ended: count its actual cost instead."""
 
 
 @dataclass
@@ -106,7 +107,7 @@ class Asker:
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        """Let requests under way come in, drop those not sent yet, and close the engine."""
+        """Wait for the replies to requests under way, drop requests not yet sent, and close the engine."""
         self._tries.stopping = True
         under_way = self._tries.under_way
         for task in set(self._pending.values()) - under_way:
@@ -121,12 +122,12 @@ class Asker:
         await self._starter.close()
         self._claims.close()
         for cause, times in self.faults.most_common():
-            logging.info("%d times on the way: %s", times, cause)
+            logging.info("%d failed tries: %s", times, cause)
 
     def _end(self, key, task):
         self._pending.pop(key, None)
         if not task.cancelled():
-            task.exception()  # told to whoever still waits; where nobody does, it is no accident either
+            task.exception()  # whoever waits gets it; read here, asyncio does not log it
 
     async def _begin(self):
         """The engine is started, and its answers can be stored."""
@@ -137,7 +138,7 @@ class Asker:
             await self._starter.start()
 
     async def _take(self, key, body):
-        """The entry of an engine whose answers are free: at once, or never."""
+        """The entry for a question to an engine whose answers are free: a single attempt."""
         await self._begin()
         begin = time.monotonic()
         try:

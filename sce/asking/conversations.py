@@ -75,7 +75,7 @@ def elicit(protocol: Protocol, asker: Asker, progress: Callable[[str], None]) ->
 
 
 def open_questions(responses: pd.DataFrame, retry: list[str]) -> int:
-    """How many questions a later run asks again: those with a status in ``retry``, but for the rejected."""
+    """How many questions a later run asks again: those with a status in ``retry`` that were not rejected."""
     again = responses["status"].isin(retry) & (responses["finish_reason"] != "rejected")
     return int(again.sum())
 

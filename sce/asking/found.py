@@ -7,8 +7,8 @@ from sce.ledger.ledger import Ledger
 
 
 class Found:
-    """Looks questions up. ``retry``: statuses that are asked again; what was rejected is not, and what this
-    job asked, it does not ask twice."""
+    """Looks questions up. ``retry``: statuses that are asked again; rejected questions are not, and no
+    question is asked twice in one job."""
 
     def __init__(self, ledger: Ledger, retry: frozenset[str]):
         self._ledger, self._retry = ledger, retry

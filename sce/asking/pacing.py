@@ -9,8 +9,8 @@ FIRST_GUESS_OUT = 200  # tokens of a reply, before one has been seen
 
 
 class Meter:
-    """Spaces amounts evenly, so that no minute, wherever it begins, holds more than the limit and one more
-    request. (A bucket that fills for a minute lets twice the limit through in its first one.)"""
+    """Spaces amounts evenly: any 60 seconds hold at most the limit plus one request. (A token bucket that
+    starts full would let twice the limit through in its first minute.)"""
 
     def __init__(self, per_minute: float):
         self._per_s = per_minute / 60
@@ -50,7 +50,8 @@ class Pace:
             await asyncio.sleep(wait)
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so long: the provider told one of our requests to wait, and means all of them."""
+        """Send nothing for so many seconds: the provider asked one request to wait, which holds for all of
+        them."""
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     def estimate(self, body: dict) -> float:

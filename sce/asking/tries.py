@@ -58,7 +58,7 @@ class Tries:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """What this task does now has been paid for: a job that stops waits for it."""
+        """What this task is doing has been paid for, so a job that stops waits for it."""
         task = asyncio.current_task()
         self.under_way.add(task)
         try:
@@ -85,8 +85,8 @@ class Tries:
     def _pause(self, error):
         if error.wait > self.patience_s:
             raise Fatal(
-                f"the provider asks to wait {error.wait / 60:.0f} min ({error}), which is beyond "
-                "patience_s; run again later, nothing answered is asked twice"
+                f"the provider asks us to wait {error.wait / 60:.0f} min ({error}), longer than patience_s "
+                "allows; run again later, only unanswered questions are asked"
             ) from None
         self.pace.pause(error.wait)
 

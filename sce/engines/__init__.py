@@ -17,13 +17,13 @@ _ADDED: dict[str, str] = {}
 
 @dataclass(frozen=True)
 class About:
-    """What a request is about: for engines that answer from knowledge instead of from text (control), and
-    for those that constrain the reply. ``kind``: question or condition; ``name``: of the prompt; ``record``:
-    the instance x; ``answer``: the option chosen at x, in a follow-up; ``schema``: JSON schema of the reply
-    where the model's entry asks for structured output; ``again``: the number of the asking, where the same is
-    asked more than once. Of requests that are neither question nor condition:
-    ``more``, what else they are about, and ``control``, how a control respondent answers them (a function of
-    the respondent and the request's body that returns the reply's text)."""
+    """What a request is about: for engines that answer from knowledge instead of from text (control), and for
+    those that constrain the reply. ``kind``: question or condition; ``name``: of the prompt; ``record``: the
+    instance x; ``answer``: the option chosen at x, in a follow-up; ``schema``: JSON schema of the reply where
+    the model's entry asks for structured output; ``again``: the number of the asking, where the same is asked
+    more than once. For other kinds of requests: ``more``, further facts, and ``control``, how a control
+    respondent answers them (a function of the respondent and the request's body that returns the reply's
+    text)."""
 
     kind: str
     name: str
@@ -36,7 +36,7 @@ class About:
 
 
 class Engine(Protocol):
-    """What every engine offers. ``free``: an answer costs nothing and can be had again the same."""
+    """What every engine offers. ``free``: an answer costs nothing, and asking again gives the same one."""
 
     free: bool
 

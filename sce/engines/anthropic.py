@@ -122,7 +122,8 @@ class AnthropicEngine(RemoteEngine):
 
 
 def _supported(capabilities, *path):
-    """Whether the capability under ``path`` is told to be supported; None where nothing is told of it."""
+    """Whether the endpoint lists the capability under ``path`` as supported; None where it says nothing about
+    it."""
     for name in path:
         capabilities = capabilities.get(name) if isinstance(capabilities, dict) else None
     return capabilities.get("supported") if isinstance(capabilities, dict) else None

@@ -28,7 +28,7 @@ def open_engine(model: Control, dataset: Dataset) -> "ControlEngine":
 
 
 class ControlEngine:
-    """Answers at once and for nothing."""
+    """Computes every answer at once, without cost."""
 
     free = True
 
@@ -78,7 +78,7 @@ class ControlEngine:
         return self.model.rate is None or self._drawn(what, about) < self.model.rate
 
     def decide(self, record: dict) -> int:
-        """The option, by its number, that it gives an instance on the grid or off it."""
+        """The index of the option that it gives an instance, on the grid or off it."""
         if self.model.policy == "constant":
             return 0
         point_id = self.dataset.locate(record)
@@ -130,7 +130,7 @@ class ControlEngine:
         return self._drawn(f"wording {name}{f', {again}' if again else ''}", record) < self.model.wavers
 
     def _drawn(self, what, about) -> float:
-        """A number from [0, 1) that is the same whenever the same is asked."""
+        """A pseudo-random number in [0, 1) that depends only on the seed and on what is asked."""
         drawn = hashlib.sha256(json.dumps([self.model.seed, what, about]).encode()).digest()
         return int.from_bytes(drawn[:8], "big") / 2**64
 
@@ -200,8 +200,8 @@ def boundary(dataset: Dataset) -> np.ndarray:
 def nearest_across(dataset: Dataset, labels: np.ndarray, l1: bool = False) -> np.ndarray:
     """(N,) id of a nearest point of the other class under Gower's distance, or under l1.
 
-    A tree over coordinates in which the distance is the sum of absolute differences: found by other means
-    than sce.measuring.distances, whose check it is.
+    A tree over coordinates in which the distance is the sum of absolute differences: computed independently
+    of sce.measuring.distances, which it serves to check.
     """
     from scipy.spatial import cKDTree  # half a second that the other policies need not wait
 

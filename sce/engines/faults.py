@@ -75,7 +75,7 @@ def fault_of(status: int, payload, headers: Mapping[str, str] | None = None) -> 
     if status in (400, 403, 422, 451) and _any(NOT_ALLOWED, marks):
         return Rejected(f"the provider refuses the question: {message}")
     if status == 400 and _any(NOT_TAKEN_BACK, marks):
-        return Rejected(f"the provider does not take its own reasoning back: {message}")
+        return Rejected(f"the provider refuses the reasoning that it sent itself: {message}")
     if status in (408, 409, 425) or (status >= 500 and status != 501):
         return Transient(told, wait_of(headers) or (0.0 if status == 529 else None))
     if status == 429:
@@ -123,7 +123,7 @@ def short(said) -> str:
 
 
 def _status_in(payload):
-    """The HTTP status that an error object tells of itself; 500 where it tells none."""
+    """The HTTP status that an error object names; 500 where it names none."""
     error = payload.get("error") if isinstance(payload, dict) else None
     code = error.get("code") or error.get("status_code") if isinstance(error, dict) else None
     kinds = {

@@ -1,5 +1,5 @@
 """What the engines have in common that ask over HTTP through a provider's SDK: opening and checking the
-endpoint, sending one request, and telling every fault in one of three words (see sce.engines.faults).
+endpoint, sending one request, and sorting every fault into one of three kinds (see sce.engines.faults).
 
 The SDKs' own retries are off: one policy rules, and it lives in sce.asking.asker.
 """
@@ -129,7 +129,7 @@ class RemoteEngine:
         return payload
 
     def _placed(self, fault):
-        """A fatal fault told with the place it came from."""
+        """A fatal fault whose message names the place it came from."""
         if not isinstance(fault, Fatal):
             return fault
         return Fatal(f"{self.model.model} at {self._client.base_url}: {fault}", fault.status)
@@ -157,7 +157,8 @@ class RemoteEngine:
                     return
                 if time.monotonic() > until:
                     raise Fatal(
-                        f"nothing answers at {model.base_url}: {error}. Is the server up, base_url right?"
+                        f"nothing answers at {model.base_url}: {error}. Is the server running, and is "
+                        "base_url right?"
                     ) from None
                 await asyncio.sleep(0.5)
             except Fatal as error:
@@ -172,21 +173,21 @@ class RemoteEngine:
         if item is None:
             raise Fatal(
                 f"{model.base_url} does not serve {model.model}; it serves {_listed(items, model.model)} "
-                "(check_model: false asks all the same)"
+                "(check_model: false skips this check)"
             )
         refused = self._refused(item)
         if refused:
             raise Fatal(f"{model.base_url} says that {model.model} does not take {', '.join(refused)}")
 
     async def _items(self):
-        """What the endpoint tells of each model it lists, by name."""
+        """What the endpoint says about each model that it lists, by name."""
         models = self._client.models.with_raw_response
         payload = await self._exchange(lambda: models.list(timeout=CONNECT_S, extra_query=self.LISTING))
         return {str(item["id"]).removeprefix("models/"): item for item in payload["data"]}  # Gemini's prefix
 
     async def _retrieved(self, name):
-        """What it tells of a model that it does not list: aliases are served all the same. None for one that
-        it does not know."""
+        """What the endpoint says about a model that it does not list: it serves aliases too. None for one
+        that it does not know."""
         models = self._client.models.with_raw_response
         try:
             return await self._exchange(lambda: models.retrieve(name, timeout=CONNECT_S))
@@ -196,7 +197,7 @@ class RemoteEngine:
             return {}
 
     def _refused(self, item: dict) -> list[str]:
-        """The entry's settings that the model does not take, by what its endpoint tells of it."""
+        """The settings of the model's entry that the model does not take, according to its endpoint."""
         return []
 
 

@@ -33,7 +33,7 @@ MODULE = "vllm.entrypoints.openai.api_server"
 POLL_S = 0.5
 CLOSE_S = 15
 TAIL_BYTES = 200_000
-REASONS, LONGEST = 3, 1200  # lines and characters of the server's log told when it does not start
+REASONS, LONGEST = 3, 1200  # lines and characters of the server's log in a message
 _ERROR = re.compile(r"[\w.]*(?:Error|Exception|Interrupt)\b|Value error,|.*\berror:|.*killed", re.I)
 
 
@@ -58,7 +58,7 @@ def arguments(model: Vllm, port: int) -> list[str]:
         "seed": model.seed,
         "reasoning-parser": model.reasoning_parser,
         "enable-prefix-caching": model.prefix_caching,
-        "enable-prompt-tokens-details": True,  # tells how many were cached
+        "enable-prompt-tokens-details": True,  # reports how many were cached
         # A model's own sampling defaults (top_p, repetition penalty) would apply unseen.
         "generation-config": "vllm",
         **{name.replace("_", "-"): value for name, value in model.engine_args.items()},
@@ -127,7 +127,7 @@ class VllmEngine(ChatEngine):
 
     async def _exchange(self, send):
         if self._keeper is not None and self._keeper.poll() is not None:
-            raise Fatal(f"the vLLM server died: {self._reason()}")
+            raise Fatal(f"the vLLM server ended unexpectedly: {self._reason()}")
         return await super()._exchange(send)
 
     async def _wait_for(self, url):
@@ -141,7 +141,7 @@ class VllmEngine(ChatEngine):
         logging.info("vLLM is ready after %.0f s", time.monotonic() - begin)
 
     def _reason(self):
-        """The lines of the server's log that tell why it failed, or else its last lines."""
+        """The lines of the server's log that say why it failed, or else its last lines."""
         with self._log.open("rb") as file:
             file.seek(max(0, self._log.stat().st_size - TAIL_BYTES))
             lines = [_plain(line) for line in file.read().decode(errors="replace").splitlines()]
@@ -167,7 +167,7 @@ def _python(model):
     named = model.python or os.environ.get("SCE_VLLM_PYTHON") or sys.executable
     found = shutil.which(os.path.expanduser(named))
     if found is None:
-        raise Fatal(f"python: {named} is no interpreter")
+        raise Fatal(f"python: {named} is not a Python interpreter")
     return found
 
 

@@ -86,7 +86,7 @@ def _follow(contract, loc):
 
 
 def _tags(records, field):
-    """The values of the field by which the records differ."""
+    """The values of the field that distinguishes the records."""
     return [tag for record in records for tag in get_args(record.model_fields[field].annotation)]
 
 

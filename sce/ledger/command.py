@@ -109,7 +109,7 @@ def _show_entries(options):
 def _batches(options):
     if options.forget:
         forget(options.ledger, options.forget)
-        print(f"{options.forget} is waited for no longer")
+        print(f"the batch {options.forget} is forgotten: a run asks its questions again")
         return 0
     table = [["file", "key", "provider's id", "state", "questions", "submitted"]]
     for path, batch in open_batches(options.ledger):
@@ -136,7 +136,7 @@ def _verify(options):
     for problem in problems:
         print(problem, file=sys.stderr)
     files = len(ledger_files(options.ledger))
-    print(f"{files} files, {'all well' if not problems else f'{len(problems)} problems'}")
+    print(f"{files} files, {'no problems' if not problems else f'{len(problems)} problems'}")
     return 1 if problems else 0
 
 

@@ -20,8 +20,8 @@ CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(","
 @dataclass(frozen=True)
 class Reply:
     """One reply. ``status``: answered, refused or truncated. ``turn``: the assistant message to continue
-    from, where it is more than its text (reasoning that the provider wants back). ``usage``: token counts so
-    far as they are told: in (of these: cached, and written to a cache), out (of these: reasoning).
+    from, where it is more than its text (reasoning that the provider wants back). ``usage``: the token counts
+    that the provider reports: in (of these: cached, and written to a cache), out (of these: reasoning).
     ``logprobs``: [{token, logprob, top: [[token, logprob], ...]}, ...]."""
 
     status: str

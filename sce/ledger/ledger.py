@@ -42,7 +42,7 @@ from sce.ledger.sqlite_files import explained, free_bytes, may_write, open_to_re
 DEFAULT_FOLDER = "ledger"
 GROUP_COMMIT_S = 0.5
 RESERVE_BYTES = 16_000_000  # no question is asked with less room on the disk: its answer might be lost
-APPLICATION_ID = 0x53434531  # "SCE1": tells a ledger from other SQLite files
+APPLICATION_ID = 0x53434531  # "SCE1": distinguishes a ledger from other SQLite files
 
 
 def ledger_file(folder, engine: str, model: str) -> Path:
@@ -122,7 +122,7 @@ class Ledger:
         return max(found, key=_place)[1] if found else None
 
     def has_since(self, digest: str, since: float) -> bool:
-        """Whether a request was asked, with whatever outcome, at or after a time."""
+        """Whether a request was asked at or after a time, however it ended."""
         rows = self.query("SELECT asked_at FROM responses WHERE digest = ?", bytes.fromhex(digest))
         return any(asked_at >= since for (asked_at,) in rows)
 
@@ -193,7 +193,7 @@ class Ledger:
         """Raises InputError where the answer to a question could not be stored: ask only after this."""
         if not self.writable:
             raise InputError(
-                self.path, "file", "read-only, and it lacks an answer",
+                self.path, "file", "read-only, and a question has no answer in it",
                 "a ledger that this user may write; the key ledger of the configuration names its folder",
             )  # fmt: skip
         free = free_bytes(self.path)

@@ -1,4 +1,4 @@
-"""SQLite files that many jobs share: opened safely on any file system, their errors told so that they help.
+"""SQLite files that many jobs share: opened safely on any file system, with errors that say what to do.
 
 Which journal a file uses depends on where it lies. On a local disk it is WAL: one write and one fsync a
 commit, readers never wait. WAL needs memory shared by all who have the file open, which no network file
@@ -175,7 +175,8 @@ def _connect_copy(path):
 
 
 def _set_journal(db, mode):
-    """Bring the file into a journal mode. SQLite waits for nobody here, so this does."""
+    """Switch the file to a journal mode, and wait while others use the file: SQLite's own busy timeout does
+    not apply here."""
     deadline = time.monotonic() + MODE_TIMEOUT_S
     while True:
         try:

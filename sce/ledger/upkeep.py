@@ -69,7 +69,7 @@ def open_batches(folder) -> list[tuple[Path, Batch]]:
 
 
 def forget(folder, key: str) -> None:
-    """Wait no longer for a batch: its questions will be asked again, and paid again."""
+    """Forget a batch: a later run asks its questions again, and they are paid for again."""
     for path, batch in open_batches(folder):
         if batch.key == key:
             with Ledger(path) as ledger:

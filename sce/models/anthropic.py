@@ -21,7 +21,7 @@ class AnthropicThinking(Contract):
     @model_validator(mode="after")
     def _check_budget(self):
         if (self.form == "enabled") != (self.budget is not None):
-            raise ValueError("a budget belongs to form: enabled, and to no other")
+            raise ValueError("budget with form: enabled, and only there")
         return self
 
 

@@ -23,7 +23,8 @@ class Control(Model):
 
     @property
     def optional(self) -> dict[str, float]:
-        """What is given of the fields that came later than the first answers, which stay as they were."""
+        """Those of the later fields that are set. Left out where they are not, so that older answers keep
+        their digests."""
         given = {"rate": self.rate, "wavers": self.wavers}
         return {name: value for name, value in given.items() if value is not None}
 

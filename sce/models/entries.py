@@ -21,9 +21,9 @@ PerMinute = Annotated[float, Field(ge=0.01, le=1e9)]
 class Model(Contract):
     """A model's entry: what those of every engine have.
 
-    ``max_failed_share``: the share of questions that may fail before the job does. ``attempts``: tries of
-    one question in one run; ``patience_s``: the seconds after which it is tried no more. ``retry``: statuses
-    in the ledger that are asked again. ``requests_per_minute``, ``tokens_per_minute`` (in and out together):
+    ``max_failed_share``: the share of questions that may fail before the job does. ``attempts``: tries of one
+    question in one run; ``patience_s``: the seconds after which it is not tried again. ``retry``: statuses in
+    the ledger that are asked again. ``requests_per_minute``, ``tokens_per_minute`` (in and out together):
     limits of one job; null for none.
 
     What a job takes, where the defaults of ``sce.models.job_needs`` do not fit: ``memory_gb``,
@@ -80,9 +80,9 @@ class Model(Contract):
 
 
 class Local(Model):
-    """What the entries of models have whose weights are here. ``gpus`` that a job takes, where it is not what
-    the engine would take by itself, and their ``gpu_type`` in the cluster's words; ``size_b``: billions of
-    parameters, where the model's name does not say it."""
+    """The fields of every entry of a model whose weights are here. ``gpus`` that a job takes, if not the
+    engine's default, and their ``gpu_type`` as the cluster names it; ``size_b``: billions of parameters,
+    where the model's name does not say it."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Model.TRANSPORT | {"gpus", "gpu_type", "size_b"}
 

@@ -18,8 +18,8 @@ MOST_EXTRA = 100_000  # characters
 
 
 class Remote(Model):
-    """What the entries of models have that are asked over HTTP: a record of the parameters that the model
-    takes, from which alone the request is made. null is "not sent".
+    """The fields of every entry of a model that is asked over HTTP: all parameters that the model takes; the
+    request is made from these alone. null means "not sent".
 
     ``effort``: how hard a reasoning model thinks, in its provider's words. ``extra_body``: further fields of
     the request. ``headers``: further headers; one with a value ``$VARIABLE`` is read from the environment and
@@ -81,16 +81,18 @@ class Remote(Model):
         if twice:
             raise ValueError(f"extra_body may not hold {twice[0]}: the entry has a field of its own for it")
         if self.decoding == "json_schema" and self.structured == "none":
-            raise ValueError("decoding: json_schema needs a structured route; structured: none is no such")
+            raise ValueError(
+                "decoding: json_schema needs a field for the schema: set structured to something but none"
+            )
         return self
 
 
 class Hosted(Remote):
-    """What the entries of other people's servers have. ``api_key_env``: the variable that holds the key, in
-    the environment or in ``.env``; null where none is needed. ``check_model``: ask the endpoint at the start
-    whether it serves this model. ``mode``: ``batch`` goes through the provider's batch API, slower and
-    cheaper, and looks at its batches every ``poll_s`` seconds. ``budget_usd``: what may be spent on this
-    model's answers in all."""
+    """The fields of every entry of a model on other people's servers. ``api_key_env``: the variable that
+    holds the key, in the environment or in ``.env``; null where none is needed. ``check_model``: ask the
+    endpoint at the start whether it serves this model. ``mode``: ``batch`` goes through the provider's batch
+    API, slower and cheaper, and looks at its batches every ``poll_s`` seconds. ``budget_usd``: what may be
+    spent on this model's answers in all."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | {
         "base_url", "api_key_env", "check_model", "mode", "poll_s", "budget_usd"

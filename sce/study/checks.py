@@ -45,8 +45,9 @@ def check_names(study) -> None:
             if kind.about_sces and not experiment.conditions:
                 for field in kind.fields:
                     if getattr(experiment, field):
-                        allowed = "conditions whose SCEs it is about"
-                        raise InputError(study.where, f"{key}.{field}", "no condition", allowed)
+                        found = "set, but the experiment has no conditions"
+                        allowed = "at least one condition, whose SCEs it asks about"
+                        raise InputError(study.where, f"{key}.{field}", found, allowed)
         _check_twice(study, key, experiment)
 
 
@@ -99,8 +100,8 @@ def check_wordings(study) -> None:
         if len(mains) > 1:
             raise InputError(
                 study.where, "experiments", f"{model} on {dataset} continues {' and '.join(mains)}",
-                "one main wording for each model and dataset, the first of questions; for another one, "
-                "another entry of the same model",
+                "the same first wording under questions in all experiments that ask this model about this "
+                "dataset; to continue another wording, add a second entry of the model",
             )  # fmt: skip
 
 

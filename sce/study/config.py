@@ -58,7 +58,7 @@ class PromptFiles(Contract):
 class BaseConfig(Contract):
     """config/config.yaml; config/README.md explains each key. ``extensions``: modules in the working
     directory that add engines or kinds of experiments (docs/extending.md). ``reference``: a folder of
-    published figures to stand beside ours in the tables."""
+    published values to stand beside ours in the tables."""
 
     extensions: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]] = []
     ledger: FilePath = DEFAULT_FOLDER

@@ -1,9 +1,9 @@
 """What rules hold as parameters: for each job what can change its result and nothing else, as one string that
 changes when, and only when, its content does.
 
-Files of the checkout count by what they say: a dataset and a wording by their parsed content, code by its
-syntax trees. So an edited comment reruns nothing, and content that came with an old modification time reruns
-what read it (docs/staleness.md).
+Files of the checkout are compared by content: datasets and wordings as parsed, code by its syntax trees. So
+an edited comment reruns nothing, and content that came with an old modification time reruns what read it
+(docs/staleness.md).
 """
 
 import hashlib
@@ -28,7 +28,7 @@ def code(script: str, *modules: str) -> str:
 
 
 def content(contract: Contract) -> str:
-    """The digest of what a checked file says."""
+    """The digest of the content of a checked file."""
     return hashlib.sha256(contract.model_dump_json().encode()).hexdigest()[:16]
 
 

@@ -24,6 +24,7 @@ from sce.engines import About, body_of, open_engine
 from sce.experiments.protocols import protocol_of
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
+from sce.ledger.manifest import manifest_of
 from sce.money.prices import FREE, Price, Prices, costs
 from sce.statuses import REQUEST_STATUSES
 from sce.study import pilot
@@ -64,9 +65,10 @@ class Measured:
 
 
 class Planner:
-    """Stands where a run has its asker. ``found``: questions by status in the ledger; ``open``: those a run
-    would ask, by kind; ``characters``: of their text, by kind. ``mains``: the points whose main question is
-    among them, ``explained``: condition -> the points whose SCE is."""
+    """Takes the place of a run's ``Asker``: looks questions up, and sends none. ``found``: questions by
+    status in the ledger; ``open``: those a run would ask, by kind; ``characters``: of their text, by kind.
+    ``mains``: the points whose main question is among them, ``explained``: condition -> the points whose SCE
+    is."""
 
     max_in_flight = 1
 
@@ -109,10 +111,10 @@ class Planner:
 
 def plan(study: Study, prices: Prices) -> pd.DataFrame:
     """One row per model and dataset. Counts of questions: ``questions`` (at most), those in the ledger by
-    status, ``to_ask``, of which ``at_most`` hang on answers not given yet. ``tokens_in``, ``tokens_out``,
-    ``usd`` and ``minutes`` are estimates for ``to_ask``, with where they come from; ``usd_at_most`` is the
-    price if every reply were as long as its limit. ``worth``: independent rows that a row of validity is
-    worth, as the answers in the ledger have it. Null: not known."""
+    status, ``to_ask``; of these, ``at_most`` are asked only if answers still to come call for them.
+    ``tokens_in``, ``tokens_out``, ``usd`` and ``minutes`` are estimates for ``to_ask``, with where they come
+    from; ``usd_at_most`` is the price if every reply were as long as its limit. ``worth``: independent rows
+    that a row of validity is worth, as the answers in the ledger have it. Null: not known."""
     datasets = _by_model(study)
     work = partial(_rows_of_model, study, prices, datasets)
     points = sum(study.datasets[name].size for names in datasets.values() for name in names)
@@ -140,7 +142,7 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
         price, path = prices.of_entry(entry), _file(study, entry)
         if price is not None and price != FREE:
             found[model] = 0.0
-            if path.exists():
+            if _is_there(path):
                 batch = getattr(entry, "mode", "live") == "batch"
                 with Ledger(path, read_only=True) as ledger:
                     found[model] = sum(usd for _, usd in costs(ledger, price, batch))
@@ -149,7 +151,7 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class _Count:
-    """Questions at most, those in the ledger by status, those to ask by kind, of which ``at_most`` hang on
+    """Questions at most, those in the ledger by status, those to ask by kind, of which ``at_most`` depend on
     answers not given yet; their characters, and the tokens of a reply where none is known, by kind; and what
     a row is worth, as far as the answers tell (``sce.study.pilot``)."""
 
@@ -167,7 +169,7 @@ def _count(study, model, name, measured) -> _Count:
     protocol = protocol_asked(study, model, name)
     path = _file(study, entry)
     typical = _typical_characters(protocol)
-    if path.exists():
+    if _is_there(path):
         with Ledger(path, read_only=True) as ledger:
             engine = open_engine(entry, protocol.dataset)
             planner = Planner(protocol, engine, ledger, entry.retry, measured)
@@ -189,7 +191,7 @@ def _count(study, model, name, measured) -> _Count:
 
 
 def _unknown(protocol, mains, explained) -> Counter:
-    """The most questions that hang on answers not given yet, by kind: those to the main question at the
+    """The most questions that depend on answers not given yet, by kind: those to the main question at the
     points ``mains``, and the SCEs of a condition at the points ``explained``."""
     unknown = _times(protocol.follow_an_answer(), len(mains))
     for prompt in protocol.conditions:
@@ -319,6 +321,11 @@ def _by_model(study):
         if study.config.models[model].engine != "published":  # whose answers are there already
             datasets[model].append(name)
     return datasets
+
+
+def _is_there(path) -> bool:
+    """Whether a ledger file is there, or was: opening one that is lost says so."""
+    return path.exists() or manifest_of(path).exists()
 
 
 def _file(study, entry):

@@ -86,8 +86,8 @@ class Study:
     # --- what a model is asked about a dataset
 
     def questions(self, model: str, dataset: str) -> list[str]:
-        """The wordings of the question, the main one first: that which conditions continue, whatever stands
-        before it in an experiment without conditions."""
+        """The wordings of the question, the main one first. The main one is the wording that conditions
+        continue, even if an experiment without conditions lists others before it."""
         pair = self.pair(model, dataset)
         return list(dict.fromkeys([*self.main_questions(pair), *pair.of("questions")]))
 
@@ -103,8 +103,8 @@ class Study:
         return sorted(self.pair(model, dataset).of("metrics"))
 
     def protocol(self, model: str, dataset: str) -> dict:
-        """What a model is asked about a dataset, by the names of the wordings; ``kinds``: what kinds of
-        experiments ask, those that ask nothing left out."""
+        """What a model is asked about a dataset: field -> names of wordings. ``kinds``: what kinds of
+        experiments ask; those that ask nothing are left out, so that a new kind makes no job stale."""
         pair = self.pair(model, dataset)
         asked = {kind.name: kind.asks(pair) for kind in self.kinds}
         return {
@@ -156,7 +156,7 @@ class Study:
         return {name: (e.provider_model, getattr(e, "temperature", None)) for name, e in entries.items()}
 
     def reference_files(self) -> list[str]:
-        """The files of published figures that there are."""
+        """The files of published values that there are."""
         return reference_files(self.config.reference)
 
     def all_metrics(self) -> list[str]:

@@ -134,7 +134,12 @@ def load_published(path) -> Published:
         for prompt in _prompts(name, entry, places[name], CONDITIONS[names[name][1]]):
             known = prompts.setdefault((prompt.dataset, prompt.name), prompt)
             if known.text != prompt.text:
-                raise InputError(path, name, f"{prompt.name} is not that of {known.entry}", "one text a name")
+                raise InputError(
+                    path,
+                    name,
+                    f"another text for {prompt.name} than in {known.entry}",
+                    "the same text in both",
+                )
     return Published(str(path), entries, places, prompts)
 
 
@@ -153,7 +158,7 @@ def slips(published: Published) -> list[str]:
         whole = (dataset, condition, " ".join(entry.standard_prompt_template.split()), follow_up)
         first = wholes.setdefault(whole, name)
         if first != name:
-            found.append(f"{name}: word for word {first}, so it is no wording of its own")
+            found.append(f"{name}: repeats {first} word for word")
     return found
 
 

@@ -189,7 +189,7 @@ def test_repeated_entries_are_told(file):
     content = {"income": entry(), "income_1": entry(question="Q  {description}"), "income_minimal": entry()}
     told = slips(load_published(file(content)))
     assert told == [
-        "income_1: word for word income, so it is no wording of its own",
+        "income_1: repeats income word for word",
         "income_minimal: asks for unconstrained, not minimal; its follow-up is that of income",
     ]
 
@@ -219,7 +219,7 @@ def test_repeated_entries_are_told(file):
             {"income": entry(), "income_1": entry(question="1 {description}"),
              "income_01": entry(question="01 {description}")},
             "income_01",
-            "one text a name",
+            "the same text in both",
         ),
     ],
 )  # fmt: skip

@@ -4,9 +4,9 @@ A ``BatchEngine`` offers what every engine offers, one question at a time. It co
 workers; once no new one has come for a moment, they go to the provider as batches. A batch is recorded in the
 ledger, with its requests, before it is submitted: a run that dies at any moment is continued by the next one,
 which waits for the recorded batch instead of submitting its questions again. Where a run died between the
-submission and the provider's answer, the provider's list of batches tells whether the batch exists.
+submission and the provider's answer, the provider's list of batches shows whether the batch exists.
 
-Every answer goes into the ledger as it is read, also those that nobody waits for any more. Questions that
+Every answer goes into the ledger as it is read, even if no worker waits for it any more. Questions that
 expired or failed go into a next batch.
 """
 

@@ -93,7 +93,9 @@ class BatchEngine:
         """Wait for a batch that an earlier run or another job has handed over."""
         if batch.key in self._records.followed:
             return
-        logging.info("a batch of %s is waited for: %s", date(batch.submitted_at), batch.id or batch.key)
+        logging.info(
+            "waiting for the batch submitted at %s: %s", date(batch.submitted_at), batch.id or batch.key
+        )
         if self.budget:
             for request in batch.requests.values():
                 self.budget.set_aside(request)

@@ -1,4 +1,4 @@
-"""The lines of batch files: requests as they are sent, and what became of each. Pure functions."""
+"""The lines of batch files: requests as they are sent, and the outcome of each. Pure functions."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Following: waiting for a batch, and taking in what became of its questions."""
+"""Following: waiting for a batch, and passing on the outcome of each of its questions."""
 
 import asyncio
 import logging
@@ -30,8 +30,8 @@ class Follower:
         self.provider, self.questions, self.records, self.poll_s = provider, questions, records, poll_s
 
     async def take_in(self, batch: Batch) -> None:
-        """Wait for a batch, and take in what became of its questions. Raises Fatal where no question can be
-        answered."""
+        """Wait for a batch and pass on the outcome of each of its questions. Raises Fatal where no question
+        can be answered."""
         while True:
             searched = batch.id is None
             batch, state = await self._waited_for(batch)
@@ -79,7 +79,10 @@ class Follower:
             return batch
         batch_id = await self._insist(lambda: self.provider.find(batch, self.records.known_ids()))
         if batch_id is None:
-            logging.info("the batch recorded %s was never submitted", date(batch.submitted_at))
+            logging.info(
+                "the batch recorded at %s never reached the provider; its questions are asked again",
+                date(batch.submitted_at),
+            )
             self._end(batch, "lost")
             self.questions.put_back(batch.requests)
             return None
@@ -125,7 +128,7 @@ class Follower:
         logging.warning("batch %s: %s", batch.id, state.fault)
         if not self.records.followed:  # nothing else of ours waits there: this one alone is too much
             if len(batch.requests) == 1:
-                raise Fatal(f"the provider's queue takes not even one question: {state.fault}")
+                raise Fatal(f"the provider's queue has no room for even one question: {state.fault}")
             self.questions.most = max(1, len(batch.requests) // 2)
         self.questions.put_back(batch.requests, after_s=self.poll_s)
 
@@ -154,7 +157,7 @@ class Follower:
                 lost += 1
                 if lost > MOST_POLLS_LOST:
                     raise Fatal(
-                        f"the batch's provider cannot be reached ({error}); the batch is recorded: run again "
-                        "later, and its answers are taken in"
+                        f"the provider of the batch cannot be reached ({error}). The batch is in the ledger: "
+                        "run again later to read its answers"
                     ) from None
                 await asyncio.sleep(max(self.poll_s, error.wait or 0))

@@ -7,8 +7,8 @@ from sce.ledger.entries import Reply
 
 
 class Question:
-    """A question someone waits for. ``left``: how many more batches it may go into; ``cause``: what became
-    of it in the last one."""
+    """A question someone waits for. ``left``: how many more batches it may go into; ``cause``: how it ended
+    in the last one."""
 
     def __init__(self, body: dict, left: int):
         self.body, self.left, self.cause = body, left, "its batch ended without it"

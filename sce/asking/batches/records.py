@@ -65,8 +65,8 @@ class Records:
         self.ledger.close()
 
     def open_batches(self) -> list[Batch]:
-        """The recorded batches that still lack an answer; those that lack none are done, whether the run
-        that read them came so far as to say so or not."""
+        """The recorded batches with questions that have no answer in the ledger. All others are marked as
+        done, in case the run that read them died before it did so."""
         lacking = []
         for batch in self.ledger.batches(*OPEN_STATES):
             if all(self.ledger.has_since(key, batch.submitted_at) for key in batch.requests):

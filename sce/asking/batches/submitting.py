@@ -56,7 +56,8 @@ class Submitter:
             self.join(self.records.holding[key])
 
     def _chunk(self) -> dict[str, dict]:
-        """The next questions that fit into one batch, and into the budget. The rest waits for a next time."""
+        """The next questions that fit into one batch and into the budget. The others go into a later
+        batch."""
         chunk, size, ready = {}, 0, self.questions.ready
         for key, question in ready.items():
             size += len(self.provider.line(key, question.body))
@@ -94,7 +95,7 @@ class Submitter:
     async def _not_answered(self, batch, error):
         self._not_taken += 1
         if self._not_taken > self.rounds:
-            raise Fatal(f"the provider takes no batch: {error}") from None
+            raise Fatal(f"the provider refuses the batch: {error}") from None
         logging.warning("submitting a batch: %s", error)
         await asyncio.sleep(max(self.poll_s, error.wait or 0))
         self.follow(batch)  # which finds out whether it arrived

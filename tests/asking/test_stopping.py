@@ -1,0 +1,57 @@
+"""A job that is told to stop says so in one line, and keeps what was answered."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.faults import Provider, served
+from tests.test_asking import rows
+
+JOB = """
+import sys
+from pathlib import Path
+from sce.asking.asker import open_asker
+from sce.asking.conversations import elicit
+from sce.running.jobs import logged
+from sce.study import plan
+from tests.test_asking import entry
+from tests.study.test_plan import study
+
+folder = Path(sys.argv[2])
+with logged(folder / "job.log"):
+    model = entry(url=sys.argv[1], max_in_flight=4)
+    protocol = plan._protocol(study(folder, {"m": {"engine": "openai", "model": "tiny"}}), "m", "exam")
+    with open_asker(model, protocol.dataset, folder) as asker:
+        elicit(protocol, asker, lambda status: None)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_job_says_so_in_one_line(number, tmp_path):
+    answering = threading.Event()
+
+    def reply(request):
+        answering.set()
+        time.sleep(1)
+        return '{"answer": "Fail"}'
+
+    provider = Provider(reply=reply)
+    with served(provider) as url:
+        command = [sys.executable, "-c", JOB, url, str(tmp_path)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+        assert answering.wait(30)
+        job.send_signal(number)
+        told = job.communicate(timeout=30)[1]
+    assert job.returncode == 1
+    assert told == "stopped before its end; every answer is kept: run again to go on from here\n"
+    log = (tmp_path / "job.log").read_text()
+    assert "stopped before its end" in log
+    assert "Traceback" not in log
+    assert len(rows(tmp_path)) == provider.answered.total() > 0  # what was under way came in
