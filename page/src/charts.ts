@@ -95,7 +95,7 @@ export function scatter(title: string, dots: Dot[], models: string[], conditions
   svg.append(s("text", { class: "tick end", x: width - right - 4, y: 39 }, "no valid SCE"));
   svg.append(s("text", { class: "title", x: left, y: 14 }, named(title)));
   let without = 0;
-  const seen = new Map<string, number>();
+  const labels: { x: number; y: number }[] = [];
   for (const model of models) {
     const colour = `model-${models.indexOf(model) % 8}`;
     const places = drawn
@@ -104,9 +104,6 @@ export function scatter(title: string, dots: Dot[], models: string[], conditions
         const value = dot.excess?.value as number | null | undefined;
         if (value === null || value === undefined)
           return { dot, px: left + 12 + 18 * without++, py: 35, low: true };
-        const at = `${number(dot.validity.value as number)} ${number(value)}`;
-        const times = seen.get(at) ?? 0;
-        seen.set(at, times + 1);
         return { dot, px: x(dot.validity.value as number), py: y(value), low: false };
       });
     const joined = places.filter((place) => !place.low);
@@ -118,6 +115,9 @@ export function scatter(title: string, dots: Dot[], models: string[], conditions
     if (first && models.length <= MOST_LABELS) {
       const right = first.px > width / 2;
       const at = { x: first.px + (right ? -11 : 11), y: first.py + (right ? -8 : 19) };
+      while (labels.some((other) => Math.abs(other.x - at.x) < 90 && Math.abs(other.y - at.y) < 14))
+        at.y -= 14;
+      labels.push(at);
       svg.append(s("text", { class: right ? "label end" : "label", ...at }, model));
     }
     for (const { dot, px, py, low } of places) {

@@ -12,7 +12,7 @@ from operator import add
 from pathlib import Path
 from statistics import median
 
-from sce.auditing.replies import level_codes
+from sce.auditing.grids import ranks_of
 from sce.grids.datasets import Dataset
 
 STEPS = 10**40
@@ -113,8 +113,3 @@ def l2(codes: list[Fraction]):
 
 
 SHARES = {"gower": gower, "l1": l1, "l2": l2}
-
-
-def ranks_of(dataset, point):
-    codes = level_codes(dataset, point)
-    return [feature.codes.index(codes[name]) for name, feature in dataset.features.items()]

@@ -2,7 +2,7 @@
 
 from itertools import combinations, pairwise
 
-from sce.auditing.geometry import ranks_of
+from sce.auditing.grids import ranks_of
 from sce.grids.datasets import Dataset
 
 RAGGED = 0.2  # above it a boundary is called ragged

@@ -5,6 +5,7 @@ import json
 from functools import cache
 
 from sce.auditing.findings import Findings
+from sce.auditing.grids import level_codes, point_of
 from sce.auditing.tables import Stored
 from sce.grids.datasets import Dataset
 from sce.reading import parsing
@@ -114,25 +115,6 @@ def sces_of(responses: Stored, predictions: dict[int, str | None], conditions, r
                 }
             )  # fmt: skip
     return rows
-
-
-def level_codes(dataset: Dataset, point: int) -> dict:
-    """Feature -> code at a grid point: the last feature runs fastest."""
-    codes = {}
-    for name, feature in reversed(dataset.features.items()):
-        point, rank = divmod(point, len(feature.codes))
-        codes[name] = feature.codes[rank]
-    return codes
-
-
-def point_of(dataset: Dataset, record: dict) -> int | None:
-    """The grid point of a record; None off the grid."""
-    point = 0
-    for name, feature in dataset.features.items():
-        if record[name] not in feature.codes:
-            return None
-        point = point * len(feature.codes) + feature.codes.index(record[name])
-    return point
 
 
 def _json(text):

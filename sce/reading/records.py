@@ -37,7 +37,8 @@ def record(text: str, readers, cut: bool) -> dict:
 
 def _clause(lead):
     """The last words before an object."""
-    return re.split(r"[.!?;\n}]", re.sub(r"```(?:\w*(?=\s|$))?", "", lead).rstrip())[-1]
+    lead = re.sub(r"```(?:\w*(?=\s|$))?", "", lead)
+    return re.split(r"[.!?;\n}]|</[\w-]+>", lead.rstrip())[-1]
 
 
 def _label(lead):

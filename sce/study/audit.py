@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from sce.auditing import averages, pairs, regions, repeats
+from sce.auditing import averages, pairs, regions, remade
 from sce.auditing.findings import Findings
+from sce.auditing.grids import grid_of
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
 from sce.ledger.ledger import ledger_file
@@ -39,6 +40,10 @@ class Audit:
 
     def run(self) -> Findings:
         self._check_notes()
+        for name, dataset in self.study.datasets.items():
+            stored = self.files.get(self.results / f"grids/{name}.parquet")
+            if stored:
+                self.findings.rows(stored.path, ("point_id",), stored.rows, grid_of(dataset), "grids")
         audited = {}
         for model, dataset in self.study.pairs:
             if self.study.survey(model, dataset):
@@ -96,7 +101,7 @@ class Audit:
         distances = self.files.frame(folder / "distances.parquet")
         lattice = self.lattices[dataset]
         made = folder / "scores.parquet"
-        self._repeat(made, lambda: scores.score(distances, self.estimand, lattice), distances)
+        self._remake(made, lambda: scores.score(distances, self.estimand, lattice), distances)
 
     def _check_collected(self):
         parts = []
@@ -123,12 +128,12 @@ class Audit:
             lattices = {name: lattice for name, lattice in self.lattices.items() if name not in in_part}
             return comparisons.differences(frames, self.study.stems(), self.estimand, lattices)
 
-        self._repeat(stored.path, made, *frames.values())
+        self._remake(stored.path, made, *frames.values())
         if all(frame is not None for frame in frames.values()):
             compared = self.files.frame(stored.path)
             ranks, pattern = comparisons.ranks(frames, compared), hypotheses.pattern(compared)
-            repeats.check_text(self.results / "ranks.csv", ranks.to_csv(index=False), self.findings)
-            repeats.check_text(self.results / "pattern.csv", pattern.to_csv(index=False), self.findings)
+            remade.check_text(self.results / "ranks.csv", ranks.to_csv(index=False), self.findings)
+            remade.check_text(self.results / "pattern.csv", pattern.to_csv(index=False), self.findings)
 
     def _check_boundaries(self, predictions):
         stored = self.files.get(self.results / "boundaries.parquet")
@@ -149,7 +154,7 @@ class Audit:
                 for (_, name), frame in zip(self.study.pairs, frames, strict=True)
             )
 
-        self._repeat(stored.path, described, *frames)
+        self._remake(stored.path, described, *frames)
 
     def _check_usage(self):
         prices = {model: self.prices.of_entry(entry) for model, entry in self.study.config.models.items()}
@@ -164,8 +169,8 @@ class Audit:
                 [usage.failures(frame, *pair) for pair, frame in frames.items()], ignore_index=True
             )
 
-        self._repeat(self.results / "usage.parquet", used, *frames.values())
-        self._repeat(self.results / "failures.parquet", failed, *frames.values())
+        self._remake(self.results / "usage.parquet", used, *frames.values())
+        self._remake(self.results / "failures.parquet", failed, *frames.values())
         stored = self.files.get(self.results / "usage.parquet")
         if stored:
             check_csv(self.results / "usage.csv", stored, self.findings)
@@ -192,27 +197,27 @@ class Audit:
             embeddings = pairs.embeddings_of(self.results / f"embeddings/{name}.npy")
             return kind.measure(Given(dataset=dataset, tables=frames, embeddings=embeddings, **measured))
 
-        self._repeat(folder / f"{kind.name}.parquet", outcomes, *frames.values())
+        self._remake(folder / f"{kind.name}.parquet", outcomes, *frames.values())
         if kind.points_columns:
             boundary = self._frame(model, name, "boundary")
-            self._repeat(own["points"], lambda: kind.points(dataset, boundary), boundary)
+            self._remake(own["points"], lambda: kind.points(dataset, boundary), boundary)
         if kind.tasks_columns:
             options = parameters.task_options(self.study, kind)
-            self._repeat(own["tasks"], lambda: kind.draw_tasks(dataset, options))
+            self._remake(own["tasks"], lambda: kind.draw_tasks(dataset, options))
 
     def _check_table(self, experiment, table):
         wanted = json.loads(parameters.tabulate(self.study, experiment, table))
         frames = [self._frame(model, name, table) for model, name in self.study.pairs_of(experiment)]
         stem = self.results / "experiments" / experiment / table
         made = stem.with_name(f"{table}.parquet")
-        self._repeat(made, lambda: tables.collect(frames, **wanted), *frames)
+        self._remake(made, lambda: tables.collect(frames, **wanted), *frames)
         stored = self.files.get(made)
         if stored is None:
             return
         check_csv(stem.with_name(f"{table}.csv"), stored, self.findings)
         shown = tables.wide(self.files.frame(made), tables.SHOWN.get(table))
-        repeats.check_text(stem.with_name(f"{table}.md"), tables.markdown(shown), self.findings)
-        repeats.check_text(stem.with_name(f"{table}.tex"), tables.latex(shown), self.findings)
+        remade.check_text(stem.with_name(f"{table}.md"), tables.markdown(shown), self.findings)
+        remade.check_text(stem.with_name(f"{table}.tex"), tables.latex(shown), self.findings)
 
     # --- inside
 
@@ -227,10 +232,10 @@ class Audit:
         except Exception as error:
             self.findings.problem(path, f"cannot be checked ({type(error).__name__}: {error})")
 
-    def _repeat(self, path, make, *needed):
+    def _remake(self, path, make, *needed):
         """Make an artifact again from those that it needs, where they are all there."""
         stored = self.files.get(path)
         if stored is None or any(frame is None for frame in needed):
             return
         with self._told(path):
-            repeats.check_repeated(stored, make(), self.findings)
+            remade.check_remade(stored, make(), self.findings)

@@ -26,7 +26,7 @@ from tests.study.test_plan import study
 folder = Path(sys.argv[2])
 with logged(folder / "job.log"):
     model = entry(url=sys.argv[1], max_in_flight=4)
-    protocol = plan._protocol(study(folder, {"m": {"engine": "openai", "model": "tiny"}}), "m", "exam")
+    protocol = plan.protocol_asked(study(folder, {"m": {"engine": "openai", "model": "tiny"}}), "m", "exam")
     with open_asker(model, protocol.dataset, folder) as asker:
         elicit(protocol, asker, lambda status: None)
 """

@@ -76,7 +76,14 @@ def test_a_record_in_noise_is_read_as_itself_or_not_at_all(reply):
 
 def test_what_a_record_would_replace_is_none_even_where_nothing_follows():
     dataset = DATASETS["weather"]
-    for lead in ("Instead of ", "Rather than ", "Not ", "Changed from ", "```Original: "):
+    for lead in (
+        "Instead of ",
+        "Rather than ",
+        "Not ",
+        "Changed from ",
+        "```Original: ",
+        "</output>Original: ",
+    ):
         assert parse_sce(f'{lead}{{"temperature": 5, "wind_speed": 0}}, this:', dataset).value is None, lead
 
 

@@ -498,6 +498,16 @@ def test_intervals_are_drawn_and_may_be_missing():
     assert len(marks(validity_scatter(without, {}).axes[0])) == 5
 
 
+@pytest.mark.parametrize(
+    ("estimand", "said"),
+    [("points", "95% intervals over points"), ("census", "a census: no intervals")],
+)
+def test_the_scatter_says_what_its_bars_are_over(estimand, said):
+    scores = SCORES.assign(estimand=SCORES["estimand"].where(SCORES["estimand"].isna(), estimand))
+    texts = [text.get_text() for text in validity_scatter(scores, {}).texts]
+    assert texts[-1] == said
+
+
 def test_another_metric_and_many_models():
     many = make_scores(
         [

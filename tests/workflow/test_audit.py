@@ -233,7 +233,7 @@ PLANTS = {
     "differences: n": (setting("results/differences.parquet", "n", lambda old: old + 1), "differences"),
     "differences: an interval": (setting("results/differences.parquet", "high", more), "differences"),
     "differences: a p": (setting("results/differences.parquet", "p", more), "differences"),
-    "ranks": (replacing("results/ranks.csv", ",1", ",2"), "ranks.csv"),
+    "ranks": (bytes_of("results/ranks.csv", lambda raw: raw + b"more,"), "ranks.csv"),
     "pattern": (bytes_of("results/pattern.csv", lambda raw: raw + b"more,"), "pattern.csv"),
     "boundaries: regions": (
         setting("results/boundaries.parquet", "n_regions_1", lambda old: old + 1), "boundaries",

@@ -1,5 +1,7 @@
 """Damaged and deleted results: the same command, or the same command twice, makes them again."""
 
+import re
+
 from tests.workflow.test_audit import BAD, NEAR, bytes_of
 
 REMEDY = "and no model is asked: run again"
@@ -12,7 +14,7 @@ def test_damaged_artifacts_are_named_and_the_same_command_mends_them(studied):
     bytes_of(f"{BAD}/boundary.parquet", lambda raw: b"")(studied.folder)
     out = studied.snakemake("scores", ok=False)
     for damaged in (f"{NEAR}/responses.parquet", f"{BAD}/boundary.parquet"):
-        assert f"{damaged}: content: found 'damaged" in out
+        assert re.search(rf"{re.escape(damaged)}: content: found .damaged ", out)
     assert REMEDY in out
     assert "Traceback" not in out
     studied.snakemake("scores")

@@ -11,7 +11,7 @@ from sce.auditing.findings import Findings
 from sce.auditing.tables import Stored
 
 
-def check_repeated(stored: Stored, table: pd.DataFrame, findings: Findings) -> None:
+def check_remade(stored: Stored, table: pd.DataFrame, findings: Findings) -> None:
     """The artifact, row by row, against the table made again."""
     rows = [{name: _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
     findings.equal(stored.path, "number of rows", len(stored.rows), len(rows))
