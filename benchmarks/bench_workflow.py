@@ -30,8 +30,8 @@ sys.path.insert(0, str(ROOT))
 from sce.files import artifacts  # noqa: E402
 from sce.models import job_needs as resources  # noqa: E402
 from sce.study import config  # noqa: E402
-from tests import slurm  # noqa: E402
 from tests.conftest import Project  # noqa: E402
+from tests.workflow import slurm  # noqa: E402
 
 PAPER = ROOT / "config/paper.yaml"
 CONTROLS = ("nearest", "overshoot", "timid", "echo", "malformed", "constant")

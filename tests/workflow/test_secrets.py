@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Project
 from tests.faults import Answer, Provider, served
-from tests.test_providers_workflow import PRICES, weather
+from tests.workflow.test_providers import PRICES, weather
 
 # One key for each way in, each with a part of its own.
 KEY, HEADER, DOTENV = "loopkey-4f1c9a7e52d84b", "headervalue-93bd02c6e1f7aa", "dotenvkey-7c2e90ab41d6ff"

@@ -17,11 +17,11 @@ from sce.ledger import exports, mending, upkeep
 from sce.ledger.entries import Batch, Entry, Reply, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.ledger.manifest import manifest_of
+from tests.asking.test_asker import ask_all as ask_numbers
+from tests.asking.test_asker import entry
+from tests.engines.test_checked import JSON
 from tests.faults import Provider, served
-from tests.test_asking import ask_all as ask_numbers
-from tests.test_asking import entry
-from tests.test_checked import JSON
-from tests.test_ledger import answer, body_of, failure, run, store
+from tests.ledger.test_ledger import answer, body_of, failure, run, store
 
 TABLE_OF_VERSION_1 = """CREATE TABLE responses (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL, status TEXT NOT NULL, response TEXT, reasoning TEXT,

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from tests import slurm
 from tests.conftest import Project
 from tests.faults import Provider, served
+from tests.workflow import slurm
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ import pytest
 
 from sce.engines import About, Fatal, open_engine
 from sce.models.weights import weights_file
+from tests.asking.test_asker import ask_all, entry, question, rows
 from tests.faults import FaultProxy, Upstream, served
-from tests.test_asking import ask_all, entry, question, rows
 
 xllamacpp = pytest.importorskip("xllamacpp", reason="needs the package xllamacpp")
 

@@ -29,12 +29,12 @@ from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.weights import weights_file
 from sce.money.prices import Budget, Price
 from sce.study import plan
+from tests.asking.test_asker import ABOUT, entry, rows, walk
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import ROOT
+from tests.engines.test_vllm import HELPERS, vllm_python
 from tests.faults import Answer, served
 from tests.study.test_plan import study
-from tests.test_asking import ABOUT, entry, rows, walk
-from tests.test_engines_vllm import HELPERS, vllm_python
 
 ENGINES = ["openai", "anthropic"]
 

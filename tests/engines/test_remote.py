@@ -17,8 +17,8 @@ from sce.errors import InputError
 from sce.files.contracts import check
 from sce.files.secrets import refuse_keys
 from sce.models.catalogue import catalog_type, entry_type, load_catalog
+from tests.asking.test_asker import ask_all, entry, question
 from tests.faults import Answer, Provider, served
-from tests.test_asking import ask_all, entry, question
 
 QUESTION = About("question", "question", {})
 SCHEMA = {"type": "object", "properties": {"answer": {"enum": ["A", "B"]}}, "required": ["answer"]}

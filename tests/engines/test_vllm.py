@@ -19,7 +19,8 @@ from pydantic import TypeAdapter
 from sce.engines import About, Fatal, Rejected, open_engine, vllm
 from sce.errors import InputError
 from sce.models.catalogue import entry_type
-from tests.test_asking import ABOUT, ask_all, entry, question, rows
+from tests.asking.test_asker import ABOUT, ask_all, entry, question, rows
+from tests.conftest import ROOT
 
 HELPERS = Path(__file__).parent / "vllm_helpers"
 WEATHER = [{"role": "user", "content": "It is 35 degrees outside. Is that cold or warm? Explain."}]
@@ -178,9 +179,9 @@ def test_the_server_runs_while_it_is_needed_and_is_gone_after(stand_in, tmp_path
 def test_a_killed_job_takes_the_server_and_all_it_started_with_it(stand_in, tmp_path, number):
     job = f"""
 import asyncio, logging, sys
-sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+sys.path.insert(0, {str(ROOT)!r})
 logging.basicConfig(filename={str(tmp_path / "job.log")!r})
-from tests.test_engines_vllm import served_by
+from tests.engines.test_vllm import served_by
 from sce.engines import open_engine
 
 async def main():
