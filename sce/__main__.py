@@ -14,7 +14,7 @@ TOOLS = {
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
 MODULES = {
-    "audit": "sce.study.audit_command",
+    "audit": "sce.auditing.command",
     "plan": "sce.study.plan_command",
     "show": "sce.showing.show_command",
     "ledger": "sce.ledger.command",

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from sce import __main__ as sce
+from sce.auditing.audit import audit
 from sce.files.yaml_files import read_yaml
 from sce.money.prices import load_prices
-from sce.study.audit import audit
 from sce.study.study import load
 from tests.workflow.conftest import copy_of
 

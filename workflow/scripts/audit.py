@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
+from sce.auditing.audit import audit
+from sce.auditing.command import report
 from sce.money.prices import load_prices
 from sce.running.jobs import logged
 from sce.study import study
-from sce.study.audit import audit
-from sce.study.audit_command import report
 
 with logged(snakemake.log[0]):
     checked = study.load(snakemake.config, "the configuration")

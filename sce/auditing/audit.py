@@ -9,6 +9,7 @@ import pandas as pd
 from sce.auditing import averages, pairs, regions, remade
 from sce.auditing.findings import Findings
 from sce.auditing.grids import grid_of
+from sce.auditing.notes import expected_notes
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
 from sce.ledger.ledger import ledger_file
@@ -18,7 +19,6 @@ from sce.money import usage
 from sce.money.prices import Prices
 from sce.showing import tables
 from sce.study import parameters
-from sce.study.audit_notes import expected_notes
 from sce.study.plan import protocol_asked
 from sce.study.study import Study
 

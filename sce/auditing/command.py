@@ -16,7 +16,7 @@ def add_arguments(parser) -> None:
 
 def run(options) -> int:
     """Print what was checked and every difference; 0, or 1 where there is one."""
-    from sce.study.audit import audit  # pandas and all measures, which no other command needs
+    from sce.auditing.audit import audit  # pandas and all measures, which no other command needs
 
     study = load(read_yaml(options.configfile), options.configfile)
     findings = audit(study, load_prices(), Path(options.results))
