@@ -1,7 +1,7 @@
 """What the engines have in common that ask over HTTP through a provider's SDK: opening and checking the
 endpoint, sending one request, and sorting every fault into one of three kinds (see sce.engines.faults).
 
-The SDKs' own retries are off: one policy rules, and it lives in sce.asking.asker.
+The SDKs' own retries are off: one policy rules, and it lives in sce.asking.tries.
 """
 
 import asyncio

@@ -6,9 +6,9 @@ import time
 from dataclasses import asdict
 
 from sce.errors import InputError
+from sce.ledger.damage import accept_loss, drop_damaged, verify
 from sce.ledger.exports import export, merge
 from sce.ledger.ledger import DEFAULT_FOLDER, Ledger, ledger_files
-from sce.ledger.mending import accept_loss, drop_damaged, verify
 from sce.ledger.upkeep import find, forget, open_batches, overview, prune
 from sce.running.text_table import text_table
 from sce.statuses import REQUEST_STATUSES

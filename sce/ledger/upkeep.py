@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sce.errors import InputError
+from sce.ledger.damage import damaged_rows
 from sce.ledger.entries import OPEN_STATES, Batch
 from sce.ledger.ledger import Ledger, ledger_files
-from sce.ledger.mending import damaged_rows
 from sce.ledger.rows import BEST
 from sce.statuses import REQUEST_STATUSES
 

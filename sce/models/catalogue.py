@@ -3,12 +3,11 @@
 from functools import cache, reduce
 from operator import or_
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from sce.errors import InputError, suggest
-from sce.files.contracts import Contract, check
 from sce.files.secrets import refuse_keys
 from sce.files.yaml_files import read_yaml
 from sce.models.anthropic import Anthropic
@@ -42,25 +41,6 @@ def _refuse_keys_of_entry(content):
     named = content.get("model") or content.get("engine") if isinstance(content, dict) else None
     refuse_keys(content, f"the entry of the model {named}" if named else "a model's entry")
     return content
-
-
-def catalog_type() -> type[Contract]:
-    """The contract of a file of entries to choose from."""
-
-    class Catalog(Contract):
-        """``shared`` holds nothing but what entries have in common, for YAML's anchors."""
-
-        shared: dict[str, Any] = {}
-        models: dict[str, entry_type()]
-
-    return Catalog
-
-
-def load_catalog(path) -> dict[str, Model]:
-    """The entries in a catalogue such as resources/models.yaml. Raises InputError for the first wrong key."""
-    content = read_yaml(path)
-    refuse_keys(content, path)
-    return check(catalog_type(), content, path).models
 
 
 def resolve(entry, where) -> dict:

@@ -162,27 +162,6 @@ def slips(published: Published) -> list[str]:
     return found
 
 
-def load_systems(path) -> dict[str, str | None]:
-    """Model name -> system prompt in a copy of the study's ``models.json``; None where it sends none."""
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise InputError(path, "content", type(content).__name__, "an object of models, as in models.json")
-    for name, entry in content.items():
-        if not isinstance(entry, dict) or not isinstance(entry.get("system"), str):
-            raise InputError(path, f"{name}.system", entry, "an entry with the key system, a text")
-    return {name: entry["system"] or None for name, entry in content.items()}
-
-
-def other_systems(models: Mapping[str, object], systems: Mapping[str, str | None]) -> list[str]:
-    """The entries of ours (key -> entry) that send another system prompt than the study sends that model."""
-    asked = {key: getattr(entry, "model", None) for key, entry in models.items()}
-    return [
-        f"{key}: system prompt {models[key].system!r}; the study sends {name} {systems[name]!r}"
-        for key, name in asked.items()
-        if name in systems and (models[key].system or None) != systems[name]
-    ]
-
-
 def _read_name(path, name):
     """(dataset, kind of follow-up, number or None) that an entry's name says."""
     match = NAME.fullmatch(name)

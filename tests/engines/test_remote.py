@@ -14,15 +14,26 @@ from sce.engines import About, Fatal, Rejected, Transient, anthropic, open_engin
 from sce.engines import chat as chat_format
 from sce.engines.faults import fault_of, wait_of
 from sce.errors import InputError
-from sce.files.contracts import check
+from sce.files.contracts import Contract, check
 from sce.files.secrets import refuse_keys
-from sce.models.catalogue import catalog_type, entry_type, load_catalog
+from sce.files.yaml_files import read_yaml
+from sce.models.catalogue import CATALOGUE, entry_type, read_entry
 from tests.asking.test_asker import ask_all, entry, question
 from tests.faults import Answer, Provider, served
 
 QUESTION = About("question", "question", {})
 SCHEMA = {"type": "object", "properties": {"answer": {"enum": ["A", "B"]}}, "required": ["answer"]}
 CANARY = "sk-canary-0123456789abcdefghij"
+
+
+class Entries(Contract):
+    models: dict[str, entry_type()]
+
+
+def catalogue():
+    """Name -> entry, of those to choose from."""
+    names = read_yaml(CATALOGUE)["models"]
+    return {name: read_entry({"models": {name: {"from": name}}}, name) for name in names}
 
 
 def body_of(model, messages=None, about=QUESTION):
@@ -409,7 +420,7 @@ def test_a_key_in_an_entry_is_refused_and_not_shown(fields):
     content = {"engine": "openai", "model": "tiny"} | fields
     for attempt in (
         lambda: TypeAdapter(entry_type()).validate_python(content),
-        lambda: check(catalog_type(), {"models": {"mine": content}}, "models.yaml"),
+        lambda: check(Entries, {"models": {"mine": content}}, "models.yaml"),
         lambda: refuse_keys({"models": {"mine": content}}, "config.yaml"),
     ):
         with pytest.raises(InputError) as error:
@@ -488,13 +499,13 @@ def test_no_key_is_seen_anywhere(engine, tmp_path, monkeypatch, caplog):
 def test_a_mistake_in_an_entry_is_named(fields, told):
     content = {"models": {"mine": {"engine": "openai", "model": "tiny"} | fields}}
     with pytest.raises(InputError) as error:
-        check(catalog_type(), content, "models.yaml")
+        check(Entries, content, "models.yaml")
     assert told in str(error.value)
     assert str(error.value).startswith("models.yaml: models.mine")
 
 
 def test_the_catalogue_holds_the_study(reference):
-    catalog = load_catalog("resources/models.yaml")
+    catalog = catalogue()
     published = json.loads((reference / "published_models.json").read_text())
     ours = {}
     for name, model in catalog.items():
@@ -518,7 +529,7 @@ def test_the_catalogue_holds_the_study(reference):
 
 
 def test_every_entry_of_the_catalogue_makes_a_request():
-    for name, model in load_catalog("resources/models.yaml").items():
+    for name, model in catalogue().items():
         body = body_of(model, [{"role": "system", "content": "s"}, *question(0)])
         assert json.loads(json.dumps(body)) == body, name
         assert model.provider_model, name

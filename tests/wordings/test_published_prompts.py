@@ -9,9 +9,8 @@ import pytest
 from sce.asking.messages import continued, fresh
 from sce.errors import InputError
 from sce.grids.datasets import load_dataset
-from sce.models.catalogue import load_catalog
 from sce.wordings import prompts
-from sce.wordings.published import Place, find_prompt, load_published, load_systems, other_systems, slips
+from sce.wordings.published import Place, find_prompt, load_published, slips
 
 RUNS = [
     "heart_disease__subset500",
@@ -111,36 +110,11 @@ def test_the_known_slip_is_told(published):
 
 
 def test_the_system_prompt_goes_before_the_question(reference, published):
-    systems = load_systems(reference / "published_models.json")
-    assert len(systems) == 43
-    assert systems["google/gemma-2-27b-it"] is None
+    models = json.loads((reference / "published_models.json").read_text())
     dataset = load_dataset("resources/datasets/income.yaml")
     question = published.prompt("published.question", "income")
-    text = as_text(fresh(prompts.ask(question, dataset, "x"), systems[LLAMA]))
+    text = as_text(fresh(prompts.ask(question, dataset, "x"), models[LLAMA]["system"]))
     assert text.startswith("system: \n\nYou are a helpful assistant.\n\n\nuser: You will be provided")
-
-
-def test_our_catalogue_sends_the_systems_of_the_study(reference):
-    path = "resources/models.yaml"
-    try:
-        catalog = load_catalog(path)
-    except InputError as error:
-        if error.found != "missing":
-            raise
-        pytest.skip("no catalogue of models yet")
-    assert other_systems(catalog, load_systems(reference / "published_models.json")) == []
-
-
-def test_an_entry_with_another_system_prompt_is_told():
-    ours = {
-        "a": SimpleNamespace(model="M", system=None),
-        "b": SimpleNamespace(model="M", system="\n\nHelp.\n\n"),
-        "c": SimpleNamespace(model="other", system="x"),
-        "control": SimpleNamespace(system=None),
-    }
-    told = other_systems(ours, {"M": "\n\nHelp.\n\n", "N": None})
-    assert len(told) == 1
-    assert told[0].startswith("a: ")
 
 
 # --- a small file of the same form, in other words

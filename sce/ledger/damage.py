@@ -81,7 +81,7 @@ def drop_damaged(folder, really: bool = False) -> dict[str, int]:
 
 def accept_loss(path) -> tuple[int, Path | None]:
     """Go on without what a ledger file has lost. A file that is sound counts as whole from now on; of a
-    broken one what can be read goes into a new file, and the broken one stays as ``NAME.sqlite.broken``.
+    broken one what can be read goes into a new file, and the broken one stays as ``NAME.sqlite.broken1``.
     The number of rows kept, and where the broken file is. Raises InputError where there is nothing to accept.
     """
     path = Path(path)
