@@ -51,19 +51,19 @@ class Audit:
                     f"{model} on {dataset}: asked in part, so distances and scores are not checked"
                 )
                 continue
-            with self._told(self.results / model / dataset):
+            with self._caught(self.results / model / dataset):
                 found = pairs.audit_pair(self._pair(model, dataset), self.files)
                 if found is not None:
                     audited[model, dataset] = found
                     self._check_intervals(model, dataset)
         self._check_collected()
-        with self._told(self.results / "differences.parquet"):
+        with self._caught(self.results / "differences.parquet"):
             self._check_differences({pair: found.rows for pair, found in audited.items()})
-        with self._told(self.results / "boundaries.parquet"):
+        with self._caught(self.results / "boundaries.parquet"):
             self._check_boundaries({pair: found.predictions for pair, found in audited.items()})
         self._check_usage()
         for experiment in self.study.experiments:
-            with self._told(self.results / "experiments" / experiment):
+            with self._caught(self.results / "experiments" / experiment):
                 self._check_experiment(experiment)
         return self.findings
 
@@ -225,7 +225,7 @@ class Audit:
         return self.files.frame(self.results / model / dataset / f"{name}.parquet")
 
     @contextmanager
-    def _told(self, path):
+    def _caught(self, path):
         """Artifacts that are not what they ought to be may lead to anything: a difference like any other."""
         try:
             yield
@@ -237,5 +237,5 @@ class Audit:
         stored = self.files.get(path)
         if stored is None or any(frame is None for frame in needed):
             return
-        with self._told(path):
+        with self._caught(path):
             remade.check_remade(stored, make(), self.findings)

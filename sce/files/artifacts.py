@@ -18,6 +18,15 @@ import sce
 from sce.errors import InputError
 
 TEXT, INT, FLOAT, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+INTERVAL = {
+    "low": FLOAT,
+    "high": FLOAT,
+    "estimand": TEXT,
+    "n": INT,
+    "clusters": INT,
+    "effective_n": FLOAT,
+    "reason": TEXT,
+}
 
 # "features" and "sce_features" stand for one column per feature of the dataset, with and without a prefix.
 SCHEMAS = {
@@ -81,13 +90,7 @@ SCHEMAS = {
         "metric": TEXT,
         "score": TEXT,
         "value": FLOAT,
-        "low": FLOAT,
-        "high": FLOAT,
-        "estimand": TEXT,
-        "n": INT,
-        "clusters": INT,
-        "effective_n": FLOAT,
-        "reason": TEXT,
+        **INTERVAL,
     },
     "boundaries": {
         "model": TEXT,
@@ -131,13 +134,7 @@ SCHEMAS = {
         "a": TEXT,
         "b": TEXT,
         "difference": FLOAT,
-        "low": FLOAT,
-        "high": FLOAT,
-        "estimand": TEXT,
-        "n": INT,
-        "clusters": INT,
-        "effective_n": FLOAT,
-        "reason": TEXT,
+        **INTERVAL,
         "p": FLOAT,
         "p_holm": FLOAT,
         "p_bh": FLOAT,

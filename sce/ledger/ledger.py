@@ -37,7 +37,14 @@ from sce.ledger.rows import (
     row_of,
     zipped,
 )  # fmt: skip
-from sce.ledger.sqlite_files import explained, free_bytes, may_write, open_to_read, open_to_write, told
+from sce.ledger.sqlite_files import (
+    as_input_error,
+    explained,
+    free_bytes,
+    may_write,
+    open_to_read,
+    open_to_write,
+)
 
 DEFAULT_FOLDER = "ledger"
 GROUP_COMMIT_S = 0.5
@@ -114,7 +121,7 @@ class Ledger:
                 f"SELECT id, {self._columns} FROM responses WHERE digest = ?", (bytes.fromhex(digest),)
             ).fetchall()
         except sqlite3.Error as error:
-            raise told(self.path, error) from error
+            raise as_input_error(self.path, error) from error
         found = [(number, self._entry(number, row)) for number, *row in rows]
         for number, entry in found:
             if entry.digest != digest:

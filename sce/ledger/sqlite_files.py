@@ -107,12 +107,12 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise told(path, error) from error
+        raise as_input_error(path, error) from error
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise InputError(path, "folder", error.strerror, "a folder that this user may write") from error
 
 
-def told(path: Path, error: sqlite3.Error) -> InputError:
+def as_input_error(path: Path, error: sqlite3.Error) -> InputError:
     """The InputError that says what an error of a file means."""
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):

@@ -40,15 +40,22 @@ def measure(dataset, predictions, sces, metric: str, embeddings=None, as_publish
     valid, judged = verdicts(dataset, sces, status, target, at_x, at_y)
     return pd.DataFrame(
         {
-            "condition": sces["condition"].array,
-            "metric": pd.array([metric], dtype="str").repeat(len(sces)),
-            "point_id": x,
-            "sce_point_id": pd.array(sces["sce_point_id"], dtype="Int64"),
-            "status": status,
-            "valid": pd.arrays.BooleanArray(valid, ~judged),
+            **verdict_columns(sces, metric, x, status, valid, judged),
             **_measured(points, predictions, x, y, target, kept, valid),
         }
     )
+
+
+def verdict_columns(sces, metric, x, status, valid, judged) -> dict:
+    """The first columns of a table of distances: which SCE a row is about, and what became of it."""
+    return {
+        "condition": sces["condition"].array,
+        "metric": pd.array([metric], dtype="str").repeat(len(sces)),
+        "point_id": x,
+        "sce_point_id": pd.array(sces["sce_point_id"], dtype="Int64"),
+        "status": status,
+        "valid": pd.arrays.BooleanArray(valid, ~judged),
+    }
 
 
 def verdicts(dataset, sces, status, target, at_x, at_y):

@@ -4,11 +4,10 @@ import numpy as np
 
 from sce.searching.costs import Costs
 
-NONE = -1  # asked, and no prediction came
-
 
 class Answers:
-    """point_id -> 0, 1 or NONE, with the ranks of all points as one array. A point is answered once."""
+    """point_id -> 0, 1 or NONE (asked, and no prediction came), with the ranks of all points as one array.
+    A point is answered once."""
 
     def __init__(self, costs: Costs):
         self.costs = costs

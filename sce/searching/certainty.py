@@ -6,7 +6,7 @@ import pandas as pd
 from sce import statuses
 from sce.grids.datasets import Dataset
 from sce.measuring.codes import NONE
-from sce.measuring.distances import options_in, point_ids, verdicts
+from sce.measuring.distances import options_in, point_ids, verdict_columns, verdicts
 from sce.measuring.metrics import space
 from sce.searching.survey import Survey, survey_of
 
@@ -53,12 +53,7 @@ def measure(
     distance = np.where(kept, points.between(x, np.maximum(y, 0)), np.nan)
     return pd.DataFrame(
         {
-            "condition": sces["condition"].array,
-            "metric": pd.array([metric], dtype="str").repeat(len(sces)),
-            "point_id": x,
-            "sce_point_id": pd.array(sces["sce_point_id"], dtype="Int64"),
-            "status": status,
-            "valid": pd.arrays.BooleanArray(valid, ~judged),
+            **verdict_columns(sces, metric, x, status, valid, judged),
             "distance": distance,
             **_columns(distance, near, back, valid & kept),
         }

@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from sce.searching.answers import NONE
+from sce.measuring.codes import NONE
 from sce.searching.descent import come_down
 from sce.searching.search import Shared
 

@@ -20,7 +20,7 @@ class Limits:
     ``monotone``: learn a direction of every feature and take it for true. ``probes``: points of every closed
     start at which this is tested."""
 
-    per_start: int | None = 512
+    per_start: int | None = None
     in_all: int | None = None
     at_once: int = 64
     monotone: bool = False

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sce.searching.answers import NONE, Answers
+from sce.measuring.codes import NONE
+from sce.searching.answers import Answers
 from sce.searching.costs import Costs, in_order
 from sce.searching.descent import come_down
 from sce.searching.frontier import Frontier

@@ -6,7 +6,8 @@ and 1/2, one indicator per level of the others, and the products of any two of t
 
 import numpy as np
 
-from sce.searching.answers import NONE, Answers
+from sce.measuring.codes import NONE
+from sce.searching.answers import Answers
 from sce.searching.costs import Costs
 
 RIDGE = 0.05  # small: it only keeps the weights of a boundary without noise finite

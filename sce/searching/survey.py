@@ -12,8 +12,8 @@ import numpy as np
 
 from sce.errors import InputError
 from sce.grids.datasets import Dataset
+from sce.measuring.codes import NONE
 from sce.measuring.metrics import space
-from sce.searching.answers import NONE
 from sce.searching.costs import costs_of
 from sce.searching.rounds import Limits, Rounds
 from sce.searching.search import Bounds, Search, Shared

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sce.searching.answers import NONE, Answers
+from sce.measuring.codes import NONE
+from sce.searching.answers import Answers
 from sce.searching.costs import Costs
 from sce.searching.descent import come_down
 from sce.searching.directions import Learner
