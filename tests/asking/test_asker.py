@@ -2,7 +2,7 @@
 job stops it at once and loses nothing.
 
 The provider of most tests is the tiny loopback one of tests/faults.py, which counts what it really answered;
-test_engines_real.py asks real engines.
+tests/engines/test_real.py asks real engines.
 """
 
 import asyncio
@@ -13,65 +13,15 @@ import time
 from collections import Counter
 
 import pytest
-from pydantic import TypeAdapter
 
 from sce.asking import tries
-from sce.asking.asker import Asker, open_asker
+from sce.asking.asker import Asker
 from sce.asking.pacing import Meter, Pace
-from sce.engines import About, Fatal, Rejected, Transient
+from sce.engines import Fatal, Rejected, Transient
 from sce.ledger.entries import Reply
 from sce.ledger.ledger import Ledger
-from sce.models.catalogue import entry_type
+from tests.asking.questions import ABOUT, ask_all, entry, question, rows, walk
 from tests.faults import Answer, FaultProxy, Provider, fingerprint, served
-
-ABOUT = About("question", "question", {})
-
-
-def entry(engine="openai", url="http://127.0.0.1:9", **fields):
-    base = url + ("/v1" if engine == "openai" else "")
-    common = {"engine": engine, "model": "tiny", "base_url": base, "api_key_env": None}
-    return TypeAdapter(entry_type()).validate_python(common | fields)
-
-
-def question(number):
-    return [{"role": "user", "content": f"question {number}"}]
-
-
-async def walk(asker, numbers, workers=16):
-    """The entries for questions, asked as elicit asks them."""
-    found, rest = {}, iter(numbers)
-
-    async def work():
-        for number in rest:
-            found[number] = await asker.ask(question(number), ABOUT)
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(work())
-    except BaseExceptionGroup as group:
-        raise group.exceptions[0] from None
-    finally:
-        await asker.close()
-    return found
-
-
-def ask_all(model, folder, numbers, **options):
-    """(number -> entry, asker) of one run."""
-    with open_asker(model, None, folder, **options) as asker:
-        return asyncio.run(walk(asker, numbers)), asker
-
-
-def rows(folder):
-    """Digest -> statuses of its rows in every ledger file of a folder."""
-    import sqlite3
-
-    found = {}
-    for path in folder.glob("*.sqlite"):
-        with sqlite3.connect(path) as db:
-            for digest, status in db.execute("SELECT lower(hex(digest)), status FROM responses"):
-                found.setdefault(digest, []).append(status)
-    return found
 
 
 @pytest.fixture

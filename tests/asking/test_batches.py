@@ -29,7 +29,7 @@ from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.weights import weights_file
 from sce.money.prices import Budget, Price
 from sce.study import plan
-from tests.asking.test_asker import ABOUT, entry, rows, walk
+from tests.asking.questions import ABOUT, entry, rows, walk
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import ROOT
 from tests.engines.test_vllm import HELPERS, vllm_python
@@ -467,7 +467,7 @@ def test_a_batch_file_holds_the_requests_as_they_would_be_sent(tmp_path):
 
 @pytest.mark.slow
 def test_vllm_runs_the_batch_file(tmp_path):
-    """vLLM itself takes the file and answers every line (see test_engines_vllm.py for what it needs)."""
+    """vLLM itself takes the file and answers every line (see tests/engines/test_vllm.py for what it needs)."""
     if not os.environ.get("SCE_VLLM_PYTHON"):
         pytest.skip("SCE_VLLM_PYTHON is not set")
     python, weights = vllm_python(), smollm2_folder(tmp_path)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.asking.test_asker import rows
+from tests.asking.questions import rows
 from tests.conftest import ROOT
 from tests.faults import Provider, served
 
@@ -20,7 +20,7 @@ from sce.asking.asker import open_asker
 from sce.asking.conversations import elicit
 from sce.running.jobs import logged
 from sce.study import plan
-from tests.asking.test_asker import entry
+from tests.asking.questions import entry
 from tests.study.test_plan import study
 
 folder = Path(sys.argv[2])

@@ -16,7 +16,7 @@ from sce.engines.faults import fault_of, is_error, wait_of
 from sce.ledger.entries import Entry, Reply, digest
 from sce.ledger.ledger import Ledger
 from sce.ledger.rows import entry_of, row_of
-from tests.asking.test_asker import ask_all, entry
+from tests.asking.questions import ask_all, entry
 from tests.engines.test_remote import CANARY
 from tests.faults import Answer, Provider, served
 

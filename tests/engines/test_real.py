@@ -11,7 +11,7 @@ import pytest
 
 from sce.engines import About, Fatal, open_engine
 from sce.models.weights import weights_file
-from tests.asking.test_asker import ask_all, entry, question, rows
+from tests.asking.questions import ask_all, entry, question, rows
 from tests.faults import FaultProxy, Upstream, served
 
 xllamacpp = pytest.importorskip("xllamacpp", reason="needs the package xllamacpp")

@@ -18,7 +18,7 @@ from sce.files.contracts import Contract, check
 from sce.files.secrets import refuse_keys
 from sce.files.yaml_files import read_yaml
 from sce.models.catalogue import CATALOGUE, entry_type, read_entry
-from tests.asking.test_asker import ask_all, entry, question
+from tests.asking.questions import ask_all, entry, question
 from tests.faults import Answer, Provider, served
 
 QUESTION = About("question", "question", {})

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 from sce.engines import About, Fatal, Rejected, open_engine, vllm
 from sce.errors import InputError
 from sce.models.catalogue import entry_type
-from tests.asking.test_asker import ABOUT, ask_all, entry, question, rows
+from tests.asking.questions import ABOUT, ask_all, entry, question, rows
 from tests.conftest import ROOT
 
 HELPERS = Path(__file__).parent / "vllm_helpers"

@@ -24,7 +24,7 @@ from sce.showing.style import FigureStyle
 from sce.showing.wordings_scatter import wordings_scatter
 from sce.study.study import load
 from sce.wordings.rewordings import reworded
-from tests.experiments.asked import SCORING, answers_of, study_of
+from tests.experiments.respondent import SCORING, answers_of, study_of
 
 EXAM = load_dataset("resources/datasets/exam.yaml")
 FIRST, SECOND = EXAM.options

@@ -7,7 +7,7 @@ from sce.asking.conversations import elicit
 from sce.engines import About, anthropic, body_of, chat
 from sce.experiments.registry import kind
 from sce.study.plan import plan
-from tests.experiments.asked import answers_of, given_of, study_of
+from tests.experiments.respondent import answers_of, given_of, study_of
 from tests.study.test_plan import PRICES, study
 
 UNSTEADY = {"wavers": 0.2}

@@ -20,7 +20,7 @@ from sce.measuring import outcomes
 from sce.models.control import Control
 from sce.wordings import prompts
 from sce.wordings.prompts import load_prompt, prompt_file
-from tests.experiments.asked import SCORING, given_of, study_of, values
+from tests.experiments.respondent import SCORING, given_of, study_of, values
 
 DATASET = load_dataset("resources/datasets/house_prices_coarse.yaml")
 LABELS = control_boundary(DATASET).astype(int)

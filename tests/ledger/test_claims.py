@@ -14,7 +14,7 @@ import pytest
 
 from sce.ledger.claims import Claims
 from sce.ledger.ledger import Ledger, ledger_file
-from tests.asking.test_asker import ask_all, entry, rows
+from tests.asking.questions import ask_all, entry, rows
 from tests.asking.test_batches import child, once, wait_for
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import ROOT
@@ -26,7 +26,7 @@ import asyncio, sys
 from pathlib import Path
 from pydantic import TypeAdapter
 from sce.models.entries import Model
-from tests.asking.test_asker import ask_all
+from tests.asking.questions import ask_all
 
 model, folder, count = TypeAdapter(Model).validate_json(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 found, asker = ask_all(model, folder, range(count))

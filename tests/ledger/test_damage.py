@@ -17,8 +17,8 @@ from sce.ledger import exports, mending, upkeep
 from sce.ledger.entries import Batch, Entry, Reply, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.ledger.manifest import manifest_of
-from tests.asking.test_asker import ask_all as ask_numbers
-from tests.asking.test_asker import entry
+from tests.asking.questions import ask_all as ask_numbers
+from tests.asking.questions import entry
 from tests.engines.test_checked import JSON
 from tests.faults import Provider, served
 from tests.ledger.test_ledger import answer, body_of, failure, run, store

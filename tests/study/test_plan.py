@@ -19,7 +19,7 @@ from sce.money import prices, usage
 from sce.money.prices import Budget, Price, load_prices, open_budget
 from sce.study import plan, plan_command, plan_report
 from sce.study.study import load
-from tests.asking.test_asker import entry
+from tests.asking.questions import entry
 from tests.conftest import Project
 
 PRICES = load_prices()
@@ -347,7 +347,7 @@ def test_a_budget_needs_a_price(tmp_path):
 
 def test_a_budget_stops_a_real_walk(tmp_path):
     """Through the asker and the SDK, against a provider on loopback."""
-    from tests.asking.test_asker import walk
+    from tests.asking.questions import walk
     from tests.faults import Provider, served
 
     provider, price = Provider(), Price(input=0, output=1000)
