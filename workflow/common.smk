@@ -10,7 +10,7 @@ from sce.errors import InputError
 from sce.experiments import registry
 from sce.files.json_files import exact
 from sce.grids.datasets import dataset_file
-from sce.measuring.metrics import METRICS
+from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
 from sce.models import job_needs
 from sce.money.prices import load_prices
 from sce.running import devices
@@ -80,7 +80,7 @@ def of_pair(function):
 def get_embeddings(wildcards):
     """The embeddings of a dataset's descriptions, where one of the metrics needs them."""
     metrics = STUDY.metrics(wildcards.model, wildcards.dataset)
-    return f"results/embeddings/{wildcards.dataset}.npy" if "semantic" in metrics else []
+    return f"results/embeddings/{wildcards.dataset}.npy" if OVER_EMBEDDINGS & set(metrics) else []
 
 
 # --- elicit

@@ -58,6 +58,7 @@ METRICS = {
     "l2": separable(l2),
     "semantic": lambda dataset, embeddings, as_published: EmbeddedSpace(dataset, embeddings),
 }
+OVER_EMBEDDINGS = {"semantic"}  # metrics that are no sum over features, but need the descriptions' embeddings
 
 
 def space(dataset, metric: str, embeddings=None, as_published=False):

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from sce.errors import InputError, suggest
 from sce.grids.datasets import DATASETS, MOST_POINTS
-from sce.measuring.metrics import METRICS, space
+from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
 from sce.wordings.prompts import prompt_file
 
 # What the workflow itself makes under results/, next to the folders of the models.
 FOLDERS = {"grids", "embeddings", "experiments", "failures_checked", "report_conversations"}
-EMBEDDED_METRICS = {"semantic"}  # whose distances are known once descriptions are embedded
 SUFFIXES = (".parquet", ".csv", ".md", ".tex", ".png", ".svg", ".npy", ".json", ".log", ".html")
 RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures", "collect_scores",
@@ -115,9 +114,9 @@ def check_boundaries(study) -> None:
                     allowed = f"adaptive; {dataset} has {size:,} points, more than {MOST_POINTS:,}"
                     raise InputError(study.where, key, experiment.boundary, allowed)
                 continue
-            if "semantic" in experiment.metrics:
+            if unfit := sorted(OVER_EMBEDDINGS & set(experiment.metrics)):
                 allowed = "metrics that are sums over features, where a grid is asked in part"
-                raise InputError(study.where, f"experiments.{name}.metrics", "semantic", allowed)
+                raise InputError(study.where, f"experiments.{name}.metrics", ", ".join(unfit), allowed)
             others = set(study.tables(name)) - {"scores", "wordings"}
             if others:
                 allowed = f"what a grid asked in part can answer; {dataset} is asked in part"
@@ -138,7 +137,7 @@ def check_datasets(study) -> None:
     """Every dataset carries the distances that it is measured with and what experiments ask about it."""
     wanted = {(d, m) for e in study.experiments.values() for d in e.datasets for m in e.metrics}
     for dataset, metric in sorted(wanted):
-        if metric not in EMBEDDED_METRICS:
+        if metric not in OVER_EMBEDDINGS:  # whose distances are known once descriptions are embedded
             space(study.datasets[dataset], metric)
     for experiment in study.experiments.values():
         for dataset in experiment.datasets:

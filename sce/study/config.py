@@ -8,6 +8,7 @@ from sce.experiments.kind import Kind
 from sce.files.contracts import Contract
 from sce.files.values import FilePath, Key, Line, Seed, at_most
 from sce.ledger.ledger import DEFAULT_FOLDER
+from sce.measuring.estimands import ESTIMANDS, POINTS
 from sce.measuring.semantic import EMBEDDED
 from sce.models.catalogue import entry_type
 from sce.showing.style import FigureStyle
@@ -51,7 +52,7 @@ class Scoring(Contract):
     compared with."""
 
     seed: Seed = 42
-    estimand: Literal["census", "answers", "points", "wordings"] = "points"
+    estimand: Literal[ESTIMANDS] = POINTS
 
 
 class Embeddings(Contract):

@@ -1,6 +1,7 @@
 """The files that a study ends in."""
 
 from sce.experiments.kind import Kind
+from sce.measuring.metrics import OVER_EMBEDDINGS
 from sce.study.study import Study
 from sce.wordings.rewordings import reworded
 
@@ -52,7 +53,7 @@ def of_steps(study: Study) -> list[str]:
     in_full = {dataset: None for model, dataset in study.pairs if not study.survey(model, dataset)}
     files += [f"results/grids/{dataset}.parquet" for dataset in in_full]
     for experiment, content in study.experiments.items():
-        if "semantic" in content.metrics:
+        if OVER_EMBEDDINGS & set(content.metrics):
             files += [f"results/embeddings/{dataset}.npy" for dataset in content.datasets]
         for kind in study.kinds:
             if kind.name in study.tables(experiment):

@@ -467,7 +467,7 @@ def test_a_batch_file_holds_the_requests_as_they_would_be_sent(tmp_path):
 
 @pytest.mark.slow
 def test_vllm_runs_the_batch_file(tmp_path):
-    """vLLM itself takes the file and answers every line (see tests/engines/test_vllm.py for what it needs)."""
+    """vLLM itself takes the file and answers every line (tests/engines/test_vllm.py: what it needs)."""
     if not os.environ.get("SCE_VLLM_PYTHON"):
         pytest.skip("SCE_VLLM_PYTHON is not set")
     python, weights = vllm_python(), smollm2_folder(tmp_path)

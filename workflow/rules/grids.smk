@@ -42,7 +42,7 @@ rule build_distance_matrix:
     input:
         dataset=get_dataset_file,
         embeddings=lambda wildcards: (
-            f"results/embeddings/{wildcards.dataset}.npy" if wildcards.metric == "semantic" else []
+            f"results/embeddings/{wildcards.dataset}.npy" if wildcards.metric in OVER_EMBEDDINGS else []
         ),
     output:
         matrix="resources/distance_matrices/{dataset}_{metric}.npy",

@@ -56,8 +56,7 @@ def collect(
         responses, distances = artifacts.read(pair.responses), artifacts.read(pair.distances)
         here = {"model": pair.model, "dataset": pair.dataset}
         counts += [here | row for row in fates.count(distances)]
-        entry = here | _asked(responses, distances)
-        dataset = datasets[pair.dataset]
+        entry, dataset = here | _asked(responses, distances), datasets[pair.dataset]
         if dataset.size > pairs.LARGEST or "certainty" in distances:  # asked in part: no map of it
             entry["too_large"] = dataset.size
         else:
