@@ -13,41 +13,23 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from sce.asking.found import Found
 from sce.asking.pacing import Pace
 from sce.asking.starting import Starter
 from sce.asking.tries import Tries
-from sce.engines import About, Engine, Fatal, Rejected, body_of, open_engine
+from sce.engines import About, Engine, Rejected, body_of, open_engine
 from sce.grids.datasets import Dataset
 from sce.ledger.claims import Claims
 from sce.ledger.clock import now
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.entries import Model
+from sce.money.prices import Budget
 
 EVERYTHING = 2**31  # requests in flight, where there is no limit
 CLAIM_POLL_S = 0.2  # between two looks at a question that another job asks
 GRACE_S = 20  # for requests under way when the job stops: their answers were paid for
-
-
-class Budget(Protocol):
-    """What one job may spend."""
-
-    @property
-    def waits(self) -> bool:
-        """Whether something is set aside for questions under way, part of which may be given back."""
-
-    def fits(self, body: dict) -> bool:
-        """Before a question is sent: set aside its largest possible cost; False where that could exceed the
-        limit."""
-
-    def exhausted(self) -> Fatal:
-        """The error to raise when no further question fits."""
-
-    def settle(self, entry: Entry) -> None:
-        """After a question has ended: count its actual cost instead."""
 
 
 @dataclass

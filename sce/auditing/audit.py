@@ -84,7 +84,7 @@ class Audit:
 
     def _pair(self, model, dataset):
         entry = self.study.config.models[model]
-        return pairs.Pair(
+        return pairs.PairToAudit(
             model,
             entry,
             protocol_asked(self.study, model, dataset),

@@ -13,7 +13,7 @@ from sce.models.entries import Model
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairToAudit:
     """What the configuration says of a model and a dataset. ``folder``: of its artifacts; ``ledger``: its
     file; ``embeddings``: the file of them, for the semantic metric."""
 
@@ -38,7 +38,7 @@ class Audited:
     rows: list[dict]
 
 
-def audit_pair(pair: Pair, files: Files) -> Audited | None:
+def audit_pair(pair: PairToAudit, files: Files) -> Audited | None:
     """Check the artifacts of a pair; None where its replies cannot be read."""
     findings = files.findings
     responses = files.get(pair.folder / "responses.parquet")

@@ -5,8 +5,8 @@ import json
 
 import pandas as pd
 
-from sce.experiments.answers import Answers
 from sce.experiments.kind import Kind
+from sce.experiments.self_modelling import OwnAnswers
 from sce.measuring import outcomes
 from sce.measuring.codes import NONE
 from sce.reading import parsing
@@ -34,7 +34,7 @@ class Candidates(Kind):
 
 
 def _lines(given, metric):
-    answers = Answers(given, metric)
+    answers = OwnAnswers(given, metric)
     lines = []
     for condition in given.settings["conditions"]:
         for score, by_point in _found(answers, condition).items():

@@ -24,7 +24,7 @@ from sce.wordings import prompts
 from sce.wordings.names import Wordings
 from sce.wordings.prompts import LETTERS
 
-prompts.add_kind("choice", {"start", "candidates"})
+prompts.add_prompt_kind("choice", {"start", "candidates"})
 
 DRAWN_BY = "gower"  # the distance under which the tasks have one nearest candidate
 STUDIED = 4  # candidates of the study

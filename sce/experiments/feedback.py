@@ -7,15 +7,15 @@ from sce.asking.conversations import prediction, sce_record
 from sce.asking.messages import continued
 from sce.asking.protocol import Asked, Step
 from sce.engines import About
-from sce.experiments.answers import Answers, SelfModelling
 from sce.experiments.kind import Kind
+from sce.experiments.self_modelling import OwnAnswers, SelfModelling
 from sce.measuring import outcomes
 from sce.measuring.codes import NONE
 from sce.reading import parsing
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
-prompts.add_kind("feedback", {"target", "outcome"}, {"answer"})
+prompts.add_prompt_kind("feedback", {"target", "outcome"}, {"answer"})
 
 MAIN_METRIC = "gower"  # whose excess needs no word in the name of its score
 
@@ -90,7 +90,7 @@ class Feedback(Kind):
 
     def measure(self, given):
         lines = []
-        under = {metric: Answers(given, metric) for metric in given.metrics}
+        under = {metric: OwnAnswers(given, metric) for metric in given.metrics}
         answers = under[given.metrics[0]]  # for what depends on no distance
         turns = range(1, given.settings["tries"] + 1)
         told = {turn: answers.replies(f"feedback_{turn}") for turn in turns}

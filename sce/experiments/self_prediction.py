@@ -11,8 +11,8 @@ from sce.asking.conversations import sce_record
 from sce.asking.messages import answer_schema, continued
 from sce.asking.protocol import Asked, Step
 from sce.engines import About
-from sce.experiments.answers import Answers
 from sce.experiments.kind import Kind
+from sce.experiments.self_modelling import OwnAnswers
 from sce.measuring import outcomes
 from sce.measuring.codes import NONE
 from sce.reading import parsing
@@ -20,7 +20,7 @@ from sce.reading.replies import after_reasoning, objects
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
-prompts.add_kind("self_prediction", {"description"}, asks={"confidence"})
+prompts.add_prompt_kind("self_prediction", {"description"}, asks={"confidence"})
 
 
 class Foresee(Step):
@@ -97,7 +97,7 @@ class SelfPrediction(Kind):
         return experiment.conditions if experiment.self_predictions else []
 
     def measure(self, given):
-        answers = Answers(given, given.metrics[0])  # no distance is measured
+        answers = OwnAnswers(given, given.metrics[0])  # no distance is measured
         actual = _actual(answers)
         lines = []
         for when in ("before", "after"):

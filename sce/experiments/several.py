@@ -8,15 +8,15 @@ import numpy as np
 from sce.asking.messages import continued
 from sce.asking.protocol import Asked, Step
 from sce.engines import About
-from sce.experiments.answers import Answers, SelfModelling
 from sce.experiments.kind import Kind
+from sce.experiments.self_modelling import OwnAnswers, SelfModelling
 from sce.measuring import outcomes
 from sce.reading import parsing
 from sce.reading.replies import after_reasoning, objects
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
-prompts.add_kind("several", {"target", "k"}, {"answer"})
+prompts.add_prompt_kind("several", {"target", "k"}, {"answer"})
 
 
 class Propose(Step):
@@ -75,7 +75,7 @@ class Several(Kind):
 
 
 def _lines(given, metric):
-    answers, k, lines = Answers(given, metric), given.settings["k"], []
+    answers, k, lines = OwnAnswers(given, metric), given.settings["k"], []
     for name, rows in answers.replies("several").groupby("condition", sort=False):
         read = [_records(text, answers.dataset)[:k] for text in rows["text"]]
         tried = list(zip(rows["point_id"], read, strict=True))

@@ -50,7 +50,7 @@ def _url(url):
 
 
 Member = TypeVar("Member")
-Pair = Annotated[tuple[Member, Member], Strict(False)]  # YAML has lists alone
+Two = Annotated[tuple[Member, Member], Strict(False)]  # YAML has lists alone
 
 # Names that become part of paths, such as a model's.
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$", max_length=LONGEST_NAME)]

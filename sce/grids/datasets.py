@@ -20,7 +20,7 @@ from sce.errors import InputError
 from sce.files.artifacts import SCHEMAS
 from sce.files.contracts import Contract, check
 from sce.files.secrets import refuse_keys
-from sce.files.values import Key, Line, OneLine, Page, Pair, one_line
+from sce.files.values import Key, Line, OneLine, Page, Two, one_line
 from sce.files.yaml_files import read_yaml
 
 DATASETS = Path("resources/datasets")
@@ -200,7 +200,7 @@ class Dataset(Contract):
     subject: Line
     context: str = Field("", max_length=100_000)
     question: Page
-    options: Pair[Line]
+    options: Two[Line]
     option_aliases: dict[str, list[OneLine]] = {}
     features: dict[str, Feature] = Field(min_length=1, max_length=100)
 

@@ -156,7 +156,7 @@ class Budget:
 
     @property
     def waits(self) -> bool:
-        """Whether something is set aside for questions under way."""
+        """Whether something is set aside for questions under way, part of which may be given back."""
         return bool(self._reserved)
 
     def settle(self, entry: Entry) -> None:

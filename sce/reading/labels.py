@@ -26,6 +26,7 @@ _SAME = str.maketrans(
 _ARROW = re.compile(r"\s*(?:-{1,3}>|={1,2}>|[→⇒➔➜➝➞⟶⟹⇨↦])\s*")
 _FRACTION = re.compile(r"(\d{0,9})\s?([½¼¾])")
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
+SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "mn": 1_000_000, "million": 1_000_000}
 _NOT_LEADING = " \t\r\n\"'*_,;:!"
 
 

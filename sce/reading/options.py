@@ -7,7 +7,7 @@ hedges claims nothing.
 
 import re
 
-from sce.reading.labels import Labels, clean, stem, trim, word_set
+from sce.reading.labels import SCALES, Labels, clean, stem, trim, word_set
 from sce.reading.replies import Cut
 
 LONGEST = 20_000  # characters of prose
@@ -17,7 +17,6 @@ _AMOUNT = re.compile(
     r"(?P<digits>\d{1,3}(?P<sep>, |[,.' _])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?: ?(?P<scale>k|m|mn|thousand|million)\b)?(?: ?(?:usd|dollars?)\b)?"
 )
-_SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "mn": 1_000_000, "million": 1_000_000}
 _MORE = re.compile(
     r"(?:[>≥]=?|\b(?:over|above|more than|greater than|higher than|in excess of|exceed(?:s|ing)?)\b) *(?=\d)"
 )
@@ -39,7 +38,7 @@ def _amount(match):
         digits = digits.replace(separator, "")
     if len(digits) > 15:
         return match[0]
-    value = float(digits) * _SCALES.get(match["scale"], 1)
+    value = float(digits) * SCALES.get(match["scale"], 1)
     return f" {int(value)} " if value == int(value) else f" {value} "
 
 

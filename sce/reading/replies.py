@@ -24,7 +24,7 @@ class Cut(str):
     """Text that the reply broke off in: its end is not known."""
 
 
-class Found(NamedTuple):
+class FoundObject(NamedTuple):
     """An object in a reply, with the prose since the object before it."""
 
     node: dict
@@ -108,7 +108,7 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
 _RETRACTED = re.compile(r"['\"`]*\s+(?:is|was|would be) (?:wrong|incorrect|false|not )", re.IGNORECASE)
 
 
-def objects(text: str) -> list[Found]:
+def objects(text: str) -> list[FoundObject]:
     """Every object in braces, in order. Duplicate keys: the later wins. Text without a key stands in a list
     under the key None."""
     if '{\\"' in text:  # a JSON text written inside a string
@@ -119,7 +119,7 @@ def objects(text: str) -> list[Found]:
         reader = _Reader(text, start)
         node, end = reader.value(0), reader.position
         if not _RETRACTED.match(text, end):
-            found.append(Found(node, lead))
+            found.append(FoundObject(node, lead))
     return found
 
 

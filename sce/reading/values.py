@@ -8,6 +8,7 @@ import math
 import re
 
 from sce.reading.labels import (
+    SCALES,
     SMALL_NUMBERS,
     Labels,
     clean,
@@ -68,7 +69,6 @@ _NUMBER = re.compile(
 _CONVERTED = re.compile(  # 5 °C (41 °F)
     r"-?[\d.,]+ ?(?:m2|sqm|sq m|square met(?:er|re)s|°?f|fahrenheit|mph|m/s|kpa|mmol/l|months)", re.IGNORECASE
 )
-_SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "mn": 1_000_000, "million": 1_000_000}
 _TENS = word_list("twenty thirty forty fifty sixty seventy eighty ninety")
 _WORDS = {w: n for n, w in enumerate(SMALL_NUMBERS)} | {w: 10 * n for n, w in enumerate(_TENS, 2)}
 _NAMED = re.compile(r"([^\W\d_][^\d:=+.-]{0,60}?)\s*[:=]?\s*(?=[-+$]?\.?\d)")
@@ -240,7 +240,7 @@ class FeatureReader:
             # 15k would be Kelvin for a temperature, 2500 m metres for an area
             if not self.large or (scale in ("m", "mn") and not match["currency"]):
                 return None
-            value = round(value * _SCALES[scale], 6)
+            value = round(value * SCALES[scale], 6)
         if match["sign"] == "+" and not self.signed:
             return None  # an increase, not a value
         return tidy(-value if match["sign"] and match["sign"] != "+" else value)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from sce.files.contracts import Contract
-from sce.files.values import Pair
+from sce.files.values import Two
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -14,7 +14,7 @@ class FigureStyle(Contract):
     """How figures look. The default colours are Okabe and Ito's, which colour-blind readers can distinguish;
     the two options differ in lightness too, so that a grey print still shows the difference."""
 
-    option_colours: Pair[Colour] = ("#0072B2", "#E69F00")
+    option_colours: Two[Colour] = ("#0072B2", "#E69F00")
     missing_colour: Colour = "#8C8C8C"
     valid_colour: Colour = "#000000"
     invalid_colour: Colour = "#B3361B"

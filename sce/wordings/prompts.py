@@ -28,7 +28,7 @@ COMMON = {"context", "subject", "question", "option_0", "option_1", "options", "
 LETTERS = string.ascii_uppercase
 
 
-class Kind(NamedTuple):
+class PromptKind(NamedTuple):
     """A kind of prompt: the placeholders that its text must hold and those that it may, and what its reply
     may hold besides the answer or the record."""
 
@@ -37,19 +37,21 @@ class Kind(NamedTuple):
     asks: frozenset[str]
 
 
-_kinds: dict[str, Kind] = {}
+_kinds: dict[str, PromptKind] = {}
 
 
-def add_kind(
+def add_prompt_kind(
     name: str, required: Collection[str], allowed: Collection[str] = (), asks: Collection[str] = ()
 ) -> None:
     """Make ``name`` a kind of prompt whose text must hold the placeholders ``required`` and may hold those of
     COMMON and ``allowed``; ``asks``: the values of a prompt's field of that name."""
-    _kinds[name] = Kind(frozenset(required), frozenset(COMMON).union(required, allowed), frozenset(asks))
+    _kinds[name] = PromptKind(
+        frozenset(required), frozenset(COMMON).union(required, allowed), frozenset(asks)
+    )
 
 
-add_kind("question", {"description"})
-add_kind("condition", {"target"}, {"answer"}, asks={"candidates"})
+add_prompt_kind("question", {"description"})
+add_prompt_kind("condition", {"target"}, {"answer"}, asks={"candidates"})
 
 
 class Prompt(Contract):

@@ -19,7 +19,7 @@ from pydantic import field_validator
 from sce.errors import InputError
 from sce.files.contracts import Contract, check
 from sce.files.json_files import read_json
-from sce.files.values import Pair
+from sce.files.values import Two
 from sce.grids.datasets import DATASETS, load_dataset
 from sce.wordings.prompts import Prompt, load_prompt, prompt_file
 
@@ -56,7 +56,7 @@ class PublishedPrompt(Prompt):
 class PromptPair(Contract, extra="ignore"):
     """What is read of an entry of the file; the rest says where the published code's data lies."""
 
-    options: Pair[str]
+    options: Two[str]
     input_key: Literal["description"]
     standard_prompt_template: str
     followup_template: str

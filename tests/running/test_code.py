@@ -81,7 +81,7 @@ def test_a_docstring_counts_for_nothing(folder):
 
 def test_measuring_one_kind_of_experiment_depends_on_no_other():
     found = code.closure("sce.experiments.several")
-    assert "sce.experiments.answers" in found
+    assert "sce.experiments.self_modelling" in found
     assert not {"sce.experiments.feedback", "sce.experiments.search", "sce.measuring.scores"} & set(found)
     assert not any(name.startswith("sce.study") for name in found)
 

@@ -10,7 +10,15 @@ from sce.errors import InputError
 from sce.experiments import registry
 from sce.grids.datasets import load_dataset
 from sce.reading.parsing import parse_sce
-from sce.wordings.prompts import PLACEHOLDER, add_kind, ask, follow_up, load_prompt, prompt_file, prompt_files
+from sce.wordings.prompts import (
+    PLACEHOLDER,
+    add_prompt_kind,
+    ask,
+    follow_up,
+    load_prompt,
+    prompt_file,
+    prompt_files,
+)
 
 registry.kinds()  # they bring kinds of prompts along
 PROMPTS = {name: load_prompt(path) for name, path in prompt_files().items()}
@@ -86,7 +94,7 @@ def test_what_is_reworded_exists_and_is_of_the_same_kind(folder):
 
 def test_an_experiment_can_bring_a_kind_of_prompt(folder, monkeypatch):
     monkeypatch.setattr("sce.wordings.prompts._kinds", {})
-    add_kind("riddle", {"hint"}, {"answer"}, asks={"guess"})
+    add_prompt_kind("riddle", {"hint"}, {"answer"}, asks={"guess"})
     file = folder("riddle.yaml", kind="riddle", text="{hint} {answer} {levels}", asks="guess")
     assert load_prompt(file).kind == "riddle"
     for changes, told in (

@@ -5,11 +5,11 @@ import pandas as pd
 
 from sce.grids.datasets import Dataset
 from sce.measuring import boundaries
+from sce.measuring.codes import NONE
 from sce.showing.page import fates
 from sce.statuses import ROW_STATUSES
 
 LARGEST = 200_000  # points; a map of more has less than a pixel for each
-NONE = -1
 
 
 def arrays(

@@ -19,7 +19,7 @@ class SelfModelling(Contract):
     tries: int = Field(3, ge=1, le=100)
 
 
-class Answers:
+class OwnAnswers:
     """The answers of one pair under one metric: its artifacts ``responses``, ``boundary`` and ``sce``, and
     the distances of points from one another and from their nearest counterfactuals."""
 
