@@ -10,6 +10,7 @@ import pandas as pd
 
 FAMILY = ["dataset", "metric", "score"]
 PATTERN = ("unconstrained", "minimal")
+LEVEL = 0.05  # of a test, as the intervals of 95% have it
 
 
 def mcnemar(a, b) -> float | None:
@@ -57,14 +58,14 @@ def adjust(differences: pd.DataFrame) -> pd.DataFrame:
     return adjusted
 
 
-def ranks(values: dict[str, float], compared: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
+def ranks(values: dict[str, float], compared: pd.DataFrame) -> pd.DataFrame:
     """The rank of each label by ``values`` (the largest first), and the ranks that it may have.
 
     compared: rows of ``adjust`` of one family for the pairs of labels, a minus b. A label ranks surely below
     those that are significantly larger (Holm), and above those that are significantly smaller.
     """
     ordered = sorted(values, key=values.get, reverse=True)
-    sure = compared[compared["p_holm"] < level]
+    sure = compared[compared["p_holm"] < LEVEL]
     larger = sure["a"].where(sure["difference"] > 0, sure["b"])
     smaller = sure["b"].where(sure["difference"] > 0, sure["a"])
     lines = [
@@ -85,7 +86,7 @@ def pattern(differences: pd.DataFrame) -> pd.DataFrame:
     valid more often *and* farther away than minimal ones.
 
     differences: rows of the ``differences`` artifact. Both parts have to hold, so p is the larger of the two
-    one-sided ones; p_holm over all lines of the table. ``holds`` at the level 0.05 of that.
+    one-sided ones; p_holm over all lines of the table. ``holds`` at LEVEL by that.
     """
     lines = []
     for (dataset, metric), rows in differences.groupby(["dataset", "metric"], sort=True):
@@ -97,7 +98,7 @@ def pattern(differences: pd.DataFrame) -> pd.DataFrame:
             lines.append((model, dataset, metric, found[0][0], found[1][0], max(one_sided)))
     table = pd.DataFrame(lines, columns=["model", "dataset", "metric", "validity", "mean_distance", "p"])
     adjusted = holm(table["p"])
-    return table.assign(p_holm=adjusted, holds=adjusted < 0.05)
+    return table.assign(p_holm=adjusted, holds=adjusted < LEVEL)
 
 
 def _both_parts(rows):
