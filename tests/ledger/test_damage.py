@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sce.errors import InputError
-from sce.ledger import exports, mending, upkeep
+from sce.ledger import damage, exports, upkeep
 from sce.ledger.entries import Batch, Entry, Reply, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.ledger.manifest import manifest_of
@@ -75,14 +75,14 @@ def test_a_changed_reply_is_never_an_answer(change, tmp_path, capsys):
         with pytest.raises(InputError, match=r"l.sqlite: row 15: .*prune --damaged") as told:
             ledger.get(digest(bodies[12]))
     assert "ledger verify" in str(told.value)
-    (problem,) = mending.verify(tmp_path)
+    (problem,) = damage.verify(tmp_path)
     assert "row 15" in problem
     with pytest.raises(InputError, match="row 15"):
         upkeep.prune(tmp_path)  # which rows count is not sure
-    assert mending.drop_damaged(tmp_path) == {"l.sqlite": 1}
+    assert damage.drop_damaged(tmp_path) == {"l.sqlite": 1}
     assert run("prune", tmp_path, "--damaged", "--yes") == 0
     assert "1 rows deleted: a run asks and pays for them again" in capsys.readouterr().out
-    assert mending.verify(tmp_path) == []
+    assert damage.verify(tmp_path) == []
     assert found(path, bodies) == [None if n == 12 else f"answer {n}" for n in range(40)]
 
 
@@ -109,7 +109,7 @@ def test_a_changed_request_is_seen(packed, tmp_path):
         for read in (lambda: ledger.request(digest(bodies[12])), lambda: list(ledger.entries())):
             with pytest.raises(InputError, match="row 15"):
                 read()
-    assert "row 15" in mending.verify(tmp_path)[0]
+    assert "row 15" in damage.verify(tmp_path)[0]
 
 
 def test_a_changed_batch_is_seen_and_dropped(tmp_path):
@@ -119,8 +119,8 @@ def test_a_changed_batch_is_seen_and_dropped(tmp_path):
     tamper(tmp_path / "l.sqlite", "UPDATE batches SET requests = ?", zlib.compress(b'{"aa": {}}'))
     with pytest.raises(InputError, match="batch k"):
         upkeep.open_batches(tmp_path)
-    assert "batch k" in mending.verify(tmp_path)[0]
-    assert mending.drop_damaged(tmp_path, really=True) == {"l.sqlite": 1}
+    assert "batch k" in damage.verify(tmp_path)[0]
+    assert damage.drop_damaged(tmp_path, really=True) == {"l.sqlite": 1}
     assert upkeep.open_batches(tmp_path) == []
 
 
@@ -157,7 +157,7 @@ def error_of(call, *arguments):
 
 
 def look_after(folder):
-    mending.verify(folder)
+    damage.verify(folder)
     for work in (upkeep.overview, upkeep.open_batches, upkeep.prune):
         work(folder)
 
@@ -182,7 +182,7 @@ def test_what_is_damaged_is_asked_again_only_when_that_was_said(tmp_path):
         with pytest.raises(InputError, match="prune --damaged"):
             ask_numbers(model, tmp_path, range(3))
         assert provider.answered.total() == 3
-        assert mending.drop_damaged(tmp_path, really=True) == {path.name: 1}
+        assert damage.drop_damaged(tmp_path, really=True) == {path.name: 1}
         again, asker = ask_numbers(model, tmp_path, range(3))
     assert (asker.asked, asker.found) == (1, 2)
     assert [again[n].response for n in range(3)] == [first[n].response for n in range(3)]
@@ -203,7 +203,7 @@ def test_a_damaged_index_is_seen_before_anything_is_paid_again(tmp_path):
         with pytest.raises(InputError, match=f"{path.name}: content: .*accept-loss"):
             ask_numbers(model, tmp_path, range(3))
         assert provider.answered.total() == 3
-        assert mending.drop_damaged(tmp_path, really=True) == {path.name: 0}  # the index is made anew
+        assert damage.drop_damaged(tmp_path, really=True) == {path.name: 0}  # the index is made anew
         again, asker = ask_numbers(model, tmp_path, range(3))
     assert (asker.asked, asker.found) == (0, 3)
     assert [again[n].response for n in range(3)] == [first[n].response for n in range(3)]
@@ -233,14 +233,14 @@ def test_a_file_that_lost_what_it_held_is_not_new(how, tmp_path, capsys):
     for read_only in (False, True):
         with pytest.raises(InputError, match=f"l.sqlite: .*(restore it from|accept-loss).*{path}"):
             Ledger(path, read_only=read_only)
-    assert "accept-loss" in mending.verify(tmp_path)[0]
+    assert "accept-loss" in damage.verify(tmp_path)[0]
     assert path.exists() == (how != "missing")  # looking made nothing
     assert run("accept-loss", tmp_path, path) == 0
     kept = 44 if how == "older" else 0
     assert f"{kept} rows kept" in capsys.readouterr().out
     got = found(path, [*bodies, body_of(99)])
     assert got == [f"answer {n}" if how == "older" else None for n in range(40)] + [None]
-    assert mending.verify(tmp_path) == []
+    assert damage.verify(tmp_path) == []
 
 
 def test_a_deleted_wal_is_seen(tmp_path):
@@ -304,7 +304,7 @@ def test_a_damaged_manifest_is_named(content, tmp_path):
     manifest_of(path).write_bytes(content)
     with pytest.raises(InputError, match=r"l.sqlite.rows: .*accept-loss"):
         Ledger(path)
-    assert mending.accept_loss(path) == (44, None)
+    assert damage.accept_loss(path) == (44, None)
     assert found(path, bodies)[5] == "answer 5"
 
 
@@ -313,7 +313,7 @@ def test_deleting_rows_is_no_loss(tmp_path):
     store(path, (answer(bodies[0], "twice"), bodies[0]))  # superseded at once, and the last row
     assert upkeep.prune(tmp_path, really=True) == {"l.sqlite": 5}
     assert found(path, bodies) == [f"answer {n}" for n in range(40)]
-    assert mending.verify(tmp_path) == []
+    assert damage.verify(tmp_path) == []
 
 
 def test_of_a_broken_file_what_can_be_read_is_kept(tmp_path, capsys):
@@ -324,12 +324,12 @@ def test_of_a_broken_file_what_can_be_read_is_kept(tmp_path, capsys):
     middle = len(content) // 2 // 4096 * 4096
     content[middle : middle + 4096] = bytes(4096)
     path.write_bytes(content)
-    assert mending.verify(tmp_path) != []
+    assert damage.verify(tmp_path) != []
     with Ledger(path) as ledger, pytest.raises(InputError, match="accept-loss"):
         ledger.require_sound()
     assert run("accept-loss", tmp_path, path) == 0
     assert "the broken file is now" in capsys.readouterr().out
-    assert mending.verify(tmp_path) == []
+    assert damage.verify(tmp_path) == []
     got = found(path, bodies)
     assert 100 < sum(text is not None for text in got) < 200
     assert all(text in (None, f"answer {number}") for number, text in enumerate(got))
@@ -341,14 +341,14 @@ def test_of_a_file_that_is_no_database_nothing_is_kept_but_the_file(tmp_path):
     path.write_bytes(b"x" * 5000)
     with pytest.raises(InputError, match="accept-loss"):
         Ledger(path)
-    kept, broken = mending.accept_loss(path)
+    kept, broken = damage.accept_loss(path)
     assert (kept, broken.read_bytes()) == (0, b"x" * 5000)
     assert found(path, bodies[:1]) == [None]
 
 
 def test_there_is_no_loss_to_accept_of_a_file_that_never_was(tmp_path):
     with pytest.raises(InputError, match="missing"):
-        mending.accept_loss(tmp_path / "l.sqlite")
+        damage.accept_loss(tmp_path / "l.sqlite")
 
 
 # --- Files of the version before
@@ -376,7 +376,7 @@ def test_a_file_of_version_1_is_read_and_brought_up_to_date(tmp_path):
         assert ledger.get(digest(body_of(1))).usage == {"in": 3, "out": 4}
     store(path, (answer(body_of(2)), body_of(2)))
     assert found(path, [body_of(1), body_of(2)]) == ["old", "yes"]
-    assert mending.verify(tmp_path) == []
+    assert damage.verify(tmp_path) == []
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (2,)
         assert [row[0] is None for row in db.execute("SELECT checksum FROM responses")] == [True, False]
@@ -419,7 +419,7 @@ def test_any_line_of_an_export_is_taken_in_sound_or_named(tmp_path_factory, name
     if told:
         assert "x.jsonl.gz" in str(told)
     else:
-        assert mending.verify(folder / "ledger") == []
+        assert damage.verify(folder / "ledger") == []
         assert upkeep.overview(folder / "ledger")[0]["questions"] == 1
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from sce.asking.asker import Asker
 from sce.errors import InputError
-from sce.ledger import command, exports, mending, upkeep
+from sce.ledger import command, damage, exports, upkeep
 from sce.ledger import ledger as ledger_module
 from sce.ledger.entries import Batch, Entry, Reply, digest
 from sce.ledger.ledger import Ledger, ledger_file
@@ -196,7 +196,7 @@ def test_kill_9_at_any_instant_loses_nothing_committed(tmp_path, journal):
     with Ledger(path) as ledger:
         stored = {entry.digest: entry.response for entry, _ in ledger.entries()}
     assert {digest(body_of(n)): f"answer {n}" for n in told}.items() <= stored.items()
-    assert mending.verify(tmp_path) == []
+    assert damage.verify(tmp_path) == []
 
     # A rerun asks only what is missing.
     numbers = [*sorted(told), 999_998, 999_999]
@@ -255,11 +255,11 @@ def test_a_full_disk_is_told_and_keeps_what_was_stored(tmp_path, monkeypatch):
         assert number > 50
         assert str(path) in str(told.value)
         assert "MB free" in str(told.value)
-        assert mending.verify(disk) == []
+        assert damage.verify(disk) == []
         engine = Counting()
         ask_all(engine, path, range(number + 3))  # the run goes on
         assert engine.asked == [number + 1, number + 2]
-        assert mending.verify(disk) == []
+        assert damage.verify(disk) == []
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
@@ -274,7 +274,7 @@ def test_a_limit_on_the_size_of_files_is_told_like_a_full_disk(tmp_path):
     out, err = limited.communicate()
     assert limited.returncode != 0
     assert f"InputError: {path}: disk: found" in err
-    assert mending.verify(tmp_path) == []
+    assert damage.verify(tmp_path) == []
     told = [int(line) for line in out.split()]
     engine = Counting()
     ask_all(engine, path, range(told[-1] + 1))
@@ -304,7 +304,7 @@ def test_many_writers(tmp_path, journal):
     assert [process.returncode for process in processes] == [0] * 8
     with Ledger(path) as ledger:
         assert len(list(ledger.entries())) == 8 * each
-    assert mending.verify(tmp_path) == []
+    assert damage.verify(tmp_path) == []
 
 
 def test_two_runs_at_once_store_every_question(tmp_path):
@@ -329,7 +329,7 @@ def test_a_file_that_is_no_ledger(tmp_path, content):
     with pytest.raises(InputError, match="not a ledger"):
         Ledger(path)
     assert path.read_bytes() == content
-    assert "not a ledger" in mending.verify(tmp_path)[0]
+    assert "not a ledger" in damage.verify(tmp_path)[0]
 
 
 def test_a_damaged_ledger(tmp_path):
@@ -338,7 +338,7 @@ def test_a_damaged_ledger(tmp_path):
     content = bytearray(path.read_bytes())
     content[4096 * 4 : 4096 * 12] = b"\xff" * 4096 * 8
     path.write_bytes(content)
-    assert mending.verify(tmp_path) != []
+    assert damage.verify(tmp_path) != []
     with pytest.raises(InputError, match="damaged"):
         ask_all(Counting(), path, range(100))
 
@@ -398,7 +398,7 @@ def test_a_read_only_ledger_answers_what_it_can(tmp_path, open_ended):
             ask_all(engine, path, [99_999])
         with pytest.raises(InputError, match="may write"):
             Ledger(folder / "new.sqlite")
-        assert mending.verify(folder) == []
+        assert damage.verify(folder) == []
     assert [entry.response for entry in entries] == [f"answer {n}" for n in range(10)]
     assert str(path) in str(told.value)
     assert engine.asked == []
@@ -445,7 +445,7 @@ def test_a_wal_file_moved_to_a_network_file_system_is_converted(tmp_path, monkey
     monkeypatch.setenv("SCE_LEDGER_JOURNAL", "wal")
     store(network / "l.sqlite", (answer(body_of(1_000_001)), body_of(1_000_001)))
     assert (network / "l.sqlite").read_bytes()[18:20] == b"\x02\x02"
-    assert mending.verify(network) == []
+    assert damage.verify(network) == []
 
 
 # --- Batches
@@ -628,4 +628,4 @@ def test_prune_keeps_what_counts_and_what_is_used(folder, tmp_path):
     assert run("prune", folder, "--unused", "--results", tmp_path / "results", "--yes") == 0
     with Ledger(folder / "a.sqlite") as a, Ledger(folder / "b.sqlite") as b:
         assert {body["number"] for _, body in [*a.entries(), *b.entries()]} == {0, 1, 100}
-    assert mending.verify(folder) == []
+    assert damage.verify(folder) == []
