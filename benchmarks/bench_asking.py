@@ -161,9 +161,10 @@ JOB = """
 import sys, time
 begin = time.perf_counter()
 sys.path.insert(0, {root!r})
-from sce.asking import open_asker
-from sce.datasets import load_dataset
-from sce.elicit import Protocol, elicit
+from sce.asking.asker import open_asker
+from sce.asking.conversations import elicit
+from sce.asking.protocol import Protocol
+from sce.grids.datasets import load_dataset
 from sce.wordings.prompts import load_prompt, prompt_file
 from benchmarks.bench_asking import entry
 dataset = load_dataset("resources/datasets/income.yaml")
