@@ -37,6 +37,7 @@ CONTROLS = {
             "conditions": ["minimal"],
             "choices": ["nearest_choice"],
             "several": ["several"],
+            "repeats": 2,
             "repeats": 1,
         },
     },
