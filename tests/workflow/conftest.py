@@ -37,7 +37,6 @@ CONTROLS = {
             "conditions": ["minimal"],
             "choices": ["nearest_choice"],
             "several": ["several"],
-            "repeats": 2,
             "repeats": 1,
         },
     },
