@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from sce.errors import InputError
 from sce.experiments import registry
+from sce.files.artifacts import require_writable
 from sce.files.json_files import exact
 from sce.grids.datasets import dataset_file
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
@@ -172,6 +173,7 @@ def take_lock():
     run, a report) is let in."""
     try:
         hold_lock(".snakemake/study.lock")
+        require_writable("results")
     except InputError as error:
         raise WorkflowError(str(error)) from None
 

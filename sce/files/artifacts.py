@@ -244,6 +244,12 @@ def replacing(path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def require_writable(folder) -> None:
+    """Raises InputError where a folder is there and cannot be written."""
+    if os.path.exists(folder) and not os.access(folder, os.W_OK):
+        raise unwritable(folder, OSError(errno.EROFS, os.strerror(errno.EROFS)))
+
+
 def unwritable(path, error: OSError) -> InputError | None:
     """The InputError that says why a file could not be written; None for errors of another kind."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
