@@ -18,6 +18,7 @@ from dataclasses import replace
 import pytest
 
 from sce.asking.asker import Asker
+from sce.engines import About
 from sce.errors import InputError
 from sce.ledger import command, damage, exports, upkeep
 from sce.ledger import ledger as ledger_module
@@ -27,6 +28,7 @@ from sce.ledger.sqlite_files import journal_mode
 from tests.conftest import ROOT
 
 JOURNALS = ["wal", "truncate"]
+ABOUT = About("question", "question", {})
 
 # Stores questions first, first + 1, ... and tells each number once ``put`` has returned.
 WRITER = """
@@ -110,7 +112,7 @@ def ask_all(engine, path, numbers, retry=("failed",)):
     async def go():
         with Ledger(path) as ledger:
             asker = Asker(engine, ledger, retry=frozenset(retry))
-            entries = [await asker.ask([number], None) for number in numbers]
+            entries = [await asker.ask([number], ABOUT) for number in numbers]
             await asker.close()
             return entries
 
