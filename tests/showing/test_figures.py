@@ -23,7 +23,9 @@ from sce.showing.style import FigureStyle
 from sce.showing.validity_scatter import _model_look, validity_scatter
 
 pytestmark = pytest.mark.filterwarnings("error")  # missing glyphs, collapsed limits, ignored settings
-NAMES = sorted(path.stem for path in DATASETS.glob("*.yaml"))
+MAPPED = 100_000  # points; larger grids are asked in part and have no map
+FILES = sorted(DATASETS.glob("*.yaml"))
+NAMES = [path.stem for path in FILES if load_dataset(path).size <= MAPPED]
 
 
 # --- test data -----------------------------------------------------------------------------------------

@@ -300,6 +300,7 @@ def restored(controls, ground):
         shutil.copytree(controls.folder / name, ground.folder / name)
 
 
+@pytest.mark.slow  # 91 audits
 @pytest.mark.parametrize("plant", PLANTS)
 def test_planted_damage_is_found(restored, monkeypatch, plant):
     how, named = PLANTS[plant]

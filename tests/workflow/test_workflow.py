@@ -136,7 +136,7 @@ EDITS = [
     ("sce/showing/drawing.py", DRAWN),
     ("sce/showing/page/findings.py", {"build_page": 1}),
     ("sce/showing/page/page.js", {"build_page": 1}),
-    ("sce/measuring/scores.py", {"score": 2} | MEASURED),
+    ("sce/measuring/scores.py", {"score": 2} | SCORED),
     ("sce/measuring/metrics.py", {"measure_distances": 2, "score": 2} | MEASURED),
     ("sce/reading/responses.py", {r: 2 for r in EACH if r != "elicit"} | READ),
     ("sce/asking/conversations.py", dict.fromkeys(EACH, 2) | ASKED),
@@ -165,7 +165,7 @@ def test_content_that_came_with_an_old_time_reruns_what_read_it(copy):
     """As rsync -a, cp -p, tar and a restored backup bring it."""
     a_year = 365 * 24 * 3600
     edit(copy.folder, "sce/measuring/scores.py", "\nEDITED = True\n", a_year)
-    assert copy.stale() == {"score": 2} | MEASURED
+    assert copy.stale() == {"score": 2} | SCORED
     prompt = "resources/prompts/conditions/minimal.yaml"
     edit(copy.folder, prompt, "  Please.\n", a_year)
     assert copy.stale() == dict.fromkeys(EACH, 2) | ASKED
@@ -178,7 +178,7 @@ def test_comments_rerun_nothing(copy):
         edit(copy.folder, path, "\n# edited\n")
     for path in ("datasets/exam.yaml", "prompts/conditions/minimal.yaml", "prompts/questions/question.yaml"):
         edit(copy.folder, f"resources/{path}", "# edited\n")
-    copy.edit("sce/errors.py", '"""Bad input,', '"""It is bad input,')
+    copy.edit("sce/errors.py", '"""The one exception', '"""The only exception')
     assert copy.stale() == {}
 
 
