@@ -25,10 +25,11 @@ JOB = """
 import asyncio, sys
 from pathlib import Path
 from pydantic import TypeAdapter
-from sce.models.entries import Model
+from sce.models.catalogue import entry_type
 from tests.asking.questions import ask_all
 
-model, folder, count = TypeAdapter(Model).validate_json(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+model = TypeAdapter(entry_type()).validate_json(sys.argv[1])
+folder, count = Path(sys.argv[2]), int(sys.argv[3])
 found, asker = ask_all(model, folder, range(count))
 print(asker.asked, asker.found, *sorted({e.status for e in found.values()}))
 """
