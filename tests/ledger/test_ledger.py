@@ -592,7 +592,7 @@ def test_import_refuses_what_is_not_what_it_claims(folder, tmp_path):
     for name, content, told in [
         ("half", whole[: len(whole) // 2], "whole"),
         ("plain", b'{"sce_ledger": 1}\n', "whole"),
-        ("prose", gzip.compress(b"hello\n"), "no JSON lines"),
+        ("prose", gzip.compress(b"hello\n", mtime=0), "no JSON lines"),
     ]:
         path = tmp_path / f"{name}.jsonl.gz"
         path.write_bytes(content)

@@ -592,7 +592,7 @@ FILES = [
     ("a: b\n".encode("utf-16"), "encoding", "UTF-8"),
     ("a: b\n".encode("utf-32"), "encoding", "UTF-8"),
     (b"a: \x00\n", "syntax", "valid YAML"),
-    (gzip.compress(b"a: b\n"), "encoding", "UTF-8"),
+    (gzip.compress(b"a: b\n", mtime=0), "encoding", "UTF-8"),
     (b"a: 2026-01-01\n", "a", "a date"),
     (b"a: 2026-01-01 10:00:00\n", "a", "a date"),
     (b"a: .inf\n", "a", "a finite number"),
@@ -634,7 +634,7 @@ JSONS = [
     ('{"a": "é"}'.encode("latin-1"), "encoding", "UTF-8"),
     ('{"a": 1}'.encode("utf-16"), "encoding", "UTF-8"),
     (b'{"a": "\\ud800"}', "encoding", "surrogates"),
-    (gzip.compress(b'{"a": 1}')[:-9], "compression", "whole gzip"),
+    (gzip.compress(b'{"a": 1}', mtime=0)[:-9], "compression", "whole gzip"),
     (b"\x1f\x8b no gzip", "compression", "whole gzip"),
 ]
 
@@ -652,7 +652,7 @@ def test_a_bad_json_file_is_one_message(tmp_path, content, key, told):
 def test_a_json_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("sce.files.json_files.LARGEST", 1000)
     file = tmp_path / "some.json.gz"
-    file.write_bytes(gzip.compress(b'"' + b" " * 2000 + b'"'))
+    file.write_bytes(gzip.compress(b'"' + b" " * 2000 + b'"', mtime=0))
     assert caught(read_json, file).key == "size"
 
 
