@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Project
 from tests.workflow.conftest import TINY, copy_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 
 KILLS, KILLING_S = 100, 360  # as many kills as fit into this time
 SEED = int(os.environ.get("SCE_CHAOS_SEED", "1"))
