@@ -19,6 +19,7 @@ rule build_page:
         conversations=directory("results/report_conversations"),
     log:
         "logs/build_page.log",
+    localrule: True
     conda:
         "../../envs/core.yaml"
     params:
