@@ -3,6 +3,7 @@ import re
 import sys
 import time
 from functools import cache, partial
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
@@ -182,3 +183,5 @@ def print_summary():
     from sce.showing.summary import print_tables
 
     print_tables("results", STUDY.pairs, STARTED)
+    if Path("results/report.html").exists() and Path("results/report.html").stat().st_mtime >= STARTED:
+        print("\nAll of it as one page: results/report.html")

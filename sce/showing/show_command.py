@@ -101,7 +101,8 @@ def _reply(console, model, row):
     if pd.notna(row["response"]):
         _frame(console, model, row["response"], "green")
     if row["status"] != "answered":
-        console.print(Text(visible(f"{row['status']}: {row['error']}"), style="bold red"))
+        cause = f": {row['error']}" if pd.notna(row["error"]) else ""
+        console.print(Text(visible(f"{row['status']}{cause}"), style="bold red"))
 
 
 def _frame(console, title, text, style):

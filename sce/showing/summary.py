@@ -44,10 +44,11 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _note(values):
-    """Why rows are not kept, the commonest reason first; if all are kept, why there is no excess."""
+    """Why rows are not kept, the commonest reason first; if all are, why a score or an interval is
+    missing."""
     lost = values[values.index.str.startswith("n_") & (values.index != "n_kept")].value
     if lost.max() > 0:
         lost = lost[lost > 0].sort_values(ascending=False, kind="stable")
         return ", ".join(f"{int(number)} {name.removeprefix('n_')}" for name, number in lost.items())
-    reason = values.reason["mean_excess"]
-    return reason if isinstance(reason, str) else ""
+    reasons = [values.reason[name] for name in ("mean_excess", *SCORES)]
+    return next((reason for reason in reasons if isinstance(reason, str)), "")
