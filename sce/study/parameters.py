@@ -33,6 +33,11 @@ def content(contract: Contract) -> str:
     return hashlib.sha256(contract.model_dump_json().encode()).hexdigest()[:16]
 
 
+def wordings(study: Study) -> str:
+    """What every wording of the study says, about each dataset."""
+    return exact({f"{name} {dataset}": content(prompt) for (name, dataset), prompt in study.prompts.items()})
+
+
 def files_content(paths: list[str]) -> str:
     """The digest of the bytes of files."""
     return hashlib.sha256(b"".join(Path(path).read_bytes() for path in paths)).hexdigest()[:16]

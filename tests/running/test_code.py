@@ -25,12 +25,17 @@ def folder(tmp_path, monkeypatch):
     assert package.is_dir()
     monkeypatch.setattr(code, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    forget()  # other tests of this process look for the real files
+
+
+def forget():
+    for cached in (code._digest, code._imports, code._tree, code._file):
+        cached.cache_clear()
 
 
 def digest(folder, *modules):
-    for cached in (code._digest, code._imports, code._tree, code._file):
-        cached.cache_clear()
+    forget()
     return code.code_of(folder / "script.py", *modules)
 
 

@@ -27,7 +27,7 @@ rule build_page:
         settings=exact(STUDY.shapes),
         published=STUDY.config.prompts.published,
         contents=exact({name: parameters.content(dataset) for name, dataset in STUDY.datasets.items()}),
-        wordings=parameters.files_content(PAGE_PROMPTS),
+        wordings=parameters.wordings(STUDY),
         built=parameters.files_content(["sce/showing/page/page.js", "sce/showing/page/page.css"]),
         code=code_of("build_page"),
     message:
