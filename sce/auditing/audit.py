@@ -126,7 +126,7 @@ class Audit:
         def made():
             in_part = {dataset for model, dataset in self.study.pairs if self.study.survey(model, dataset)}
             lattices = {name: lattice for name, lattice in self.lattices.items() if name not in in_part}
-            return comparisons.differences(frames, self.study.stems(), self.estimand, lattices)
+            return comparisons.differences(frames, self.study.stems, self.estimand, lattices)
 
         self._remake(stored.path, made, *frames.values())
         if all(frame is not None for frame in frames.values()):

@@ -93,7 +93,7 @@ def _of_all(study, prices):
     used = {"pairs": pairs, "prices": parameters.prices(study, prices), "code": code("collect_usage")}
     compared = {
         "pairs": pairs,
-        "stems": exact(study.stems()),
+        "stems": exact(study.stems),
         "estimand": study.config.scoring.estimand,
         "contents": contents,
         "code": code("compare"),

@@ -18,10 +18,9 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sce.errors import InputError
 from sce.files.artifacts import SCHEMAS
-from sce.files.contracts import Contract, check
-from sce.files.secrets import refuse_keys
+from sce.files.contracts import Contract
+from sce.files.named_files import read_named
 from sce.files.values import Key, Line, OneLine, Page, Two, one_line
-from sce.files.yaml_files import read_yaml
 
 DATASETS = Path("resources/datasets")
 Kind = Literal["numeric", "ordinal", "categorical"]
@@ -311,13 +310,7 @@ def dataset_file(name: str) -> Path:
 
 def load_dataset(path) -> Dataset:
     """The dataset in a YAML file, checked. Raises InputError naming the file, the key and what is allowed."""
-    path = Path(path)
-    content = read_yaml(path)
-    refuse_keys(content, path, by_name=False)
-    dataset = check(Dataset, content, path)
-    if dataset.name != path.stem:
-        raise InputError(path, "name", dataset.name, f"the name of the file, {path.stem}")
-    return dataset
+    return read_named(Dataset, path)
 
 
 def _levels(feature: Feature) -> str:

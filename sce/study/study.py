@@ -156,6 +156,7 @@ class Study:
             dict.fromkeys(self.published.path if is_published(n) else str(prompt_file(n)) for n in names)
         )
 
+    @cached_property
     def stems(self) -> dict[str, str]:
         """Condition -> the one that it rewords, over all that the study names."""
         wanted = {(name, d) for e in self.experiments.values() for d in e.datasets for name in e.conditions}

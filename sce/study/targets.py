@@ -38,7 +38,7 @@ def of_experiment(study: Study, experiment: str) -> list[str]:
     files += _figures(f"{folder}/{figure_name(kind)}" for kind in shown)
     pairs = [f"results/{model}/{dataset}" for model, dataset in study.pairs_of(experiment)]
     conditions = tables.get("scores", [])
-    if set(conditions) - set(reworded(conditions, study.stems())):
+    if set(conditions) - set(reworded(conditions, study.stems)):
         files += _figures([f"{folder}/validity", *(_picture(study, *p) for p in study.pairs_of(experiment))])
     files += _figures(f"{pair}/{kind.name}" for kind in shown if kind.points_columns for pair in pairs)
     return files

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from pydantic import field_validator, model_validator
 
 from sce.errors import InputError, suggest
-from sce.files.contracts import Contract, check
-from sce.files.secrets import refuse_keys
+from sce.files.contracts import Contract
+from sce.files.named_files import read_named
 from sce.files.values import Key, Page
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import Dataset
@@ -112,11 +112,7 @@ def prompt_file(name: str) -> Path:
 def load_prompt(path) -> Prompt:
     """The prompt in a YAML file, checked. Raises InputError naming the file, the key and what is allowed."""
     path = Path(path)
-    content = read_yaml(path)
-    refuse_keys(content, path, by_name=False)
-    prompt = check(Prompt, content, path)
-    if prompt.name != path.stem:
-        raise InputError(path, "name", prompt.name, f"the name of the file, {path.stem}")
+    prompt = read_named(Prompt, path)
     if prompt.rewords is not None:
         _check_reworded(path, prompt)
     return prompt

@@ -196,10 +196,10 @@ def test_conditions_reword_one_by_their_files_and_not_by_their_names():
     study = study_of(
         "echo", "exam", conditions=["minimal", "minimal_01..minimal_02", "minimal_l1", "minimal_l2"]
     )
-    assert study.stems() == {"minimal_01": "minimal", "minimal_02": "minimal"}
+    assert study.stems == {"minimal_01": "minimal", "minimal_02": "minimal"}
     conditions = study.conditions("m", "exam")
-    assert reworded(conditions, study.stems()) == ["minimal_01", "minimal_02"]
-    assert reworded(["minimal", "minimal_01", "minimal_l1"], study.stems()) == []
+    assert reworded(conditions, study.stems) == ["minimal_01", "minimal_02"]
+    assert reworded(["minimal", "minimal_01", "minimal_l1"], study.stems) == []
 
 
 def test_the_spread_over_wordings():

@@ -16,7 +16,7 @@ rule plot_boundary:
     conda:
         "../../envs/core.yaml"
     params:
-        stems=exact(STUDY.stems()),
+        stems=exact(STUDY.stems),
         style=STYLE,
         content=get_dataset_content,
         code=code_of("plot_boundary"),

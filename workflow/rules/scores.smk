@@ -59,7 +59,7 @@ rule compare:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         pairs=exact(STUDY.pairs),
-        stems=exact(STUDY.stems()),
+        stems=exact(STUDY.stems),
         estimand=STUDY.config.scoring.estimand,
         contents=exact({name: parameters.content(it) for name, it in STUDY.datasets.items()}),
         code=code_of("compare"),
