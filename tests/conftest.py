@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "reference"
-NO_JOBS = {"all", "scores", "experiments"}
+NO_JOBS = {"all", "default", "scores", "experiments"}
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]  # the folder that holds the package
+from sce.files.places import WORKFLOW
+
 PACKAGE = "sce"
 _WITH_STATEMENTS = ast.stmt | ast.excepthandler | ast.match_case
 _WHOLE = {"show_empty": True} if sys.version_info >= (3, 13) else {}
@@ -24,7 +25,7 @@ _WHOLE = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 def let_jobs_import() -> None:
     """Let the scripts of jobs, which run in processes of their own, import the package from this checkout and
     extensions from the working directory, before all that the user's PYTHONPATH holds."""
-    own = [str(ROOT), str(Path.cwd())]
+    own = [str(WORKFLOW), str(Path.cwd())]
     theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([*own, *filter(None, theirs)]))
 
@@ -104,6 +105,6 @@ def _package_of(name):
 @cache
 def _file(name: str) -> Path | None:
     """The file of a module of this package, or of one in the working directory; None for all others."""
-    base = (ROOT if name.split(".")[0] == PACKAGE else Path.cwd()).joinpath(*name.split("."))
+    base = (WORKFLOW if name.split(".")[0] == PACKAGE else Path.cwd()).joinpath(*name.split("."))
     files = (base.with_suffix(".py"), base / "__init__.py")
     return next((file for file in files if file.is_file()), None)
