@@ -24,10 +24,10 @@ class ChangedFeatures(Kind):
     level), and ``flips_at_any_level``.
 
     Of every condition under a metric: ``overlap``, the mean over SCEs of the features that both the SCE and
-    the nearest counterfactual of its start change, over those that either changes; ``same_features``, the
-    share of SCEs that change the same ones; ``rank_with_nearest`` and ``rank_with_boundary``, Spearman's
-    correlation over features of ``changed`` with that of the nearest ones, and with ``flips_at_any_level``.
-    Of ``nearest_METRIC``: ``rank_with_boundary``."""
+    the nearest counterfactual of its start (the SCE itself where none is nearer) change, over those that
+    either changes; ``same_features``, the share of SCEs that change the same ones; ``rank_with_nearest`` and
+    ``rank_with_boundary``, Spearman's correlation over features of ``changed`` with that of these nearest
+    ones, and with ``flips_at_any_level``. Of ``nearest_METRIC``: ``rank_with_boundary``."""
 
     name = "changed_features"
     fields = {"changed_features": (bool, False)}
@@ -68,9 +68,8 @@ class ChangedFeatures(Kind):
             lines += _lines_of_changes(given, condition, x, there)
             changed = _shares(lines, condition, CHANGED)
             for metric, near in nearest.items():
-                lines += _lines_of_agreement(given, condition, metric, x, there, near[x])
-                of_nearest = _shares(lines, NEAREST + metric, CHANGED)
-                lines.append(_rank(condition, metric, "rank_with_nearest", changed, of_nearest))
+                as_near = _as_near(given, metric, codes, x, there, near[x])
+                lines += _lines_of_agreement(given, condition, metric, x, there, as_near)
                 lines.append(_rank(condition, metric, "rank_with_boundary", changed, sensitivity))
         return outcomes.table(lines)
 
@@ -131,6 +130,16 @@ def _lines_of_changes(given, subject, x, there):
     return lines
 
 
+def _as_near(given, metric, codes, x, there, near):
+    """The nearest counterfactual that SCEs from x to there are compared with: the SCE itself where it is one,
+    as several may be equally near; else ``near`` (NONE: there is none)."""
+    space = metrics.space(given.dataset, metric, given.embeddings)
+    some = (near != NONE) & (codes[there] == 1 - codes[x])
+    itself = np.zeros(len(x), dtype=bool)
+    itself[some] = space.between(x[some], there[some]) == space.between(x[some], near[some])
+    return np.where(itself, there, near)
+
+
 def _lines_of_agreement(given, condition, metric, x, there, near):
     """Of SCEs at x whose start has a nearest counterfactual, ``near`` (NONE: it has not)."""
     some = near != NONE
@@ -142,7 +151,13 @@ def _lines_of_agreement(given, condition, metric, x, there, near):
     return [
         outcomes.mean(condition, metric, "overlap", overlap, **about),
         outcomes.mean(condition, metric, "same_features", same, **about),
+        _rank(condition, metric, "rank_with_nearest", _mean(mine), _mean(nearest)),
     ]
+
+
+def _mean(flags):
+    """(features,) the means over the columns, NaN where there are none."""
+    return flags.mean(axis=1) if flags.shape[1] else np.full(len(flags), np.nan)
 
 
 def _shares(lines, subject, score):
