@@ -33,7 +33,9 @@ def cross_validity_maps(
         every = figure.subplots(len(panels), 2, squeeze=False, sharey="row", gridspec_kw=ratios)
         for (left, right), (dataset, condition) in zip(every, panels, strict=True):
             here = shares[(shares["dataset"] == dataset) & (shares["condition"] == condition)]
-            table = here.pivot(index="model", columns="judge", values="value").reindex(authors)[judges]
+            table = here.pivot(index="model", columns="judge", values="value").reindex(
+                index=authors, columns=judges
+            )
             image = draw_shares(left, table)
             for place, author in enumerate(authors):
                 if author in judges:

@@ -48,9 +48,9 @@ def _finding(ranks):
     """What the correlations say, counted."""
     known = ranks["value"].dropna()
     if known.empty:
-        return "No ranking of features by SCEs and by nearest counterfactuals to compare"
+        return "No ranking of the features to compare"
     alike = int((known > 0.999).sum())
     return (
-        f"SCEs rank the features as the nearest counterfactuals do in {alike} of {len(known)} cases; "
-        f"median correlation {known.median():.2f}"
+        f"SCEs rank the features as the nearest counterfactuals\n"
+        f"do in {alike} of {len(known)} cases; median correlation {known.median():.2f}"
     )
