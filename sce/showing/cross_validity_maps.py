@@ -47,7 +47,7 @@ def cross_validity_maps(
             left.set_xlabel("judged by")
             chosen = (differences["dataset"] == dataset) & (differences["condition"] == condition)
             _draw_differences(right, differences[chosen].set_index("model").reindex(authors), style)
-        figure.colorbar(image, ax=every[:, 0], label="share with the SCE's target at x'", shrink=0.8)
+        figure.colorbar(image, ax=every[:, 0], label="share with the\nSCE's target at x'", shrink=0.8)
     return figure
 
 

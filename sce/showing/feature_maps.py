@@ -31,7 +31,7 @@ def feature_maps(shares: pd.DataFrame, ranks: pd.DataFrame, style: FigureStyle) 
             for place in range(1, len(models)):
                 if models[place] != models[place - 1]:
                     axes.axhline(place - 0.5, color="white", linewidth=2.5)
-        figure.colorbar(image, ax=every, label="share changed, or flipped by it alone", shrink=0.6)
+        figure.colorbar(image, ax=every, label="share changed,\nor flipped by it alone", shrink=0.6)
     return figure
 
 
