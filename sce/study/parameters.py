@@ -101,12 +101,14 @@ def measure_code(study: Study, model: str, dataset: str) -> str:
 def measure(study: Study, kind: str, model: str, dataset: str) -> str:
     """What measuring a kind of experiment must know of the configuration."""
     pair = study.pair(model, dataset)
+    peers = {"peers": study.peers(kind, model, dataset)} if registry.kind(kind).needs_peers else {}
     return exact(
         {
             "module": registry.MODULES[kind],
             "metrics": study.metrics(model, dataset),
             "settings": registry.kind(kind).settings(pair),
             **study.config.scoring.model_dump(),
+            **peers,
         }
     )
 
