@@ -31,6 +31,10 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 STYLE = exact(STUDY.config.figures.model_dump())
+# Of figures that give every model its own colour, the one that it has on the page.
+STUDY_STYLE = exact(
+    STUDY.config.figures.model_dump() | {"models": list(dict(STUDY.pairs))}
+)
 code_of = parameters.code
 
 
@@ -155,6 +159,13 @@ def get_drawn_table(wildcards):
     """The table that a figure of an experiment shows."""
     kind = get_figure_kind(wildcards)
     return f"results/experiments/{wildcards.experiment}/{kind.drawn_from or kind.name}.parquet"
+
+
+def get_drawn_points(wildcards):
+    """What a kind of experiment finds at every grid point, of all pairs of the experiment."""
+    kind = get_figure_kind(wildcards)
+    table = f"{kind.name}_points"
+    return targets.outcomes(STUDY, wildcards.experiment, table) if kind.points_columns else []
 
 
 def get_figure_code(kind):

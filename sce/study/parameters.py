@@ -128,7 +128,8 @@ def figure(study: Study, kind: Kind, experiment: str) -> str:
     """How the figure of a kind of experiment is drawn."""
     content = study.experiments[experiment]
     options = kind.figure_options(content, study.find_in(content))
-    return exact({"module": registry.MODULES[kind.name], "options": options})
+    pairs = study.pairs_of(experiment)
+    return exact({"module": registry.MODULES[kind.name], "options": options, "pairs": pairs})
 
 
 # --- all models
