@@ -38,7 +38,9 @@ def found(rows: pd.DataFrame, written: Callable[[float], str] = as_percent, cond
     if rows.empty:
         return "not defined for any model"
     if rows["value"].nunique() == 1 and len(rows) > 1:
-        return f"{measured(rows.iloc[0], written)} in all {len(rows)} cases"
+        n = [f"{int(n):,}" for n in (rows["n"].min(), rows["n"].max())] if rows["n"].notna().all() else []
+        about = f" (n = {' to '.join(dict.fromkeys(n))})" if n else ""
+        return f"{written(rows['value'].iloc[0])} in all {len(rows)} cases{about}"
     several = len(rows) > FEW
     told = [
         f"{measured(row, written)} for {of_whom(row, conditions)}"

@@ -19,8 +19,9 @@ GROUP = [*panels.KEYS, "model", "condition"]
 def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     """A column of panels per dataset and wording. Where models say how sure they are, a reliability curve
     when asked before the SCE and one when asked after it: the share of right replies against the mean
-    confidence, by confidence in steps of ten percent; the dashed line is perfect calibration. Below, accuracy before and
-    after, with a dashed line at chance. ``table``: the ``outcomes`` of self-prediction."""
+    confidence, by confidence in steps of ten percent; the dashed line is perfect
+    calibration. Below, accuracy before and after, with a dashed line at chance. ``table``:
+    the ``outcomes`` of self-prediction."""
     titles, looks = panels.columns_of(table), model_looks(table["model"], style)
     shapes = markers(table["condition"])
     sure = [when for when in WHEN if len(curves(table, f"accuracy_{when}"))]

@@ -12,8 +12,8 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
 class FigureStyle(Contract):
     """How figures look. The default colours follow Okabe and Ito's, which colour-blind readers can
-    distinguish; those of models are the page's. The two options differ in lightness too, so that a grey print still shows
-    the difference."""
+    distinguish; those of models are the page's. The two options differ in lightness too,
+    so that a grey print still shows the difference."""
 
     option_colours: Two[Colour] = ("#0072B2", "#E69F00")
     missing_colour: Colour = "#8C8C8C"
