@@ -31,10 +31,8 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 STYLE = exact(STUDY.config.figures.model_dump())
-# Of figures that give every model its own colour, the one that it has on the page.
-STUDY_STYLE = exact(
-    STUDY.config.figures.model_dump() | {"models": list(dict(STUDY.pairs))}
-)
+# Of figures that give every model its own colour and every condition its own mark.
+STUDY_STYLE = exact(parameters.study_style(STUDY))
 code_of = parameters.code
 
 

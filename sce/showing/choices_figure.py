@@ -17,7 +17,7 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     interval, a dashed line at chance, hollow diamonds for published values. ``table``: the
     ``outcomes`` of choices."""
     titles, models = panels.columns_of(table), list(table["model"].unique())
-    looks, shapes = model_looks(models, style), markers(table["condition"])
+    looks, shapes = model_looks(models, style), markers(table["condition"], style)
     places = {model: -k for k, model in enumerate(models)}
     step = 0.6 / max(1, len(shapes))
     with settings(style):

@@ -30,7 +30,7 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     titles = panels.columns_of(table)
     models, looks = list(table["model"].unique()), model_looks(table["model"], style)
     judged = table[table["score"].isin(JUDGES) & table["value"].notna()]
-    shapes = markers(judged["condition"])
+    shapes = markers(judged["condition"], style)
     rows = ["grid points (%)"] + (["validity (%)"] if len(judged) else [])
     with settings(style):
         page, placed = panels.sheet(titles, rows, style)
@@ -49,10 +49,9 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
 
 
 def _draw_judged(judged, placed, titles, looks, shapes):
-    subjects = list(judged[["model", "condition"]].drop_duplicates().itertuples(index=False, name=None))
+    aside = panels.beside(zip(judged["model"], judged["condition"], strict=True), 0.03)
     for (dataset, metric, model, name), its in judged.groupby([*panels.KEYS, "model", "condition"]):
-        beside = 0.03 * (subjects.index((model, name)) - (len(subjects) - 1) / 2)
-        x = np.array([list(JUDGES).index(score) for score in its["score"]]) + beside
+        x = np.array([list(JUDGES).index(score) for score in its["score"]]) + aside[model, name]
         panels.draw(placed[1, (dataset, metric)], x, its, looks[model], shapes[name])
     for column in titles if len(judged) else []:
         axes = placed[1, column]

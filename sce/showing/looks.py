@@ -10,18 +10,17 @@ LINES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)))
 
 class StudyStyle(FigureStyle):
     """How the figures of one study look. ``models``: all its models, in the order in which the page has
-    them."""
+    them; ``conditions``: all its conditions, those that reword another one left out."""
 
     models: list[str] = []
+    conditions: list[str] = []
 
 
 def model_looks(models: Iterable[str], style: FigureStyle) -> dict[str, dict]:
     """Model -> colour, line and filling, the same wherever the model is drawn: they follow from its place
     among the study's models. Those that the style does not name come after the ones that it does."""
-    known = list(getattr(style, "models", []))
-    models = list(dict.fromkeys(models))
-    places = {model: k for k, model in enumerate(dict.fromkeys([*known, *models]))}
-    return {model: look(places[model], style) for model in models}
+    places = _places(getattr(style, "models", []), models)
+    return {model: look(place, style) for model, place in places.items()}
 
 
 def look(k: int, style: FigureStyle) -> dict:
@@ -31,7 +30,14 @@ def look(k: int, style: FigureStyle) -> dict:
     return {"color": colour, "line": LINES[k % len(LINES)], "fill": "white" if turn % 2 else colour}
 
 
-def markers(conditions: Iterable[str]) -> dict[str, str]:
-    """Condition -> the shape of its marks, in the order in which a figure has them."""
-    names = dict.fromkeys(conditions)
-    return {name: MARKERS[k % len(MARKERS)] for k, name in enumerate(names)}
+def markers(conditions: Iterable, style: FigureStyle) -> dict[str, str]:
+    """Condition -> the shape of its marks, the same in all figures of a study, as for models."""
+    places = _places(getattr(style, "conditions", []), conditions)
+    return {name: MARKERS[place % len(MARKERS)] for name, place in places.items()}
+
+
+def _places(known, names):
+    """The place of every name, once each, among those that are known and, after them, those that are not."""
+    names = list(dict.fromkeys(names))
+    places = {name: k for k, name in enumerate(dict.fromkeys([*known, *names]))}
+    return {name: places[name] for name in names}

@@ -28,7 +28,7 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     keys = ["model", "dataset", "condition", *(["metric"] if table["metric"].nunique() > 1 else [])]
     subjects = list(table[keys].drop_duplicates().itertuples(index=False, name=None))
     panels = list(table["panel"].unique())
-    looks, shapes = model_looks(table["model"], style), markers(subject[1:] for subject in subjects)
+    looks, shapes = model_looks(table["model"], style), markers((subject[1:] for subject in subjects), style)
     with settings(style):
         across = max(1, min(3, len(panels)))
         down = max(1, -(-len(panels) // across))

@@ -68,6 +68,12 @@ def draw(axes, x, rows: pd.DataFrame, look: dict, marker: str, unit: float = 100
     axes.errorbar(x, value, yerr=bars, **given)
 
 
+def beside(subjects, step: float) -> dict:
+    """Subject -> how far it is moved aside, so that those of equal value can be seen beside one another."""
+    subjects = list(dict.fromkeys(subjects))
+    return {subject: step * (k - (len(subjects) - 1) / 2) for k, subject in enumerate(subjects)}
+
+
 def percent_axis(axes, lowest: float = 0) -> None:
     axes.set_ylim(lowest - 0.04 * (100 - lowest), 104)
     axes.set_yticks(np.linspace(lowest, 100, 5 if lowest == 0 else 6))
@@ -92,7 +98,7 @@ def key(figure: Figure, models, conditions, style: FigureStyle, more: list | Non
         )
         for model, look in model_looks(models, style).items()
     ]  # fmt: skip
-    shapes = markers(conditions)
+    shapes = markers(conditions, style)
     if len(shapes) > 1:
         handles += [mark(shape, in_words(name)) for name, shape in shapes.items()]
     handles += more or []

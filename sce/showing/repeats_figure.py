@@ -56,7 +56,7 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
             axes.set(xlim=(0, 100), xlabel="invalid SCEs (%)")
         more = [
             panels.mark("s", "noise explains"),
-            panels.mark("s", "it does not", "#CCCCCC"),
+            panels.mark("s", "noise does not explain", "#CCCCCC"),
             panels.mark("|", "unstable points"),
         ]
         panels.key(page, [], [], style, more)

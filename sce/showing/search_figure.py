@@ -25,6 +25,8 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     searches = list(curves(table, "validity")["condition"].unique())
     conditions = [name for name in table["condition"].unique() if name not in searches]
     dashes, shapes = dict(zip(searches, DASHES, strict=False)), dict(zip(conditions, OWN, strict=False))
+    own_names = table.loc[table["condition"].isin(conditions), ["model", "condition"]]
+    aside = panels.beside(own_names.itertuples(index=False, name=None), 0.04)
     with settings(style):
         page, placed = panels.sheet(titles, [name for name, _ in QUANTITIES.values()], style, 2.0)
         for row, (quantity, (_, unit)) in enumerate(QUANTITIES.items()):
@@ -34,7 +36,9 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
                 axes, x = placed[row, (dataset, metric)], its["count"].astype(float)
                 panels.draw(axes, x, its, line, "", unit)
             for (dataset, metric, model, name), its in own[own["value"].notna()].groupby(GROUP):
-                _draw_own(placed[row, (dataset, metric)], its, looks[model], shapes[name], unit)
+                _draw_own(
+                    placed[row, (dataset, metric)], aside[model, name], its, looks[model], shapes[name], unit
+                )
             for column in titles:
                 axes = placed[row, column]
                 panels.count_axis(axes, [1, *curves(table, "validity")["count"]])
@@ -47,10 +51,12 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     return page
 
 
-def _draw_own(axes, rows, look, shape, unit):
+def _draw_own(axes, aside, rows, look, shape, unit):
     value = unit * float(rows["value"].iloc[0])
     axes.axhline(value, color=look["color"], linewidth=0.5, linestyle=":", zorder=1)
-    panels.draw(axes, np.ones(1), rows, look, shape, unit, linestyle="none", zorder=3, markersize=5)
+    panels.draw(
+        axes, np.array([1 + aside]), rows, look, shape, unit, linestyle="none", zorder=3, markersize=5
+    )
 
 
 def caption(table: pd.DataFrame, options: dict) -> str:
@@ -61,13 +67,10 @@ def caption(table: pd.DataFrame, options: dict) -> str:
                  "marks at one query are the models' own SCEs."]  # fmt: skip
     for search, rows in needed.groupby(whole, sort=False):
         known = rows[rows["value"].notna()].assign(low=None, high=None, n=None)
-        text = f"To match own SCEs in both, {in_words(search)} needs "
-        if len(known):
-            text += f"at most so many queries: {captions.found(known, captions.as_number)}"
-        else:
-            text += "more queries than it was given, or they have no excess"
         never = int((rows["reason"] == "more than were given").sum())
-        text += f"; not matched within the queries given: {never} of {len(rows)}" if known.size else ""
-        sentences.append(text + ".")
+        compared = len(known) + never
+        text = f"In both, {in_words(search)} matches own SCEs in {len(known)} of {compared} cases"
+        text += f", after queries: {captions.found(known, captions.as_number)}." if len(known) else "."
+        sentences.append(text)
     bars = table[table["score"].str.fullmatch(COUNTED)]
     return " ".join([*sentences, captions.over(bars)])

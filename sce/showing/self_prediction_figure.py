@@ -23,7 +23,7 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     calibration. Below, accuracy before and after, with a dashed line at chance. ``table``:
     the ``outcomes`` of self-prediction."""
     titles, looks = panels.columns_of(table), model_looks(table["model"], style)
-    shapes = markers(table["condition"])
+    shapes = markers(table["condition"], style)
     sure = [when for when in WHEN if len(curves(table, f"accuracy_{when}"))]
     with settings(style):
         rows = [f"right, asked {when} (%)" for when in sure]
@@ -54,11 +54,10 @@ def _draw_accuracy(table, placed, row, titles, looks, shapes):
     """Lines from the accuracy before to that after."""
     wanted = {f"accuracy_{when}": k for k, when in enumerate(WHEN)}
     rows = table[table["score"].isin(wanted) & table["value"].notna()]
-    subjects = list(rows[["model", "condition"]].drop_duplicates().itertuples(index=False, name=None))
+    aside = panels.beside(zip(rows["model"], rows["condition"], strict=True), 0.03)
     for keys, its in rows.groupby(GROUP):
         axes, (model, name) = placed[row, keys[:2]], keys[2:]
-        beside = 0.03 * (subjects.index((model, name)) - (len(subjects) - 1) / 2)
-        place = np.array([wanted[score] for score in its["score"]]) + beside
+        place = np.array([wanted[score] for score in its["score"]]) + aside[model, name]
         panels.draw(axes, place, its, looks[model], shapes[name])
     for column in titles:
         axes = placed[row, column]

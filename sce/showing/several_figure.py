@@ -17,14 +17,16 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     """A column of panels per dataset and metric: validity at k, and below it the mean excess at k, with 95%
     intervals. ``table``: the ``outcomes`` of several SCEs."""
     titles, looks = panels.columns_of(table), model_looks(table["model"], style)
-    shapes = markers(table["condition"])
+    shapes = markers(table["condition"], style)
+    aside = panels.beside(zip(table["model"], table["condition"], strict=True), 0.05)
     with settings(style):
         page, placed = panels.sheet(titles, [name for name, _ in QUANTITIES.values()], style)
         for row, (quantity, (_, unit)) in enumerate(QUANTITIES.items()):
             found = curves(table, quantity)
             for (dataset, metric, model, name), its in found.groupby([*panels.KEYS, "model", "condition"]):
                 axes = placed[row, (dataset, metric)]
-                panels.draw(axes, its["count"].astype(float), its, looks[model], shapes[name], unit)
+                x = its["count"].astype(float) + aside[model, name]
+                panels.draw(axes, x, its, looks[model], shapes[name], unit)
             for column in titles:
                 axes = placed[row, column]
                 panels.count_axis(axes, curves(table, "validity")["count"])

@@ -41,7 +41,7 @@ def validity_scatter(
     of_panel = dict(list(points.groupby(["metric", "dataset"], sort=False)))
     points = points[points["drawn"]]
     models = model_looks(points["model"], style)
-    conditions = markers(points["condition"])
+    conditions = markers(points["condition"], style)
     with settings(style):
         bars = intervals_over(scores["estimand"])
         page = _lay_out(style, datasets, metrics, of_panel, models, conditions, bars)

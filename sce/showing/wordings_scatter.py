@@ -22,7 +22,7 @@ def figure(scores: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     stems = options["stems"]
     titles, looks = panels.columns_of(scores), model_looks(scores["model"], style)
     stem = scores["condition"].map(stems)
-    shapes = markers(stem)
+    shapes = markers(stem, style)
     with settings(style):
         page, placed = panels.sheet(titles, ["mean excess distance"], style, 2.4)
         for keys, rows in scores.groupby([*panels.KEYS, "model", stem], sort=False):

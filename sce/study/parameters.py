@@ -135,6 +135,16 @@ def figure(study: Study, kind: Kind, experiment: str) -> str:
 # --- all models
 
 
+def study_style(study: Study) -> dict:
+    """How figures look, with the order of models and of conditions (see ``sce.showing.looks``)."""
+    named = [name for experiment in study.experiments.values() for name in experiment.conditions]
+    order = {
+        "models": list(dict(study.pairs)),
+        "conditions": list(dict.fromkeys(study.stems.get(name, name) for name in named)),
+    }
+    return study.config.figures.model_dump() | order
+
+
 def prices(study: Study, prices: Prices) -> str:
     """What the tokens of every model cost; null where it is not known."""
     found = {model: prices.of_entry(entry) for model, entry in study.config.models.items()}
