@@ -27,7 +27,7 @@ def look(k: int, style: FigureStyle) -> dict:
     """Colour, line and filling of the k-th model; when the colours are used up, marks turn hollow."""
     turn, colour = divmod(k, len(style.model_colours))
     colour = style.model_colours[colour]
-    return {"color": colour, "line": LINES[k % len(LINES)], "fill": "white" if turn % 2 else colour}
+    return {"color": colour, "line": LINES[(k + turn) % len(LINES)], "fill": "white" if turn % 2 else colour}
 
 
 def markers(conditions: Iterable, style: FigureStyle) -> dict[str, str]:

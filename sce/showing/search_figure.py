@@ -7,13 +7,12 @@ from matplotlib.figure import Figure
 from sce.showing import captions, panels
 from sce.showing.counted import COUNTED, curves
 from sce.showing.drawing import settings
-from sce.showing.looks import MARKERS, model_looks
+from sce.showing.looks import markers, model_looks
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
 
 QUANTITIES = {"validity": ("validity (%)", 100), "mean_excess": ("mean excess", 1)}
 DASHES = ("-", (0, (3, 1.5)))  # of the searches
-OWN = MARKERS[1:]  # of the conditions: curves have no marks
 GROUP = [*panels.KEYS, "model", "condition"]
 
 
@@ -24,7 +23,7 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     titles, looks = panels.columns_of(table), model_looks(table["model"], style)
     searches = list(curves(table, "validity")["condition"].unique())
     conditions = [name for name in table["condition"].unique() if name not in searches]
-    dashes, shapes = dict(zip(searches, DASHES, strict=False)), dict(zip(conditions, OWN, strict=False))
+    dashes, shapes = dict(zip(searches, DASHES, strict=False)), markers(conditions, style)
     own_names = table.loc[table["condition"].isin(conditions), ["model", "condition"]]
     aside = panels.beside(own_names.itertuples(index=False, name=None), 0.04)
     with settings(style):
