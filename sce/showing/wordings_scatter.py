@@ -53,7 +53,10 @@ def _draw_wordings(axes, rows, shape, look):
         x, y, **bars, linestyle="none", marker=shape, color=look["color"], markersize=4, elinewidth=0.5
     )
     theirs = 100 * _column(values, "reference", "validity"), _column(values, "reference", "mean_excess")
-    axes.plot(*theirs, linestyle="none", marker=shape, fillstyle="none", color=look["color"], markersize=5)
+    if np.isfinite(theirs).all(axis=0).any():
+        axes.plot(
+            *theirs, linestyle="none", marker=shape, fillstyle="none", color=look["color"], markersize=5
+        )
 
 
 def _column(values, part, score):
