@@ -16,6 +16,7 @@ from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
 from sce.models import job_needs
 from sce.money.prices import load_prices
 from sce.running import devices
+from sce.running.found_text import FoundText
 from sce.running.lock import hold_lock
 from sce.study import parameters, study, targets
 
@@ -164,6 +165,11 @@ def get_drawn_points(wildcards):
     kind = get_figure_kind(wildcards)
     table = f"{kind.name}_points"
     return targets.outcomes(STUDY, wildcards.experiment, table) if kind.points_columns else []
+
+
+def get_caption(wildcards, output):
+    """The caption of a figure, which the report reads."""
+    return FoundText(output.caption)
 
 
 def get_figure_code(kind):

@@ -137,6 +137,7 @@ rule plot_experiment:
         "../../envs/core.yaml"
     params:
         style=STUDY_STYLE,
+        caption=get_caption,
         code=code_of("plot_experiment"),
     message:
         "Validity against excess distance in the experiment {wildcards.experiment}"
@@ -166,6 +167,7 @@ rule plot_kind:
     params:
         drawn=lambda wildcards: parameters.figure(STUDY, get_figure_kind(wildcards), wildcards.experiment),
         style=STUDY_STYLE,
+        caption=get_caption,
         code=lambda wildcards: get_figure_code(get_figure_kind(wildcards)),
     message:
         "The figure {wildcards.figure} of the experiment {wildcards.experiment}"

@@ -74,6 +74,7 @@ rule plot_validity:
         "../../envs/core.yaml"
     params:
         style=STUDY_STYLE,
+        caption=get_caption,
         code=code_of("plot_validity"),
     message:
         "Validity against excess distance over all models"
