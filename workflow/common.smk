@@ -16,6 +16,7 @@ from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
 from sce.models import job_needs
 from sce.money.prices import load_prices
 from sce.running import devices
+from sce.running.found_text import FoundText
 from sce.running.lock import hold_lock
 from sce.study import parameters, study, targets
 
@@ -31,6 +32,8 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 STYLE = exact(STUDY.config.figures.model_dump())
+# Of figures that give every model its own colour and every condition its own mark.
+STUDY_STYLE = exact(parameters.study_style(STUDY))
 code_of = parameters.code
 
 
@@ -161,6 +164,18 @@ def get_drawn_table(wildcards):
     """The table that a figure of an experiment shows."""
     kind = get_figure_kind(wildcards)
     return f"results/experiments/{wildcards.experiment}/{kind.drawn_from or kind.name}.parquet"
+
+
+def get_drawn_points(wildcards):
+    """What a kind of experiment finds at every grid point, of all pairs of the experiment."""
+    kind = get_figure_kind(wildcards)
+    table = f"{kind.name}_points"
+    return targets.outcomes(STUDY, wildcards.experiment, table) if kind.points_columns else []
+
+
+def get_caption(wildcards, output):
+    """The caption of a figure, which the report reads."""
+    return FoundText(output.caption)
 
 
 def get_figure_code(kind):

@@ -35,12 +35,6 @@ class ChangedFeatures(Kind):
     needs = ("boundary", "sce")
     draws_with = "sce.showing.feature_maps"
     figure_name = "changed_features"
-    caption = (
-        "How often each feature is changed: by the SCEs of a model under each condition, by the nearest "
-        "counterfactuals on its own boundary, and at how many points another level of that feature alone "
-        "flips its prediction. Rows of one model with the same pattern mean that its explanations name "
-        "the features that its boundary turns on."
-    )
 
     def subjects(self, experiment, config, find):
         nearest = [NEAREST + metric for metric in experiment.metrics]
@@ -76,8 +70,15 @@ class ChangedFeatures(Kind):
     def figure(self, table, options, style):
         shares = table[table["metric"].str.startswith(FEATURE) & table["score"].isin([CHANGED, ANY_LEVEL])]
         shares = shares.assign(feature=shares["metric"].str.removeprefix(FEATURE))
-        ranks = table[table["score"] == "rank_with_nearest"]
-        return importlib.import_module(self.draws_with).feature_maps(shares, ranks, style)
+        return importlib.import_module(self.draws_with).feature_maps(shares, _ranks(table), style)
+
+    def caption(self, table, options):
+        return importlib.import_module(self.draws_with).caption(_ranks(table))
+
+
+def _ranks(table):
+    """How alike SCEs and nearest counterfactuals rank the features."""
+    return table[table["score"] == "rank_with_nearest"]
 
 
 def how_far(dataset: Dataset, a: np.ndarray, b: np.ndarray) -> np.ndarray:

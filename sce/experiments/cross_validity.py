@@ -30,12 +30,6 @@ class CrossValidity(Kind):
     needs_peers = True
     draws_with = "sce.showing.cross_validity_maps"
     figure_name = "cross_validity"
-    caption = (
-        "The SCEs of each model (rows), judged by the boundary of each (columns): the share whose x' the "
-        "judge gives the SCE's target. A diagonal that is no brighter than its row means that a model's "
-        "explanations fit itself no better than its peers; at the right the difference, with its 95% "
-        "interval."
-    )
 
     def check(self, experiment, config, dataset):
         if experiment.cross_validity and len(experiment.models) < 2:
@@ -65,7 +59,7 @@ class CrossValidity(Kind):
         return outcomes.table(lines)
 
     def figure(self, table, options, style):
-        validity = table[(table["score"] == "validity")]
+        validity = table[table["score"] == "validity"]
         names = (
             validity["metric"]
             .str.removeprefix(JUDGED_BY)
@@ -75,7 +69,15 @@ class CrossValidity(Kind):
         models = list(table["model"].unique())
         judges = models + sorted(set(shares["judge"]) - set(models))
         maps = importlib.import_module(self.draws_with)
-        return maps.cross_validity_maps(shares, validity[validity["metric"] == PEERS], judges, style)
+        return maps.cross_validity_maps(shares, _of_peers(table), judges, style)
+
+    def caption(self, table, options):
+        return importlib.import_module(self.draws_with).caption(_of_peers(table))
+
+
+def _of_peers(table):
+    """By how much the SCEs of each model are valid more often by itself than by its peers."""
+    return table[(table["score"] == "validity") & (table["metric"] == PEERS)]
 
 
 def judged(judge: np.ndarray, author: np.ndarray, x: np.ndarray, there: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,7 +1,5 @@
 """Does it matter how the SCE is asked for? The spread of scores over the wordings of a condition."""
 
-import importlib
-
 import numpy as np
 
 from sce.experiments.kind import Kind
@@ -24,9 +22,6 @@ class Rewordings(Kind):
     figure_name = "wordings"
     drawn_from = "scores"
     draws_with = "sce.showing.wordings_scatter"
-    caption = (
-        "Validity against excess distance for every wording of a request: do they depend on how it is asked?"
-    )
 
     def subjects(self, experiment, config, find):
         stems = stems_of(experiment.conditions, find)
@@ -54,9 +49,14 @@ class Rewordings(Kind):
         return {"stems": stems_of(experiment.conditions, find)}
 
     def figure(self, table, options, style):
-        shown = reworded(list(table["condition"].unique()), options["stems"])
-        table = table[table["condition"].isin(shown)]
-        return importlib.import_module(self.draws_with).wordings_scatter(table, options["stems"], style)
+        return super().figure(_of_wordings(table, options), options, style)
+
+    def caption(self, table, options):
+        return super().caption(_of_wordings(table, options), options)
+
+
+def _of_wordings(table, options):
+    return table[table["condition"].isin(reworded(list(table["condition"].unique()), options["stems"]))]
 
 
 def _summary(values, margins):

@@ -1,7 +1,6 @@
 """Do its explanations help to predict a model? A statistical observer learns a few of the model's answers,
 with or without the SCEs that explain them, and predicts the others. It asks no new questions."""
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -37,12 +36,6 @@ class Simulatability(Kind):
     needs = ("boundary", "sce")
     draws_with = "sce.showing.gain_panels"
     figure_name = "simulatability"
-    caption = (
-        "How much an observer gains from the SCEs of k points, as a share of what it would otherwise "
-        "predict wrongly (filled), and from as many answers at random points (hollow). An explanation "
-        "below 0 misleads; one that is no higher than the random point is worth no more than any other "
-        "answer of the model."
-    )
 
     def subjects(self, experiment, config, find):
         return sorted(experiment.conditions) if experiment.simulatability else []
@@ -64,9 +57,6 @@ class Simulatability(Kind):
                     scores = [observe(learn, seen, codes, shown) for shown in drawn]
                     lines += _lines(condition, observer, k, scores, given.estimand)
         return outcomes.table(lines)
-
-    def figure(self, table, options, style):
-        return importlib.import_module(self.draws_with).gain_panels(table, style)
 
 
 @dataclass(frozen=True)

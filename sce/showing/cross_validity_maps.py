@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from sce.showing import captions
 from sce.showing.drawing import settings
 from sce.showing.heat_map import draw_shares
 from sce.showing.style import FigureStyle
@@ -69,6 +70,17 @@ def _draw_differences(axes, rows, style):
 
 def _frame(column, row):
     return Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=1.5)
+
+
+def caption(differences: pd.DataFrame) -> str:
+    """What the figure finds, as sentences."""
+    return (
+        "The SCEs of each model (rows), judged by the boundary of each (columns): the share whose x' the "
+        "judge gives the SCE's target. A diagonal that is no brighter than its row means that a model's "
+        "explanations fit itself no better than its peers; at the right the difference, with its 95% "
+        "interval."
+        f" {_finding(differences)}: {captions.found(differences)}. {captions.over(differences)}"
+    )
 
 
 def _finding(differences):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sce.showing import captions
 from sce.showing.drawing import settings
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words, intervals_over
@@ -12,11 +13,10 @@ PANEL = (2.6, 2.2)  # inches
 ENDS = ("value", "low", "high")
 
 
-def gain_panels(table: pd.DataFrame, style: FigureStyle) -> Figure:
+def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     """A panel per observer and per model and dataset, a colour per condition: the gain from the SCEs (filled)
     and from as many random answers (hollow, dashed). ``table``: the ``outcomes`` artifact."""
-    parts = table["score"].str.extract(r"^(gain|gain_of_random)_at_(\d+)$")
-    table = table.assign(gain=parts[0], k=pd.to_numeric(parts[1]))[parts[0].notna()]
+    table = _gains(table)
     pairs = list(table[["model", "dataset"]].drop_duplicates().itertuples(index=False, name=None))
     observers, conditions = list(table["metric"].unique()), list(table["condition"].unique())
     with settings(style):
@@ -47,6 +47,12 @@ def gain_panels(table: pd.DataFrame, style: FigureStyle) -> Figure:
     return figure
 
 
+def _gains(table):
+    """The lines of the gains, with the columns ``gain`` and ``k``."""
+    parts = table["score"].str.extract(r"^(gain|gain_of_random)_at_(\d+)$")
+    return table.assign(gain=parts[0], k=pd.to_numeric(parts[1]))[parts[0].notna()]
+
+
 def _draw_gains(axes, rows, name, colour):
     """The lines of one condition; returns label -> handle."""
     handles = {}
@@ -59,6 +65,17 @@ def _draw_gains(axes, rows, name, colour):
             own["k"], value, yerr=bars, color=colour, markersize=4, linewidth=0.9, elinewidth=0.6, **look
         )
     return handles
+
+
+def caption(table: pd.DataFrame, options: dict) -> str:
+    """What the figure finds, as sentences."""
+    return (
+        "How much an observer gains from the SCEs of k points, as a share of what it would otherwise "
+        "predict wrongly (filled), and from as many answers at random points (hollow). An explanation "
+        "below 0 misleads; one that is no higher than the random point is worth no more than any other "
+        "answer of the model."
+        f" {_finding(_gains(table))}. {captions.over(table)}"
+    )
 
 
 def _finding(table):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 from rich.panel import Panel
+from rich.rule import Rule
 from rich.text import Text
 
 from sce.errors import InputError, suggest
@@ -59,7 +60,8 @@ def _measured(results):
 
 
 def _print(console, options, dataset: Dataset, here, published):
-    """Every turn in a frame of its own. ``here``: the artifacts' rows of the point, by artifact."""
+    """Every condition as a block of its own, every turn in a frame. ``here``: the artifacts' rows of
+    the point, by artifact."""
     responses, distances = here["responses"], here["distances"]
     known = list(distances["condition"].unique())
     if options.condition not in (None, *known):
@@ -67,10 +69,13 @@ def _print(console, options, dataset: Dataset, here, published):
     question = responses[responses["kind"] == "question"].iloc[0]
     sent = wordings(dataset, question["wording"], known, published)
     described = dataset.describe(dataset.record(options.point))
-    _frame(console, "question", sent["question"].replace(SLOT, described), "blue")
-    _reply(console, options.model, question)
+    told = sent["question"].replace(SLOT, described)
     predicted = here["boundary"]["prediction"].iloc[0]
     for condition in known if options.condition is None else [options.condition]:
+        # Every condition continues the answer in a conversation of its own.
+        console.print(Rule(Text(f"{options.model} on {dataset.name}, point {options.point}: {condition}")))
+        _frame(console, "question", told, "blue")
+        _reply(console, options.model, question)
         asked = (responses["kind"] == "condition") & (responses["condition"] == condition)
         if not asked.any():
             console.print(Text(f"{condition}: no SCE was asked for.", style="bold"))

@@ -10,7 +10,20 @@ from sce.wordings.prompts import prompt_file
 
 # What the workflow itself makes under results/, next to the folders of the models.
 FOLDERS = {"grids", "embeddings", "experiments", "failures_checked", "report_conversations"}
-SUFFIXES = (".parquet", ".csv", ".md", ".tex", ".png", ".svg", ".npy", ".json", ".log", ".html")
+SUFFIXES = (
+    ".parquet",
+    ".csv",
+    ".md",
+    ".tex",
+    ".png",
+    ".svg",
+    ".pdf",
+    ".txt",
+    ".npy",
+    ".json",
+    ".log",
+    ".html",
+)
 RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures", "collect_scores",
     "collect_usage", "compare", "default", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",

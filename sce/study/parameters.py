@@ -130,10 +130,21 @@ def figure(study: Study, kind: Kind, experiment: str) -> str:
     """How the figure of a kind of experiment is drawn."""
     content = study.experiments[experiment]
     options = kind.figure_options(content, study.find_in(content))
-    return exact({"module": registry.MODULES[kind.name], "options": options})
+    pairs = study.pairs_of(experiment)
+    return exact({"module": registry.MODULES[kind.name], "options": options, "pairs": pairs})
 
 
 # --- all models
+
+
+def study_style(study: Study) -> dict:
+    """How figures look, with the order of models and of conditions (see ``sce.showing.looks``)."""
+    named = [name for experiment in study.experiments.values() for name in experiment.conditions]
+    order = {
+        "models": list(dict(study.pairs)),
+        "conditions": list(dict.fromkeys(study.stems.get(name, name) for name in named)),
+    }
+    return study.config.figures.model_dump() | order
 
 
 def prices(study: Study, prices: Prices) -> str:

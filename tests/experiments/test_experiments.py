@@ -17,11 +17,9 @@ from sce.measuring import distances, outcomes
 from sce.measuring.boundaries import predictions
 from sce.reading import responses
 from sce.reading.responses import features_at
-from sce.showing import tables
+from sce.showing import outcome_panels, tables, wordings_scatter
 from sce.showing.consistency_map import consistency_map
-from sce.showing.outcome_panels import outcome_panels
 from sce.showing.style import FigureStyle
-from sce.showing.wordings_scatter import wordings_scatter
 from sce.study.study import load
 from sce.wordings.rewordings import reworded
 from tests.experiments.respondent import SCORING, answers_of, study_of
@@ -301,11 +299,11 @@ def test_a_table_holds_its_subjects_and_metrics_alone():
     assert list(table["model"]) == ["llama", "echo"]
     assert set(table["condition"]) == {"minimal"}
     assert set(table["metric"]) == {"gower"}
-    assert tables.markdown(tables.wide(table)) == (
-        "| model | dataset | condition | metric | validity |\n"
-        "| --- | --- | --- | --- | --- |\n"
-        "| llama | house_prices | minimal | gower | 0.250 [0.150, 0.350] |\n"
-        "| echo | house_prices | minimal | gower | 0.250 [0.150, 0.350] |\n"
+    assert tables.markdown(tables.long(table)) == (
+        "| model | dataset | condition | metric | score | value | n |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n"
+        "| llama | house_prices | minimal | gower | validity | 0.250 [0.150, 0.350] | 9 |\n"
+        "| echo | house_prices | minimal | gower | validity | 0.250 [0.150, 0.350] | 9 |\n"
     )
     assert r"llama & house\_prices & minimal & gower & 0.250 [0.150, 0.350] \\" in tables.latex(
         tables.wide(table)
@@ -327,9 +325,11 @@ def test_every_wording_has_its_mark():
     rows = pd.concat([validity, validity.assign(score="mean_excess", low=None, high=None)])
     table = tables.collect([rows], [["m", "exam"]], names, ["gower"], {"m": ["m", 0]}, None)
     stems = {name: name[:-3] for name in names}
-    axes = wordings_scatter(table, stems, FigureStyle()).axes[0]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["minimal", "unconstrained"]
-    assert sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() == "o") == 4
+    figure = wordings_scatter.figure(table, {"stems": stems}, FigureStyle())
+    axes = figure.axes[0]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["m", "minimal", "unconstrained"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("validity (%)", "mean excess distance")
+    assert sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() in "o^") == 4
 
 
 def test_every_score_has_a_panel_and_counted_ones_share_one():
@@ -337,7 +337,7 @@ def test_every_score_has_a_panel_and_counted_ones_share_one():
     rows = pd.concat([scored(several=0.5).assign(score=name) for name in names])
     rows.loc[rows["score"] == "unparseable", ["low", "high", "estimand"]] = None
     table = tables.collect([rows], [["m", "exam"]], ["several"], ["gower"], {"m": ["m", 0]}, None)
-    figure = outcome_panels(table, FigureStyle())
+    figure = outcome_panels.figure(table, {}, FigureStyle())
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["validity", "readable"]
     assert figure.axes[0].get_xticks().tolist() == [1, 2, 16]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["m / exam / several"]

@@ -21,4 +21,4 @@ with logged(snakemake.log[0]):
         snakemake.wildcards.model,
         FigureStyle(**json.loads(snakemake.params.style)),
     )
-    drawing.save(figure, snakemake.output.png, snakemake.output.svg)
+    drawing.save(figure, *snakemake.output)
