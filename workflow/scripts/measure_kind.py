@@ -6,6 +6,7 @@ import json
 from sce.experiments.given import Given
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
+from sce.reading.samples import first_samples
 from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
@@ -13,7 +14,7 @@ with logged(snakemake.log[0]):
     kind = importlib.import_module(measured.pop("module")).KIND
     given = Given(
         dataset=load_dataset(snakemake.input.dataset),
-        tables={name: artifacts.read(snakemake.input[name]) for name in kind.needs},
+        tables={name: first_samples(artifacts.read(snakemake.input[name])) for name in kind.needs},
         embeddings=artifacts.read_array(snakemake.input.embeddings) if snakemake.input.embeddings else None,
         **measured,
     )
