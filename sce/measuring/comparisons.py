@@ -151,6 +151,6 @@ def _of_samples(kept):
     """One row for the samples of each point, by point_id in increasing order."""
     by_point = kept.astype({"point_id": "int64", "valid": float}).groupby("point_id", sort=True)
     measured = by_point[list(PAIRED.values())]
-    # The mean of equal values is that value, without a trace of rounding, which would be taken for a difference.
+    # The mean of equal values is that value; a trace of rounding would be taken for a difference.
     means = measured.mean().where(measured.max() > measured.min(), measured.first()).astype(float)
     return means.assign(**{FOUND: by_point[FOUND].agg(lambda found: int(found.mode().iloc[0]))})

@@ -149,11 +149,11 @@ def check_samples(study) -> None:
             unfit = {
                 "repeats": any(pair.of("repeats")),
                 "verify_off_grid": any(pair.of("verify_off_grid")),
-                "a grid asked in part": any(study.is_adaptive(e, dataset) for e in pair.experiments),
+                "boundary: adaptive": any(study.is_adaptive(e, dataset) for e in pair.experiments),
             }
             for what in (what for what, there in unfit.items() if there):
-                found = f"{experiment.samples}, with {what} for {model} on {dataset}"
-                raise InputError(study.where, key, found, f"1 there, or samples without {what}")
+                allowed = f"1, or no {what} in any experiment of {model} on {dataset}"
+                raise InputError(study.where, key, f"{experiment.samples}, and {what}", allowed)
 
 
 def check_datasets(study) -> None:
