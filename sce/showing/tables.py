@@ -9,8 +9,8 @@ from sce.showing.reference import beside, load_reference
 from sce.showing.words import with_interval
 
 KEYS = ["model", "dataset", "condition", "metric"]
-# Which scores a table shows that holds more.
-SHOWN = {"scores": ["n_kept", "validity", "mean_excess", "exact_match"]}
+# Which scores a table shows that holds more, as far as it has them.
+SHOWN = {"scores": ["n_kept", "validity", "validity_probability", "mean_excess", "exact_match"]}
 
 
 def collect(
@@ -31,9 +31,10 @@ def collect(
 
 def wide(scores: pd.DataFrame, shown: list[str] | None = None) -> pd.DataFrame:
     """The table as texts. ``scores``: columns of all_scores and ``reference``. ``shown``: which scores, in
-    this order; all in the order of the table unless given. Where a score has published values, they follow it
-    in a column of their own."""
-    shown = shown or list(dict.fromkeys(scores["score"]))
+    this order, as far as the table has them; all in its order unless given. Where a score has published
+    values, they follow it in a column of their own."""
+    there = list(dict.fromkeys(scores["score"]))
+    shown = [score for score in shown if score in there] if shown else there
     scores = scores[scores["score"].isin(shown)]
     rows = scores[KEYS].drop_duplicates().reset_index(drop=True)
     for score in shown:
