@@ -55,7 +55,7 @@ class Kind:
     default); ``wordings``: those of them that name prompts, field -> kind of prompt; ``sections``: what it
     adds to the configuration as a whole, key -> contract. ``about_sces``: whether it makes no sense without
     conditions. ``needs``: the artifacts that ``measure`` reads, among responses, boundary, sce, distances,
-    scores, and its own ``tasks`` and ``points``.
+    scores, and its own ``tasks`` and ``points``; where questions were asked several times, the first sample.
     """
 
     name: ClassVar[str]
