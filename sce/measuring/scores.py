@@ -8,7 +8,7 @@ import pandas as pd
 
 from sce.errors import InputError
 from sce.files import artifacts
-from sce.measuring import estimands
+from sce.measuring import estimands, unsteady
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Interval, Rows
@@ -170,7 +170,10 @@ def _intervals(kept, values, estimand, lattice) -> dict[str, Interval]:
     sampled = kept.askings is not None
     rows = Rows.of(kept.points, kept.found, lattice=lattice, samples=sampled)
     valid, exact = (~np.isnan(kept.columns[name]) for name in ("valid", "exact"))
-    of_majority, of_mean = _of_found(kept, valid) if sampled else (0.0, 0.0)
+    of_majority = of_mean = 0.0
+    if sampled:
+        probability = kept.columns["probability"]
+        of_majority, of_mean = unsteady.of_rows(kept.found, valid, probability, kept.askings)
     found = {
         "validity": estimands.share(valid, rows, estimand, of_majority),
         "exact_match": estimands.share(exact, rows, estimand),
@@ -187,27 +190,8 @@ def _intervals(kept, values, estimand, lattice) -> dict[str, Interval]:
         unknown = "which off-grid instances are the same is not measured"
         found["validity_with_off_grid"] = Interval(reason=None if estimand == estimands.CENSUS else unknown)
     if sampled:
-        probability = kept.columns["probability"]
         found[OF_SAMPLES] = estimands.mean(probability, rows, estimand, 0.0, 1.0, of_mean)
     return found
-
-
-def _of_found(kept, valid):
-    """The variance of validity and of its probability through other answers at the x': of the majority of as
-    many askings of each, and of the share of them (docs/statistics.md)."""
-    from scipy.stats import binom  # takes a while, which no reading of the Snakefile should pay
-
-    _, first, code = np.unique(kept.found, return_index=True, return_inverse=True)
-    # The valid rows at an x' have its class for their target, the invalid ones the other.
-    weights = np.bincount(code, np.where(valid, 1.0, -1.0)) / kept.n
-    p, times = kept.columns["probability"][first], kept.askings[first]
-    even = np.where(times % 2 == 0, binom.pmf(times // 2, times, p), 0.0)
-    majority = binom.sf(times // 2, times, p) + even / 2
-    single = np.maximum(times - 1, 1)
-    return (
-        float(np.sum(weights**2 * majority * (1 - majority))),
-        float(np.sum(weights**2 * p * (1 - p) / single)),
-    )
 
 
 def _of_total(kept, valid, values, parts, found, total, rows, estimand):

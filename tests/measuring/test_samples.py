@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sce.measuring import boundaries, estimands
+from benchmarks.bench_intervals import simulate_unsteady
+from sce.measuring import boundaries, estimands, unsteady
 from sce.measuring.comparisons import paired_differences
 from sce.measuring.distances import measure, with_samples
 from sce.measuring.estimands import Rows
@@ -55,22 +56,37 @@ def test_validity_is_a_verdict_and_a_probability():
 
 
 def test_answers_vary_as_samples_and_askings_do():
-    """The samples of point 0 alone differ. The x' 2 and 1 were not always answered alike: 2 of 8 rows lead to
-    2, where they are valid, one to 1, where it is not."""
+    """The samples of point 0 alone differ. Of 8 rows 2, 2 and 3 are valid at the x' 0, 2 and 3, and one is
+    not at 1; these gave the target in 3, 2, 3 and 1 of 3 askings."""
     found = scored("answers")
-    weights, degrees = {1: -1 / 8, 2: 2 / 8}, 8 - 3
-    majority = stats.binom.sf(1, 3, 2 / 3)
+    weights, degrees = np.array([2, -1, 2, 3]) / 8, 8 - 3
+    majority, single = unsteady.variances([3, 1, 2, 3], [3, 3, 3, 3])
     within = 2 / 3 + 0.5  # 1, 1, 0, and the half that is added
-    variance = within / degrees / 8 + sum(w**2 for w in weights.values()) * majority * (1 - majority)
-    half = stats.t.ppf(0.975, degrees) * np.sqrt(variance)
+    half = stats.t.ppf(0.975, degrees) * np.sqrt(within / degrees / 8 + weights**2 @ majority)
     assert found.low["validity"] == pytest.approx(7 / 8 - half)
     assert found.high["validity"] == 1
     within = 2 * (1 / 9) ** 2 + (2 / 9) ** 2
-    variance = within / degrees / 8 + sum(w**2 for w in weights.values()) * (2 / 9) / 2
-    half = stats.t.ppf(0.975, degrees) * np.sqrt(variance)
+    half = stats.t.ppf(0.975, degrees) * np.sqrt(within / degrees / 8 + weights**2 @ single)
     assert found.low["validity_probability"] == pytest.approx(found.value["validity_probability"] - half)
     assert found.clusters["validity"] == 3
     assert found.estimand["validity"] == "answers"
+
+
+def test_how_unsteady_an_x_is_is_told_by_all_of_them():
+    steady, _ = unsteady.variances([3] * 500, [3] * 500)
+    assert steady.max() < 0.001
+    tossed = np.random.default_rng(0).binomial(4, 0.5, 500)
+    majority, single = unsteady.variances(tossed, [4] * 500)
+    assert np.allclose(majority, 0.25, atol=0.03)  # four alike too are taken for chance
+    assert np.allclose(single, 0.25 / 4, atol=0.01)
+    mixed, _ = unsteady.variances([3] * 250 + [1, 2] * 125, [3] * 500)
+    assert mixed[0] < 0.1 < 0.15 < mixed[-1]
+
+
+def test_intervals_over_answers_hold_where_the_boundary_is_unsteady_too():
+    found = simulate_unsteady((400, 100, 3, 1), draws=150, seed=1)
+    for reading in ("validity", "probability"):
+        assert 0.9 <= found[reading, "ours"][0] <= 0.99
 
 
 def test_samples_of_a_point_are_one_cluster():
