@@ -183,7 +183,7 @@ def columns(artifact: str | dict, features: list[str] = ()) -> dict[str, pa.Data
     return named
 
 
-def with_samples(artifact: str, table: pd.DataFrame) -> str:
+def variant(artifact: str, table: pd.DataFrame) -> str:
     """The name of an artifact as it is where questions were asked several times, if the table is of those."""
     sampled = f"{artifact}_sampled"
     return sampled if set(SCHEMAS[sampled]) - set(SCHEMAS[artifact]) <= set(table.columns) else artifact

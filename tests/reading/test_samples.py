@@ -66,10 +66,10 @@ def test_every_sample_of_an_sce_is_a_row(tmp_path):
         "ok", "unparseable_sce", "off_grid", "ok", "ok", "ok", *["no_prediction"] * 3
     ]  # fmt: skip
     features = list(DATASET.features)
-    artifacts.write(table, tmp_path / "sce.parquet", artifacts.with_samples("sce", table), features)
+    artifacts.write(table, tmp_path / "sce.parquet", artifacts.variant("sce", table), features)
     once = first_samples(artifacts.read(tmp_path / "sce.parquet"))
     assert once["point_id"].tolist() == [0, 1, 2]
-    assert artifacts.with_samples("sce", once.drop(columns="sample")) == "sce"
+    assert artifacts.variant("sce", once.drop(columns="sample")) == "sce"
 
 
 def test_what_was_asked_once_has_the_columns_that_it_had():

@@ -29,5 +29,5 @@ with logged(snakemake.log[0]):
             askings = boundaries.askings(dataset, boundary)
             tables = [distances.with_samples(table, sce, askings, dataset) for table in tables]
         table = pd.concat(tables, ignore_index=True)
-        artifact = artifacts.with_samples("distances", table)
+        artifact = artifacts.variant("distances", table)
     artifacts.write(table, snakemake.output[0], artifact, provenance=provenance(snakemake))

@@ -12,5 +12,5 @@ with logged(snakemake.log[0]):
     boundary = responses.boundary(raw, dataset)
     sce = responses.counterfactuals(raw, dataset, snakemake.params.conditions)
     for name, table in (("boundary", boundary), ("sce", sce)):
-        artifact = artifacts.with_samples(name, table)
+        artifact = artifacts.variant(name, table)
         artifacts.write(table, snakemake.output[name], artifact, features, provenance(snakemake))
