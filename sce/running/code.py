@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]  # the folder that holds the package
 PACKAGE = "sce"
+_WITH_STATEMENTS = ast.stmt | ast.excepthandler | ast.match_case
 _WHOLE = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 
 
@@ -60,26 +61,30 @@ def _digest(file: Path) -> str:
 @cache
 def _imports(file: Path, package: str) -> list[str]:
     """The names that may be modules among what a file imports; ``package``: the one that the file is in."""
-    return [name for node in _run(_tree(file)) for name in _named(node, package)]
+    return [name for node in _statements(_tree(file)) for name in _named(node, package)]
 
 
 @cache
 def _tree(file: Path) -> ast.Module:
     """The syntax tree of a file without docstrings."""
     tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         if documented and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return tree
 
 
-def _run(node) -> Iterator[ast.AST]:
-    """The nodes of a tree, but for what only a type checker reads."""
-    yield node
-    if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
-        for child in ast.iter_child_nodes(node):
-            yield from _run(child)
+def _statements(tree) -> Iterator[ast.AST]:
+    """The statements of a tree, itself first, but for what only a type checker reads. Expressions, most of
+    its nodes, hold neither imports nor docstrings, and every command of Snakemake waits for this."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            children = ast.iter_child_nodes(node)
+            waiting += [child for child in children if isinstance(child, _WITH_STATEMENTS)]
 
 
 def _named(node, package) -> Iterator[str]:

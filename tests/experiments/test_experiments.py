@@ -213,7 +213,7 @@ def test_the_spread_over_wordings():
     assert values.value["minimal", "validity_mean"] == pytest.approx(0.4)
     assert values.value["minimal", "validity_sd"] == pytest.approx(0.2)
     assert (values.value["minimal", "validity_min"], values.value["minimal", "validity_max"]) == (0.2, 0.6)
-    assert values.value["minimal", "validity_se"] == pytest.approx(0.2 / 3.92, rel=1e-3)
+    assert values.value["minimal", "validity_margin"] == pytest.approx(0.1)
     assert values.n["minimal", "validity_mean"] == 3
     assert values.reason["minimal", "mean_excess_mean"] == "too few wordings with this score"
 
