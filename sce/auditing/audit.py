@@ -17,6 +17,7 @@ from sce.measuring import boundaries, comparisons, hypotheses, scores
 from sce.measuring.dependence import Lattice
 from sce.money import usage
 from sce.money.prices import Prices
+from sce.reading.samples import first_samples
 from sce.showing import tables
 from sce.study import parameters
 from sce.study.plan import protocol_asked
@@ -196,8 +197,10 @@ class Audit:
 
         def outcomes():
             embeddings = pairs.embeddings_of(self.results / f"embeddings/{name}.npy")
-            given = Given(dataset=dataset, tables=frames, embeddings=embeddings, peers=peers, **measured)
-            return kind.measure(given)
+            tables = {need: first_samples(frame) for need, frame in frames.items()}
+            return kind.measure(
+                Given(dataset=dataset, tables=tables, embeddings=embeddings, peers=peers, **measured)
+            )
 
         self._remake(folder / f"{kind.name}.parquet", outcomes, *frames.values(), *peers.values())
         if kind.points_columns:

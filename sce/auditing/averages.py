@@ -44,6 +44,10 @@ def scores_of(rows: list[dict], condition: str, metric: str) -> list[dict]:
         if verified
         else (None, 0, "no off-grid instance was verified")
     )
+    if any("probability" in row for row in rows):
+        known = [row["probability"] for row in kept]
+        mean = math.fsum(known) / len(known) if known else None
+        found["validity_probability"] = mean, len(known), None if known else "no kept rows"
     for status in ROW_STATUSES:
         found[f"n_{status}"] = (sum(row["status"] == status for row in rows), len(rows), None)
     return [
@@ -93,10 +97,15 @@ def check_differences(
 
 
 def _kept(measured, label, dataset, metric):
-    """Point -> kept row of what a label, MODEL / CONDITION, names."""
+    """Point -> kept row of what a label, MODEL / CONDITION, names; of several samples their means."""
     model, _, condition = label.partition(" / ")
-    return {
-        row["point_id"]: row
-        for row in measured.get((model, dataset), [])
-        if row["status"] == "kept" and row["condition"] == condition and row["metric"] == metric
-    }
+    at = {}
+    for row in measured.get((model, dataset), []):
+        if row["status"] == "kept" and row["condition"] == condition and row["metric"] == metric:
+            at.setdefault(row["point_id"], []).append(row)
+    return {point: rows[0] if len(rows) == 1 else _mean_of(rows) for point, rows in at.items()}
+
+
+def _mean_of(rows):
+    known = {column: [row[column] for row in rows if row[column] is not None] for column in COMPARED.values()}
+    return {column: math.fsum(values) / len(values) if values else None for column, values in known.items()}

@@ -55,8 +55,9 @@ class Kind:
     default); ``wordings``: those of them that name prompts, field -> kind of prompt; ``sections``: what it
     adds to the configuration as a whole, key -> contract. ``about_sces``: whether it makes no sense without
     conditions. ``needs``: the artifacts that ``measure`` reads, among responses, boundary, sce, distances,
-    scores, and its own ``tasks`` and ``points``. ``needs_peers``: whether it also reads the boundaries of the
-    other models that an experiment with its table asks about the dataset.
+    scores, and its own ``tasks`` and ``points``; where questions were asked several times, the first sample.
+    ``needs_peers``: whether it also reads the boundaries of the other models that an experiment with its
+    table asks about the dataset.
     """
 
     name: ClassVar[str]

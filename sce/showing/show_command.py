@@ -12,6 +12,7 @@ from rich.text import Text
 from sce.errors import InputError, suggest
 from sce.files import artifacts
 from sce.grids.datasets import Dataset, dataset_file, load_dataset
+from sce.reading.samples import SAMPLE
 from sce.showing.page.conversations import SLOT, wordings
 from sce.showing.page.fates import FATES, fates
 from sce.wordings.published import load_published
@@ -66,8 +67,9 @@ def _print(console, options, dataset: Dataset, here, published):
     known = list(distances["condition"].unique())
     if options.condition not in (None, *known):
         raise InputError("show", "--condition", options.condition, f"one of {', '.join(known)}")
-    question = responses[responses["kind"] == "question"].iloc[0]
-    sent = wordings(dataset, question["wording"], known, published)
+    questions = responses[responses["kind"] == "question"]
+    questions = questions[questions["wording"] == questions["wording"].iloc[0]]
+    sent = wordings(dataset, questions["wording"].iloc[0], known, published)
     described = dataset.describe(dataset.record(options.point))
     told = sent["question"].replace(SLOT, described)
     predicted = here["boundary"]["prediction"].iloc[0]
@@ -75,14 +77,16 @@ def _print(console, options, dataset: Dataset, here, published):
         # Every condition continues the answer in a conversation of its own.
         console.print(Rule(Text(f"{options.model} on {dataset.name}, point {options.point}: {condition}")))
         _frame(console, "question", told, "blue")
-        _reply(console, options.model, question)
+        for _, question in questions.iterrows():
+            _reply(console, options.model, question)
         asked = (responses["kind"] == "condition") & (responses["condition"] == condition)
         if not asked.any():
             console.print(Text(f"{condition}: no SCE was asked for.", style="bold"))
             continue
         follow_up = sent["conditions"][condition][dataset.options.index(predicted)]
         _frame(console, condition, follow_up, "blue")
-        _reply(console, options.model, responses[asked].iloc[0])
+        for _, row in responses[asked].iterrows():
+            _reply(console, options.model, row)
         for line in verdicts(distances[distances["condition"] == condition]):
             console.print(Text(line, style="bold"))
 
@@ -92,7 +96,8 @@ def verdicts(rows: pd.DataFrame) -> list[str]:
     names = list(FATES)
     lines = []
     for code, row in zip(fates(rows), rows.itertuples(), strict=True):
-        line = f"{row.condition}, {row.metric}: {FATES[names[code]]}"
+        sample = f", sample {row.sample}" if SAMPLE in rows else ""
+        line = f"{row.condition}{sample}, {row.metric}: {FATES[names[code]]}"
         if pd.notna(row.distance):
             line += f" (distance {row.distance:.3g}"
             line += f", needed {row.nearest_distance:.3g})" if pd.notna(row.nearest_distance) else ")"

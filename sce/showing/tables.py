@@ -10,8 +10,8 @@ from sce.showing.reference import beside, load_reference
 from sce.showing.words import with_interval
 
 KEYS = ["model", "dataset", "condition", "metric"]
-# Which scores a table shows that holds more.
-SHOWN = {"scores": ["n_kept", "validity", "mean_excess", "exact_match"]}
+# Which scores a table shows that holds more, as far as it has them.
+SHOWN = {"scores": ["n_kept", "validity", "validity_probability", "mean_excess", "exact_match"]}
 
 
 def collect(
@@ -50,14 +50,15 @@ def wide(scores: pd.DataFrame, shown: list[str] | None = None) -> pd.DataFrame:
     """The table as texts for print: a line per model, dataset, condition and metric, a column per score.
     Scores that end in a count (validity_at_1, validity_at_2, ...) share a column, with a line for each count.
 
-    ``scores``: columns of all_scores and ``reference``. ``shown``: which scores, in this order; all in the
-    order of the table unless given. Where a score has published values, they follow it in a column of their
+    ``scores``: columns of all_scores and ``reference``. ``shown``: which scores, in this order, as far as
+    the table has them; all in its order unless given. Where a score has published values, they follow it in a column of their
     own."""
     scores = counted(scores if shown is None else scores[scores["score"].isin(shown)])
     scores = scores.assign(at=[f"{count:g}" if count >= 0 else "" for count in scores["count"].fillna(-1)])
     keys = [*KEYS, "at"] if (scores["at"] != "").any() else KEYS
     rows = scores[keys].drop_duplicates().reset_index(drop=True)
-    quantities = dict.fromkeys(shown or []) | dict.fromkeys(scores["quantity"])
+    there = dict.fromkeys(scores["quantity"])
+    quantities = [name for name in dict.fromkeys(shown or []) | there if name in there]
     for quantity in quantities:
         found = scores[scores["quantity"] == quantity]
         texts = list(map(with_interval, found["value"], found["low"], found["high"]))

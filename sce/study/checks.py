@@ -146,6 +146,29 @@ def check_boundaries(study) -> None:
             )
 
 
+def check_samples(study) -> None:
+    """What is asked several times can be, and may differ."""
+    for name, experiment in study.experiments.items():
+        key = f"experiments.{name}.samples"
+        if experiment.samples == 1:
+            continue
+        for model in experiment.models:
+            entry = study.config.models[model]
+            if not entry.can_differ:
+                allowed = "1; it always answers alike (of the controls those with wavers, or random, do not)"
+                raise InputError(study.where, key, f"{experiment.samples} for {model}", allowed)
+        for model, dataset in study.pairs_of(name):
+            pair = study.pair(model, dataset)
+            unfit = {
+                "repeats": any(pair.of("repeats")),
+                "verify_off_grid": any(pair.of("verify_off_grid")),
+                "boundary: adaptive": any(study.is_adaptive(e, dataset) for e in pair.experiments),
+            }
+            for what in (what for what, there in unfit.items() if there):
+                allowed = f"1, or no {what} in any experiment of {model} on {dataset}"
+                raise InputError(study.where, key, f"{experiment.samples}, and {what}", allowed)
+
+
 def check_datasets(study) -> None:
     """Every dataset carries the distances that it is measured with and what experiments ask about it."""
     wanted = {(d, m) for e in study.experiments.values() for d in e.datasets for m in e.metrics}

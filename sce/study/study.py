@@ -55,6 +55,7 @@ class Study:
         self.prompts = self._find_prompts()
         checks.check_wordings(self)
         checks.check_boundaries(self)
+        checks.check_samples(self)
         checks.check_datasets(self)
         self.shapes = {name: checks.shape_of(self, name) for name in config.models}
 
@@ -75,9 +76,15 @@ class Study:
     @property
     def notes(self) -> list[str]:
         """What a user should know although nothing is wrong with the configuration."""
-        if not self.published:
-            return []
-        return [f"{self.published.path}: {slip}; sent as it stands" for slip in slips(self.published)]
+        found = slips(self.published) if self.published else []
+        lines = [f"{self.published.path}: {slip}; sent as it stands" for slip in found]
+        for name in dict.fromkeys(model for model, dataset in self.pairs if self.samples(model, dataset) > 1):
+            if getattr(self.config.models[name], "temperature", None) == 0:
+                lines.append(
+                    f"models.{name}: asked several times at temperature 0, where answers hardly differ; "
+                    "`repeats` asks the question alone again"
+                )
+        return lines
 
     def prompt(self, name: str, dataset: str) -> Prompt:
         """The wording that goes by this name where it is about this dataset."""
@@ -117,8 +124,14 @@ class Study:
             "conditions": self.conditions(model, dataset),
             "verify_off_grid": True in pair.of("verify_off_grid"),
             "kinds": {name: asks for name, asks in asked.items() if asks},
+            **({"samples": samples} if (samples := self.samples(model, dataset)) > 1 else {}),
             **({"survey": survey} if (survey := self.survey(model, dataset)) else {}),
         }
+
+    def samples(self, model: str, dataset: str) -> int:
+        """How often a model is asked the main question at a point, and every condition: as often as the
+        experiment wants that wants most."""
+        return max(self.pair(model, dataset).of("samples"))
 
     def is_adaptive(self, experiment, dataset: str) -> bool:
         """Whether an experiment asks a dataset's grid in part."""

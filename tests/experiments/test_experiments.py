@@ -51,6 +51,7 @@ def test_the_paper_is_valid_without_keys_and_weights(monkeypatch):
     assert study.tables("prompt_sensitivity")["wordings"] == ["unconstrained", "minimal"]
     assert set(study.tables("boundary_consistency")) == {"scores", "consistency"}
     assert list(study.tables("main")) == ["scores", "cross_validity", "changed_features"]
+    assert set(study.tables("noise_floor")) == {"scores", "repeats"}
     assert study.respondents("main")["o3"] == ("o3-2025-04-16", None)
     assert study.respondents("temperature_1")["gpt41_t1"] == ("gpt-4.1-2025-04-14", 1)
 

@@ -161,6 +161,9 @@ CONFIGURATIONS = [
     ("models.m", VLLM | {"gpus": 10**9}, "models.m.gpus", "1024"),
     ("models.m", VLLM | {"tensor_parallel_size": 10**9}, "models.m.tensor_parallel_size", "1024"),
     ("models.m", VLLM | {"gpu_memory_utilization": NO}, "models.m.gpu_memory_utilization", "finite"),
+    ("experiments.main.samples", 0, "experiments.main.samples", "1"),
+    ("experiments.main.samples", 101, "experiments.main.samples", "100"),
+    ("experiments.main.samples", 3, "experiments.main.samples", "always answers alike"),
     # what JSON, YAML and files cannot hold
     ("models.m", OPENAI | {"extra_body": {"a": datetime.date(2026, 1, 1)}}, "models.m.extra_body.a", "date"),
     ("models.m", OPENAI | {"extra_body": {"a": [NO]}}, "models.m.extra_body.a.0", "a finite number"),
@@ -320,6 +323,33 @@ def test_a_bad_configuration_is_one_message(path, value, key, told):
     assert error.key.startswith(key)
     assert told in str(error)
     assert KEY not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("repeats", 1), ("verify_off_grid", True), ("boundary", "adaptive")]
+)
+def test_what_samples_do_not_go_with(field, value):
+    """Also where another experiment asks for it, of the same model and dataset."""
+    content = copy.deepcopy(GOOD)
+    content["models"]["m"] = ECHO | {"wavers": 0.1}
+    main = content["experiments"]["main"]
+    content["experiments"]["sampled"] = main | {"samples": 3}
+    load(copy.deepcopy(content), WHERE)
+    for name in ("main", "sampled") if field != "boundary" else ("sampled",):
+        wrong = copy.deepcopy(content)
+        wrong["experiments"][name][field] = value
+        error = caught(load, wrong, WHERE)
+        assert error.key == "experiments.sampled.samples"
+        assert "of m on exam" in error.allowed
+
+
+def test_samples_at_temperature_0_are_remarked_upon():
+    content = copy.deepcopy(GOOD)
+    content["models"]["m"] = OPENAI
+    content["experiments"]["main"]["samples"] = 2
+    assert "models.m: asked several times at temperature 0" in load(content, WHERE).notes[0]
+    content["models"]["m"] = OPENAI | {"temperature": 1}
+    assert load(content, WHERE).notes == []
 
 
 def test_names_that_the_workflow_uses_are_reserved():

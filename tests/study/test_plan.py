@@ -112,6 +112,29 @@ def test_structured_output_and_verification_are_planned_too(tmp_path):
     assert 3 * size < asked < 5 * size
 
 
+@pytest.mark.parametrize("once", [False, True])
+@pytest.mark.parametrize("points", [None, 1, 2, 50])
+def test_samples_are_counted(tmp_path, points, once):
+    """Three of the question and of each condition. What was asked once before is found, but of the SCEs only
+    where the majority is the first answer, which no plan knows."""
+    wavering = {"m": {"engine": "control", "policy": "nearest", "wavers": 0.3}}
+    if once:
+        run_study(study(tmp_path, wavering), "m")
+    made = study(tmp_path, wavering, samples=3, questions=["question", "question_01"], several=["several"])
+    most = plan.protocol_asked(made, "m", "exam").at_most
+    size = made.datasets["exam"].size
+    assert most == (3 + 1 + 3 * 2 + 1) * size
+    before = row(made, "m")
+    assert before.questions == most
+    run_study(made, "m", points=points)
+    here = row(made, "m")
+    assert here.questions == most
+    asked, found = run_study(made, "m")
+    assert here.to_ask - here.at_most * once <= asked <= here.to_ask
+    assert (here.to_ask == 0) == (points is None)
+    assert asked + found == most
+
+
 @pytest.mark.parametrize("policy", ["echo", "timid", "malformed", "random", "nearest"])
 @pytest.mark.parametrize("points", [None, 30, 200])
 def test_no_plan_is_above_the_most_that_the_protocol_can_ask(tmp_path, policy, points):

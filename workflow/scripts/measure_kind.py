@@ -6,6 +6,7 @@ import json
 from sce.experiments.given import Given
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
+from sce.reading.samples import first_samples
 from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
@@ -15,7 +16,7 @@ with logged(snakemake.log[0]):
     boundaries = [artifacts.read(path) for path in snakemake.input.peers]
     given = Given(
         dataset=load_dataset(snakemake.input.dataset),
-        tables={name: artifacts.read(snakemake.input[name]) for name in kind.needs},
+        tables={name: first_samples(artifacts.read(snakemake.input[name])) for name in kind.needs},
         embeddings=artifacts.read_array(snakemake.input.embeddings) if snakemake.input.embeddings else None,
         peers=dict(zip(peers, boundaries, strict=True)),
         **measured,
