@@ -82,6 +82,7 @@ rule distance_matrices:
 
 onstart:
     take_lock()
+    check_embeddings()
 
 
 onsuccess:

@@ -6,6 +6,7 @@ from pathlib import Path
 from sce.errors import InputError, suggest
 from sce.grids.datasets import DATASETS, MOST_POINTS
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
+from sce.money.prices import Prices, check_budget
 from sce.wordings.prompts import prompt_file
 
 # What the workflow itself makes under results/, next to the folders of the models.
@@ -18,6 +19,12 @@ RULES = {
     "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment", "plot_kind",
     "plot_points", "plot_validity", "score", "scores", "tabulate",
 }  # fmt: skip
+
+
+def check_budgets(study, prices: Prices) -> None:
+    """Models that are asked within a budget have a price."""
+    for name in dict.fromkeys(model for model, _ in study.pairs):
+        check_budget(study.config.models[name], prices, f"{study.where}: models.{name}")
 
 
 def check_names(study) -> None:
