@@ -155,6 +155,12 @@ def get_needed(wildcards):
     return {name: own.get(name, f"{folder}/{name}.parquet") for name in get_kind(wildcards).needs}
 
 
+def get_peers(wildcards):
+    """The boundaries of the other models that a kind of experiment compares a pair with."""
+    names = STUDY.peers(wildcards.kind, wildcards.model, wildcards.dataset)
+    return [f"results/{name}/{wildcards.dataset}/boundary.parquet" for name in names]
+
+
 def get_drawn_table(wildcards):
     """The table that a figure of an experiment shows."""
     kind = get_figure_kind(wildcards)

@@ -201,12 +201,14 @@ class Audit:
         frames = {need: self.files.frame(own.get(need, folder / f"{need}.parquet")) for need in kind.needs}
         measured = json.loads(parameters.measure(self.study, kind.name, model, name))
         del measured["module"]
+        peers = {peer: self._frame(peer, name, "boundary") for peer in measured.pop("peers", [])}
 
         def outcomes():
             embeddings = pairs.embeddings_of(self.results / f"embeddings/{name}.npy")
-            return kind.measure(Given(dataset=dataset, tables=frames, embeddings=embeddings, **measured))
+            given = Given(dataset=dataset, tables=frames, embeddings=embeddings, peers=peers, **measured)
+            return kind.measure(given)
 
-        self._remake(folder / f"{kind.name}.parquet", outcomes, *frames.values())
+        self._remake(folder / f"{kind.name}.parquet", outcomes, *frames.values(), *peers.values())
         if kind.points_columns:
             boundary = self._frame(model, name, "boundary")
             self._remake(own["points"], lambda: kind.points(dataset, boundary), boundary)

@@ -55,7 +55,8 @@ class Kind:
     default); ``wordings``: those of them that name prompts, field -> kind of prompt; ``sections``: what it
     adds to the configuration as a whole, key -> contract. ``about_sces``: whether it makes no sense without
     conditions. ``needs``: the artifacts that ``measure`` reads, among responses, boundary, sce, distances,
-    scores, and its own ``tasks`` and ``points``.
+    scores, and its own ``tasks`` and ``points``. ``needs_peers``: whether it also reads the boundaries of the
+    other models that an experiment with its table asks about the dataset.
     """
 
     name: ClassVar[str]
@@ -64,6 +65,7 @@ class Kind:
     sections: ClassVar[dict[str, type[Contract]]] = {}
     about_sces: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ("responses", "boundary", "sce")
+    needs_peers: ClassVar[bool] = False
 
     def check(self, experiment, config, dataset: Dataset) -> None:
         """Raise InputError, before anything is asked, where an experiment needs more than a dataset has."""

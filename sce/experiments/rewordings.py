@@ -10,15 +10,14 @@ from sce.wordings.rewordings import reworded
 from sce.wordings.rewordings import stems as stems_of
 
 SPREAD = ("validity", "mean_excess", "exact_match")
-LEVEL_WIDTH = 2 * 1.959964  # standard errors in a 95% interval of a mean
 
 
 class Rewordings(Kind):
     """Conditions whose files say that they reword another one. Where an experiment holds two or more of a
     condition, the table has for a score S, over the wordings that have it: ``S_mean`` with its interval over
-    wordings, ``S_sd`` (between wordings), ``S_min``, ``S_max``, and ``S_se``, the mean standard error of a
-    single wording, computed from its interval: wordings matter where ``S_sd`` is well above ``S_se``. n
-    counts wordings."""
+    wordings, ``S_sd`` (between wordings), ``S_min``, ``S_max``, and ``S_margin``, the mean half
+    width of a single wording's interval: wordings matter where they differ by well more than that. n counts
+    wordings."""
 
     name = "wordings"
     needs = ("scores",)
@@ -44,9 +43,9 @@ class Rewordings(Kind):
             for score in SPREAD:
                 found = rows[(rows["score"] == score) & rows["value"].notna()]
                 values = found["value"].to_numpy(dtype=float)
-                width = (found["high"] - found["low"]).to_numpy(dtype=float, na_value=np.nan)
+                margins = (found["high"] - found["low"]).to_numpy(dtype=float, na_value=np.nan) / 2
                 lines.append(outcomes.over_wordings(name, metric, f"{score}_mean", values, given.estimand))
-                for what, value in _summary(values, width).items():
+                for what, value in _summary(values, margins).items():
                     reason = None if value is not None else "too few wordings with this score"
                     lines.append(outcomes.number(name, metric, f"{score}_{what}", value, len(values), reason))
         return outcomes.table(lines)
@@ -60,13 +59,13 @@ class Rewordings(Kind):
         return importlib.import_module(self.draws_with).wordings_scatter(table, options["stems"], style)
 
 
-def _summary(values, width):
-    known = width[~np.isnan(width)]
+def _summary(values, margins):
+    known = margins[~np.isnan(margins)]
     return {
         "sd": values.std(ddof=1) if len(values) > 1 else None,
         "min": values.min() if len(values) else None,
         "max": values.max() if len(values) else None,
-        "se": known.mean() / LEVEL_WIDTH if len(known) else None,
+        "margin": known.mean() if len(known) else None,
     }
 
 

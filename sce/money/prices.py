@@ -17,6 +17,7 @@ from pydantic import Field
 from sce.engines import Fatal
 from sce.errors import InputError
 from sce.files.contracts import Contract, check
+from sce.files.places import found
 from sce.files.yaml_files import read_yaml
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
@@ -98,7 +99,8 @@ class Prices(Contract):
 
 
 def load_prices(path=PRICES) -> Prices:
-    """The prices in a YAML file, checked."""
+    """The prices in a YAML file, checked: the user's own, or the workflow's."""
+    path = found(Path(path))
     return check(Prices, read_yaml(path), path)
 
 

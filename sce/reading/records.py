@@ -19,7 +19,7 @@ _HYPOTHETICAL = re.compile(
     r"\b(?:if|suppose|example|considered|tried|rejected|format|template|schema)\b", re.IGNORECASE
 )
 _COMPARED = re.compile(
-    r"\b(?:from|not|than|instead of|unlike|versus|vs)\s*:?\s*(?:the |an? )?$", re.IGNORECASE
+    r"(?:\b(?:from|not|than|unlike|versus|vs)|instead of)\s*:?\s*(?:the |an? )?$", re.IGNORECASE
 )
 _ALTERNATIVE = re.compile(r"\b(?:or|alternatively|alternative|option|another|either)\b", re.IGNORECASE)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from sce.errors import InputError, suggest
-from sce.grids.datasets import DATASETS, MOST_POINTS
+from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_names
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
 from sce.money.prices import Prices, check_budget
 from sce.wordings.prompts import prompt_file
@@ -14,7 +14,7 @@ FOLDERS = {"grids", "embeddings", "experiments", "failures_checked", "report_con
 SUFFIXES = (".parquet", ".csv", ".md", ".tex", ".png", ".svg", ".npy", ".json", ".log", ".html")
 RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures", "collect_scores",
-    "collect_usage", "compare", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
+    "collect_usage", "compare", "default", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
     "embed_descriptions", "experiments", "measure_distances", "measure_kind", "measure_points",
     "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment", "plot_kind",
     "plot_points", "plot_validity", "score", "scores", "tabulate",
@@ -41,7 +41,7 @@ def check_names(study) -> None:
         known = {
             "models": (study.config.models, "a model of this configuration: "),
             "metrics": (METRICS, ""),
-            "datasets": ([path.stem for path in DATASETS.glob("*.yaml")], f"a file under {DATASETS}: "),
+            "datasets": (dataset_names(), f"a file under {DATASETS}: "),
         }
         for field, (there, what) in known.items():
             for found in getattr(experiment, field):

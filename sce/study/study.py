@@ -4,6 +4,7 @@ from functools import cache, cached_property
 
 from sce.errors import InputError, suggest
 from sce.experiments.kind import Kind, Pair
+from sce.experiments.registry import kind as find_kind
 from sce.experiments.registry import kinds
 from sce.files.contracts import check
 from sce.files.plain import refuse_odd
@@ -174,6 +175,14 @@ class Study:
             kind.name: kind.subjects(content, self.config, self.find_in(content)) for kind in self.kinds
         }
         return {table: subjects for table, subjects in found.items() if subjects}
+
+    def peers(self, kind: str, model: str, dataset: str) -> list[str]:
+        """The other models that experiments with this kind's table ask, beside a model, about a dataset;
+        sorted, as their order means nothing. Empty for a kind that needs none."""
+        wanted = find_kind(kind)
+        about = self.pair(model, dataset).experiments if wanted.needs_peers else ()
+        with_table = [e for e in about if wanted.subjects(e, self.config, self.find_in(e))]
+        return sorted({name for experiment in with_table for name in experiment.models} - {model})
 
     def find_in(self, experiment):
         """Finds the prompts of an experiment by their names."""

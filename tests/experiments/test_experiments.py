@@ -52,7 +52,7 @@ def test_the_paper_is_valid_without_keys_and_weights(monkeypatch):
     assert set(study.tables("prompt_sensitivity")) == {"scores", "wordings"}
     assert study.tables("prompt_sensitivity")["wordings"] == ["unconstrained", "minimal"]
     assert set(study.tables("boundary_consistency")) == {"scores", "consistency"}
-    assert list(study.tables("main")) == ["scores"]
+    assert list(study.tables("main")) == ["scores", "cross_validity", "changed_features"]
     assert study.respondents("main")["o3"] == ("o3-2025-04-16", None)
     assert study.respondents("temperature_1")["gpt41_t1"] == ("gpt-4.1-2025-04-14", 1)
 
@@ -212,7 +212,7 @@ def test_the_spread_over_wordings():
     assert values.value["minimal", "validity_mean"] == pytest.approx(0.4)
     assert values.value["minimal", "validity_sd"] == pytest.approx(0.2)
     assert (values.value["minimal", "validity_min"], values.value["minimal", "validity_max"]) == (0.2, 0.6)
-    assert values.value["minimal", "validity_se"] == pytest.approx(0.2 / 3.92, rel=1e-3)
+    assert values.value["minimal", "validity_margin"] == pytest.approx(0.1)
     assert values.n["minimal", "validity_mean"] == 3
     assert values.reason["minimal", "mean_excess_mean"] == "too few wordings with this score"
 

@@ -46,6 +46,7 @@ rule measure_kind:
         unpack(get_needed),
         dataset=get_dataset_file,
         embeddings=get_embeddings,
+        peers=get_peers,
     output:
         "results/{model}/{dataset}/{kind}.parquet",
     log:
