@@ -1,4 +1,5 @@
 # What the rules share: the study, and the functions that fill their inputs, parameters and resources.
+import os
 import re
 import sys
 import time
@@ -12,6 +13,7 @@ from sce.experiments import registry
 from sce.files.artifacts import require_writable
 from sce.files.json_files import exact
 from sce.grids.datasets import dataset_file
+from sce.measuring import semantic
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
 from sce.models import job_needs
 from sce.money.prices import load_prices
@@ -19,6 +21,7 @@ from sce.running import devices
 from sce.running.found_text import FoundText
 from sce.running.lock import hold_lock
 from sce.study import parameters, study, targets
+from sce.study.checks import check_budgets
 
 STARTED = time.time()
 CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
@@ -26,6 +29,7 @@ CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/co
 try:
     STUDY = study.load(config, CONFIG_FILES)
     PRICES = load_prices()
+    check_budgets(STUDY, PRICES)
     if workflow.is_main_process:
         print(*STUDY.notes, sep="\n", end="\n" if STUDY.notes else "", file=sys.stderr)
 except InputError as error:
@@ -198,6 +202,17 @@ def take_lock():
         require_writable("results")
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def check_embeddings():
+    """End a run before anything is asked where the model of the metric ``semantic`` cannot be loaded, unless
+    all that it would be loaded for is there."""
+    files = [f"results/embeddings/{name}.npy" for name in STUDY.datasets]
+    if OVER_EMBEDDINGS & set(STUDY.all_metrics()) and not all(map(os.path.exists, files)):
+        try:
+            semantic.load(STUDY.config.embeddings.model)
+        except InputError as error:
+            raise WorkflowError(f"{CONFIG_FILES}: {error}") from None
 
 
 def print_summary():

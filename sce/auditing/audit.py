@@ -9,11 +9,12 @@ import pandas as pd
 from sce.auditing import averages, pairs, regions, remade
 from sce.auditing.findings import Findings
 from sce.auditing.grids import grid_of
+from sce.auditing.in_part import LARGEST
 from sce.auditing.notes import expected_notes
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
 from sce.ledger.ledger import ledger_file
-from sce.measuring import boundaries, comparisons, hypotheses, scores
+from sce.measuring import boundaries, certain_scores, comparisons, hypotheses, scores
 from sce.measuring.dependence import Lattice
 from sce.money import usage
 from sce.money.prices import Prices
@@ -47,15 +48,19 @@ class Audit:
                 self.findings.rows(stored.path, ("point_id",), stored.rows, grid_of(dataset), "grids")
         audited = {}
         for model, dataset in self.study.pairs:
-            if self.study.survey(model, dataset):
+            size = self.study.datasets[dataset].size
+            in_part = bool(self.study.survey(model, dataset))
+            if in_part and size > LARGEST:
                 self.findings.note(
-                    f"{model} on {dataset}: asked in part, so distances and scores are not checked"
+                    f"{model} on {dataset}: asked in part of {size:,} points (of at most {LARGEST:,} all are "
+                    "tried), so distances and scores are not checked"
                 )
                 continue
             with self._caught(self.results / model / dataset):
-                found = pairs.audit_pair(self._pair(model, dataset), self.files)
+                found = pairs.audit_pair(self._pair(model, dataset, in_part), self.files)
                 if found is not None:
-                    audited[model, dataset] = found
+                    if not in_part:
+                        audited[model, dataset] = found
                     self._check_intervals(model, dataset)
         self._check_collected()
         with self._caught(self.results / "differences.parquet"):
@@ -83,7 +88,7 @@ class Audit:
                 what = f"metadata, {name}"
                 self.findings.equal(stored.path, what, found.get(name), value, "parameters in metadata")
 
-    def _pair(self, model, dataset):
+    def _pair(self, model, dataset, in_part):
         entry = self.study.config.models[model]
         return pairs.PairToAudit(
             model,
@@ -93,6 +98,7 @@ class Audit:
             ledger_file(self.study.config.ledger, entry.engine, entry.provider_model),
             self.study.metrics(model, dataset),
             self.results / f"embeddings/{dataset}.npy",
+            in_part,
         )
 
     # --- tables over all
@@ -102,6 +108,9 @@ class Audit:
         distances = self.files.frame(folder / "distances.parquet")
         lattice = self.lattices[dataset]
         made = folder / "scores.parquet"
+        if self.study.survey(model, dataset):
+            self._remake(made, lambda: certain_scores.score(distances, self.estimand, None), distances)
+            return
         self._remake(made, lambda: scores.score(distances, self.estimand, lattice), distances)
 
     def _check_collected(self):

@@ -1,6 +1,7 @@
 """The scores and differences of measured rows (docs/protocol.md, Scores), in plain Python."""
 
 import math
+from fractions import Fraction
 from statistics import median
 
 from sce.auditing.findings import Findings
@@ -94,6 +95,19 @@ def check_differences(
         findings.equal(stored.path, f"{place}: n", row["n"], len(both), "scores")
         value = math.fsum(both) / len(both) if both else None
         findings.equal(stored.path, f"{place}: difference", row["difference"], value, "scores")
+        exact = _mcnemar(both) if row["score"] == "validity" else None
+        findings.equal(stored.path, f"{place}: p_mcnemar", row["p_mcnemar"], exact, "p of McNemar")
+
+
+def _mcnemar(differences):
+    """The chance that of the rows which differ, were each as likely to differ either way, as few or fewer
+    would go the rarer way, and the same for the other side; None where no row differs."""
+    ways = sum(d > 0 for d in differences), sum(d < 0 for d in differences)
+    many = sum(ways)
+    if not many:
+        return None
+    tail = sum(math.comb(many, k) for k in range(min(ways) + 1))
+    return float(min(Fraction(1), Fraction(2 * tail, 2**many)))
 
 
 def _kept(measured, label, dataset, metric):

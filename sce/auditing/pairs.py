@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sce.asking.protocol import Protocol
-from sce.auditing import averages, ledgers, measures, replies, requests
+from sce.auditing import averages, in_part, ledgers, measures, replies, requests
 from sce.auditing.geometry import distances_of
 from sce.auditing.tables import Files
 from sce.engines import Fatal, open_engine
@@ -15,7 +15,8 @@ from sce.models.entries import Model
 @dataclass(frozen=True)
 class PairToAudit:
     """What the configuration says of a model and a dataset. ``folder``: of its artifacts; ``ledger``: its
-    file; ``embeddings``: the file of them, for the semantic metric."""
+    file; ``embeddings``: the file of them, for the semantic metric. ``in_part``: only a part of the grid was
+    asked."""
 
     model: str
     entry: Model
@@ -24,6 +25,7 @@ class PairToAudit:
     ledger: Path
     metrics: list[str]
     embeddings: Path
+    in_part: bool = False
 
     @property
     def dataset(self):
@@ -65,6 +67,10 @@ def audit_pair(pair: PairToAudit, files: Files) -> Audited | None:
         stored = files.get(pair.folder / f"{name}.parquet")
         if stored:
             findings.rows(stored.path, keys, stored.rows, expected, "predictions and SCEs")
+    if pair.in_part:
+        asked = {row["point_id"] for row in boundary if row["question"] == main}
+        _audit_bounds(pair, predictions, asked, sces, files)
+        return Audited(predictions, [])
     askings = {point: (row["share_1"], row["askings"]) for point, row in at.items()} if sampled else None
     return Audited(predictions, _audit_measures(pair, predictions, askings, sces, files))
 
@@ -75,6 +81,17 @@ def _check_derived(pair, responses, ledger, findings):
         requests.check_derived(responses, pair.protocol, engine, ledger, findings)
     except (InputError, Fatal, ImportError) as error:
         findings.note(f"{pair.model}: its requests could not be derived anew here: {error}")
+
+
+def _audit_bounds(pair, predictions, asked, sces, files):
+    stored = files.get(pair.folder / "distances.parquet")
+    if stored is None:
+        return
+    by_metric = {}
+    for metric in pair.metrics:
+        rows = measures.Rows(pair.dataset, predictions, metric, distances_of(pair.dataset, metric, None))
+        by_metric[metric] = in_part.Bounded(rows, pair.dataset.size, asked)
+    in_part.check_bounds(stored, sces, by_metric, files.findings)
 
 
 def _audit_measures(pair, predictions, askings, sces, files):

@@ -51,8 +51,8 @@ def wide(scores: pd.DataFrame, shown: list[str] | None = None) -> pd.DataFrame:
     Scores that end in a count (validity_at_1, validity_at_2, ...) share a column, with a line for each count.
 
     ``scores``: columns of all_scores and ``reference``. ``shown``: which scores, in this order, as far as
-    the table has them; all in its order unless given. Where a score has published values, they follow it in a column of their
-    own."""
+    the table has them; all in its order unless given. Where a score has published values, they follow it in
+    a column of their own."""
     scores = counted(scores if shown is None else scores[scores["score"].isin(shown)])
     scores = scores.assign(at=[f"{count:g}" if count >= 0 else "" for count in scores["count"].fillna(-1)])
     keys = [*KEYS, "at"] if (scores["at"] != "").any() else KEYS

@@ -6,6 +6,7 @@ from pathlib import Path
 from sce.errors import InputError, suggest
 from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_names
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
+from sce.money.prices import Prices, check_budget
 from sce.wordings.prompts import prompt_file
 
 # What the workflow itself makes under results/, next to the folders of the models.
@@ -31,6 +32,12 @@ RULES = {
     "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment", "plot_kind",
     "plot_points", "plot_validity", "score", "scores", "tabulate",
 }  # fmt: skip
+
+
+def check_budgets(study, prices: Prices) -> None:
+    """Models that are asked within a budget have a price."""
+    for name in dict.fromkeys(model for model, _ in study.pairs):
+        check_budget(study.config.models[name], prices, f"{study.where}: models.{name}")
 
 
 def check_names(study) -> None:
@@ -82,8 +89,11 @@ def _check_folder(study, key, path):
             raise InputError(
                 study.where, key, f"{path}, a file", "a folder, or a path where there is nothing"
             )
+        inside = Path(path).resolve().is_relative_to(Path("results").resolve())
     except OSError as error:
         raise InputError(study.where, key, str(error), "a folder that can be reached") from None
+    if inside:  # results may be deleted at any time, and answers were paid for
+        raise InputError(study.where, key, path, "a folder outside results/")
 
 
 def _check_twice(study, key, experiment):

@@ -18,6 +18,7 @@ from sce.ledger.ledger import Ledger, ledger_file
 from sce.money import prices, usage
 from sce.money.prices import Budget, Price, load_prices, open_budget
 from sce.study import plan, plan_command, plan_report
+from sce.study.checks import check_budgets
 from sce.study.study import load
 from tests.asking.questions import entry
 from tests.conftest import Project
@@ -366,6 +367,14 @@ def test_a_budget_needs_a_price(tmp_path):
     assert open_budget(entry(model="gpt-4.1"), PRICES, tmp_path) is None
     with pytest.raises(InputError, match=r"no price for gpt-4\.1 at 127\.0\.0\.1"):
         open_budget(entry(model="gpt-4.1", budget_usd=2), PRICES, tmp_path)
+
+
+def test_a_budget_without_a_price_is_told_before_anything_is_asked():
+    made = {"engine": "openai", "model": "none-such", "base_url": "https://example.org/v1", "budget_usd": 2}
+    asked = {"main": {"models": ["m"], "datasets": ["exam"], "conditions": ["minimal"]}}
+    read = load({"models": {"m": made}, "experiments": asked}, "some.yaml")
+    with pytest.raises(InputError, match=r"some\.yaml: models\.m: budget_usd: .* none-such at example\.org"):
+        check_budgets(read, PRICES)
 
 
 def test_a_budget_stops_a_real_walk(tmp_path):
