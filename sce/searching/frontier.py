@@ -28,7 +28,7 @@ class Frontier:
         self.costs, self.answers, self.start, self.label = costs, answers, start, label
         self.ranks = costs.ranks(start)
         self.directed = list(directions)
-        self.signs = np.array([directions[i] for i in self.directed], np.int64)
+        self.signs = np.array([directions[i] for i in self.directed], np.int16)
         self.prices = [
             costs.tables[i][self.ranks[i]][self.ranks[i] :: directions[i]].tolist() for i in self.directed
         ]
@@ -39,7 +39,8 @@ class Frontier:
         self._strides = [costs.strides[i] * directions[i] for i in self.directed]
         self._heap: list[tuple[int, int, int, tuple[int, ...]]] = []  # key, point, root, steps
         self._known: set[int] = set()  # points that are or were in the heap
-        self._boxes: dict[int, np.ndarray] = {}  # root -> steps of the answers that decide points there
+        # root -> steps of the answers that decide points there, (directed, n): tests go along the long side
+        self._boxes: dict[int, np.ndarray] = {}
         self._read = 0
 
     def batch(self, width: int, limit: int | None) -> tuple[list[int], tuple[int, int] | None]:
@@ -65,7 +66,7 @@ class Frontier:
                 if far in self.answers:  # asked in vain, or against the assumption
                     box, far = steps, point
                 asked.append(far)
-                hoped[root] = _stacked(hoped.get(root), [box])
+                hoped[root] = _joined(hoped.get(root), [box])
             self._leap(node, box, limit)
         for node in held:
             heappush(self._heap, node)
@@ -85,14 +86,15 @@ class Frontier:
             return
         ranks, labels = self.answers.since(self._read)
         self._read = len(self.answers)
-        steps = (ranks[:, self.directed] - self.ranks[self.directed]) * self.signs
+        ranks = ranks[labels == self.label]
+        steps = (ranks[:, self.directed] - self.ranks[self.directed].astype(np.int16)) * self.signs
         inside = (steps >= 0).all(axis=1)
+        steps, ranks = steps[inside], ranks[inside]
         roots = np.zeros(len(ranks), np.int64)
         for i in self._free:
             roots += (ranks[:, i] - self.ranks[i]) * self.costs.strides[i]
-        for root in np.unique(roots[inside & (labels == self.label)]).tolist():
-            own = steps[inside & (labels == self.label) & (roots == root)]
-            self._boxes[root] = _stacked(self._boxes.get(root), own)
+        for root in np.unique(roots).tolist():
+            self._boxes[root] = _joined(self._boxes.get(root), steps[roots == root])
 
     def _pop(self, limit):
         """The nearest node below the limit, or None. Roots join the heap when it has come to them."""
@@ -102,37 +104,39 @@ class Frontier:
             if (self._heap and self._heap[0][0] < key) or (limit is not None and key >= limit):
                 break
             root = self._next_root - key * size
-            self._push(key, self.start + root, root, (0,) * len(self.directed))
+            if self.start + root not in self._known:
+                self._push(key, self.start + root, root, (0,) * len(self.directed))
             self._next_root = next(self._roots, None)
         if not self._heap or (limit is not None and self._heap[0][0] >= limit):
             return None
         return heappop(self._heap)
 
     def _deciding(self, boxes, steps):
-        """Of the boxes (n, directed) around ``steps`` the one that reaches farthest, or None."""
+        """Of the boxes (directed, n) around ``steps`` the one that reaches farthest, or None."""
         if boxes is None:
             return None
-        around = boxes[(boxes >= steps).all(axis=1)]
+        beyond = boxes >= np.array(steps, np.int16)[:, None]
+        around = np.logical_and.reduce(beyond, axis=0).nonzero()[0]
         if not len(around):
             return None
-        return tuple(around[around.sum(axis=1).argmax() if len(around) > 1 else 0].tolist())
+        farthest = boxes[:, around].sum(axis=0).argmax() if len(around) > 1 else 0
+        return tuple(boxes[:, around[farthest]].tolist())
 
     def _leap(self, node, box, limit):
         """Put in the place of a decided point its successors beyond the box. Those at the limit or farther
         are left out for good: limits only fall."""
         key, point, root, steps = node
         for place, end in enumerate(box):
-            prices = self.prices[place]
-            if end + 1 < len(prices):
-                dearer = key + prices[end + 1] - prices[steps[place]]
-                if limit is None or dearer < limit:
-                    beyond = point + (end + 1 - steps[place]) * self._strides[place]
-                    self._push(dearer, beyond, root, (*steps[:place], end + 1, *steps[place + 1 :]))
+            prices, end = self.prices[place], end + 1
+            if end < len(prices):
+                dearer = key + prices[end] - prices[steps[place]]
+                beyond = point + (end - steps[place]) * self._strides[place]
+                if (limit is None or dearer < limit) and beyond not in self._known:
+                    self._push(dearer, beyond, root, (*steps[:place], end, *steps[place + 1 :]))
 
     def _push(self, key, point, root, steps):
-        if point not in self._known:
-            self._known.add(point)
-            heappush(self._heap, (key, point, root, steps))
+        self._known.add(point)
+        heappush(self._heap, (key, point, root, steps))
 
     def _extended(self, key, point, steps, limit):
         """The steps raised as far as they stay below the limit, one feature after the other, and the point
@@ -147,6 +151,7 @@ class Frontier:
         return tuple(end), point
 
 
-def _stacked(boxes, more):
-    more = np.asarray(more, np.int16)
-    return more if boxes is None else np.vstack([boxes, more])
+def _joined(boxes, more):
+    """Boxes (directed, n) and ``more`` of them (m, directed)."""
+    more = np.asarray(more, np.int16).T
+    return more if boxes is None else np.concatenate([boxes, more], axis=1)

@@ -9,34 +9,40 @@ from sce.showing.drawing import settings
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
 
-WIDTH, HEIGHT = 10.0, 7.5  # inches
+WIDTH, HEIGHT = 10.0, 10.5  # inches
 PATHS = 3  # starts whose way is drawn
 
 
 def certainty_panels(
-    dataset: Dataset, distances: pd.DataFrame, condition: str, metric: str, style: FigureStyle
+    dataset: Dataset,
+    distances: pd.DataFrame,
+    closing_in: pd.DataFrame,
+    condition: str,
+    metric: str,
+    style: FigureStyle,
 ) -> Figure:
-    """Four panels on the SCEs of one condition under one metric: the bounds of every start and its SCE;
-    starts that are exact against questions; how often the SCE and the nearest known counterfactual change
-    each feature; the way from x to both of them for a few starts.
+    """Five panels on the SCEs of one condition under one metric: the bounds of every start and its SCE; the
+    mean bounds against questions; starts that are exact against questions; how often the SCE and the nearest
+    known counterfactual change each feature; the way from x to both of them for a few starts.
 
-    ``distances``: the ``distances_in_part`` artifact.
+    ``distances``: the ``distances_in_part`` artifact. ``closing_in``: the table of ``sce.searching.trace``.
     """
     rows = distances[(distances["condition"] == condition) & (distances["metric"] == metric)]
     rows = rows[rows["status"] == "kept"].sort_values(["nearest_high", "point_id"]).reset_index(drop=True)
     with settings(style):
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=style.dpi, layout="constrained")
-        panels = figure.subplots(2, 2)
+        panels = figure.subplot_mosaic([["bounds", "way"], ["exact", "changes"], ["paths", "paths"]])
         figure.suptitle(f"{in_words(dataset.name)}: {in_words(condition)}, {metric}", x=0.02, ha="left")
-        _draw_bounds(panels[0, 0], rows, style)
-        _draw_closing(panels[0, 1], rows, style)
+        _draw_bounds(panels["bounds"], rows, style)
+        _draw_closing_in(panels["way"], closing_in, rows, style)
+        _draw_closing(panels["exact"], rows, style)
         changes = {
             "SCE": _changed(dataset, rows, "sce_point_id"),
             "nearest known": _changed(dataset, rows, "nearest_point_id"),
         }
-        _draw_changes(panels[1, 0], list(dataset.features), changes, style)
-        _draw_paths(panels[1, 1], dataset, rows, style)
-        for axes in panels.ravel():
+        _draw_changes(panels["changes"], list(dataset.features), changes, style)
+        _draw_paths(panels["paths"], dataset, rows, style)
+        for axes in panels.values():
             axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -57,6 +63,23 @@ def _draw_bounds(axes, rows, style):
         name = f"SCE, {'valid' if valid else 'invalid'}"
         axes.plot(place[own], rows["distance"][own], ".", color=colour, markersize=3, label=name)
     axes.set_xlabel("starts")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+
+
+def _draw_closing_in(axes, closing_in, rows, style):
+    """The mean bounds on m after so many answers, and the mean distance of the valid SCEs."""
+    axes.set_title("mean bounds, by answers over all starts", loc="left", fontsize=style.font_size)
+    answers, low, high = (closing_in[name] for name in ("answers", "low", "high"))
+    colour = style.option_colours[0]
+    axes.fill_between(answers, low, high, color=colour, alpha=0.2, linewidth=0, label="m lies here")
+    for ends in (low, high):
+        axes.plot(answers, ends, ".-", color=colour, linewidth=1, markersize=3)
+    valid = rows["valid"].astype("boolean").fillna(False).to_numpy(bool)
+    if valid.any():
+        mean = rows["distance"][valid].mean()
+        axes.axhline(mean, color=style.valid_colour, linewidth=1, linestyle="--", label="valid SCEs")
+    axes.set_xlabel("answers, starts and SCEs among them")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
 
