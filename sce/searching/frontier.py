@@ -32,6 +32,7 @@ class Frontier:
         self.prices = [
             costs.tables[i][self.ranks[i]][self.ranks[i] :: directions[i]].tolist() for i in self.directed
         ]
+        self._sizes = [len(prices) for prices in self.prices]
         self._free = [i for i in range(len(costs.shape)) if i not in directions]
         levels = [levels_as_numbers(costs, i, self.ranks[i], range(costs.shape[i])) for i in self._free]
         self._roots = sums(levels)
@@ -126,13 +127,15 @@ class Frontier:
         """Put in the place of a decided point its successors beyond the box. Those at the limit or farther
         are left out for good: limits only fall."""
         key, point, root, steps = node
-        for place, end in enumerate(box):
-            prices, end = self.prices[place], end + 1
-            if end < len(prices):
-                dearer = key + prices[end] - prices[steps[place]]
-                beyond = point + (end - steps[place]) * self._strides[place]
-                if (limit is None or dearer < limit) and beyond not in self._known:
-                    self._push(dearer, beyond, root, (*steps[:place], end, *steps[place + 1 :]))
+        for place, last, step in zip(range(len(box)), box, steps, strict=True):
+            end = last + 1
+            if end < self._sizes[place]:
+                prices = self.prices[place]
+                dearer = key + prices[end] - prices[step]
+                if limit is None or dearer < limit:
+                    beyond = point + (end - step) * self._strides[place]
+                    if beyond not in self._known:
+                        self._push(dearer, beyond, root, (*steps[:place], end, *steps[place + 1 :]))
 
     def _push(self, key, point, root, steps):
         self._known.add(point)
@@ -143,11 +146,15 @@ class Frontier:
         they lead to."""
         end = list(steps)
         for place, prices in enumerate(self.prices):
-            while end[place] + 1 < len(prices):
-                dearer = key + prices[end[place] + 1] - prices[end[place]]
-                if limit is not None and dearer >= limit:
-                    break
-                key, end[place], point = dearer, end[place] + 1, point + self._strides[place]
+            last = end[place]
+            spare = None if limit is None else limit - key + prices[last]
+            while last + 1 < len(prices) and (spare is None or prices[last + 1] < spare):
+                last += 1
+            key, point = (
+                key + prices[last] - prices[end[place]],
+                point + (last - end[place]) * self._strides[place],
+            )
+            end[place] = last
         return tuple(end), point
 
 
