@@ -8,6 +8,7 @@ back a step to the other side brings a point nearer and does not lose the target
 """
 
 from heapq import heappop, heappush
+from operator import ge
 
 import numpy as np
 
@@ -33,6 +34,8 @@ class Frontier:
             costs.tables[i][self.ranks[i]][self.ranks[i] :: directions[i]].tolist() for i in self.directed
         ]
         self._sizes = [len(prices) for prices in self.prices]
+        steps = (np.diff(prices) for prices in self.prices if len(prices) > 1)
+        self._least = min((int(step.min()) for step in steps), default=0)  # the key of the cheapest step
         self._free = [i for i in range(len(costs.shape)) if i not in directions]
         levels = [levels_as_numbers(costs, i, self.ranks[i], range(costs.shape[i])) for i in self._free]
         self._roots = sums(levels)
@@ -61,13 +64,13 @@ class Frontier:
             if box is None:
                 held.append(node)
                 lowest = lowest or (key, point)
-                box = self._deciding(hoped.get(root), steps)
+                box = next((hope for hope in hoped.get(root, ()) if all(map(ge, hope, steps))), None)
             if box is None:
                 box, far = self._extended(key, point, steps, limit)
                 if far in self.answers:  # asked in vain, or against the assumption
                     box, far = steps, point
                 asked.append(far)
-                hoped[root] = _joined(hoped.get(root), [box])
+                hoped.setdefault(root, []).append(box)
             self._leap(node, box, limit)
         for node in held:
             heappush(self._heap, node)
@@ -95,7 +98,8 @@ class Frontier:
         for i in self._free:
             roots += (ranks[:, i] - self.ranks[i]) * self.costs.strides[i]
         for root in np.unique(roots).tolist():
-            self._boxes[root] = _joined(self._boxes.get(root), steps[roots == root])
+            own, known = steps[roots == root].T, self._boxes.get(root)
+            self._boxes[root] = own if known is None else np.concatenate([known, own], axis=1)
 
     def _pop(self, limit):
         """The nearest node below the limit, or None. Roots join the heap when it has come to them."""
@@ -127,6 +131,8 @@ class Frontier:
         """Put in the place of a decided point its successors beyond the box. Those at the limit or farther
         are left out for good: limits only fall."""
         key, point, root, steps = node
+        if limit is not None and key + self._least >= limit:  # true of most: the last shell is the largest
+            return
         for place, last, step in zip(range(len(box)), box, steps, strict=True):
             end = last + 1
             if end < self._sizes[place]:
@@ -144,6 +150,8 @@ class Frontier:
     def _extended(self, key, point, steps, limit):
         """The steps raised as far as they stay below the limit, one feature after the other, and the point
         they lead to."""
+        if limit is not None and key + self._least >= limit:
+            return steps, point
         end = list(steps)
         for place, prices in enumerate(self.prices):
             last = end[place]
@@ -156,9 +164,3 @@ class Frontier:
             )
             end[place] = last
         return tuple(end), point
-
-
-def _joined(boxes, more):
-    """Boxes (directed, n) and ``more`` of them (m, directed)."""
-    more = np.asarray(more, np.int16).T
-    return more if boxes is None else np.concatenate([boxes, more], axis=1)

@@ -58,6 +58,10 @@ def _draw_bounds(axes, rows, style):
             ends = rows["nearest_low"][which], rows["nearest_high"][which]
             axes.vlines(place[which], *ends, color=colour, linewidth=1, label=name)
             axes.plot(place[which], ends[1], "_", color=colour, markersize=3)
+    open_ended = rows["nearest_high"].isna().to_numpy(bool)
+    if open_ended.any():
+        ends = rows["nearest_low"][open_ended]
+        axes.plot(place[open_ended], ends, "^", color=colours[0], markersize=4, label="at least")
     for valid, colour in ((True, style.valid_colour), (False, style.invalid_colour)):
         own = (rows["valid"] == valid).to_numpy(bool)
         name = f"SCE, {'valid' if valid else 'invalid'}"
@@ -72,7 +76,9 @@ def _draw_closing_in(axes, closing_in, rows, style):
     axes.set_title("mean bounds, by answers over all starts", loc="left", fontsize=style.font_size)
     answers, low, high = (closing_in[name] for name in ("answers", "low", "high"))
     colour = style.option_colours[0]
-    axes.fill_between(answers, low, high, color=colour, alpha=0.2, linewidth=0, label="m lies here")
+    axes.fill_between(
+        answers, low, high, color=colour, alpha=0.2, linewidth=0, label="the nearest, if any, lies here"
+    )
     for ends in (low, high):
         axes.plot(answers, ends, ".-", color=colour, linewidth=1, markersize=3)
     valid = rows["valid"].astype("boolean").fillna(False).to_numpy(bool)
@@ -128,7 +134,8 @@ def _draw_changes(axes, features, changes, style):
 def _draw_paths(axes, dataset, rows, style):
     """For a few starts every feature's level, as a share of its levels: x, x' and the nearest known."""
     axes.set_title("x, its SCE and the nearest known, level by level", loc="left", fontsize=style.font_size)
-    some = rows[rows["sce_point_id"].notna() & rows["nearest_point_id"].notna()]
+    known = rows["nearest_point_id"].notna()
+    some = rows[rows["sce_point_id"].notna() & (known | ~known.any())]
     some = some.iloc[np.linspace(0, len(some) - 1, min(PATHS, len(some))).astype(int)] if len(some) else some
     last = np.array(dataset.shape) - 1
     looks = {
@@ -138,7 +145,8 @@ def _draw_paths(axes, dataset, rows, style):
     }
     place = np.arange(len(last))
     for k, row in enumerate(some.itertuples(index=False)):
-        for column, (name, line, mark) in looks.items():
+        shown = {column: look for column, look in looks.items() if pd.notna(getattr(row, column))}
+        for column, (name, line, mark) in shown.items():
             levels = _ranks(dataset, [getattr(row, column)])[:, 0] / last
             colour = style.model_colours[k % len(style.model_colours)]
             axes.plot(
