@@ -4,7 +4,8 @@ Run by hand from the repository root: ``python benchmarks/bench_intervals.py [dr
 that stands in docs/statistics.md, in a few minutes for 600 draws. Every draw is a full grid. What decides a
 row's validity and distance is a normal number: that of its x' (drawn with shares of 1/rank, so that few x'
 take most rows), or that of its point in a field whose correlation falls to 1/e over a known share of each
-axis, or half of each. A row is valid with probability 0.6; the distance is lognormal.
+axis, or half of each. A row is valid with probability 0.6; the distance is lognormal. A second table is of
+studies in which every SCE was asked for several times, a third of those in which every x' was too.
 """
 
 import sys
@@ -17,8 +18,9 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from sce.measuring import unsteady
 from sce.measuring.dependence import Lattice
-from sce.measuring.estimands import POINTS, Rows, difference_of_shares, mean, median, share
+from sce.measuring.estimands import ANSWERS, POINTS, Rows, difference_of_shares, mean, median, share
 
 GRIDS = {
     "weather": Lattice((9, 5), (True, True)),
@@ -49,6 +51,23 @@ SCENARIOS = [  # grid, number of x' (0: none is shared), reach of the field (sha
     ("cube", 0, 0.02),
     ("cube", 0, 0.05),
     ("cube", 1000, 0.05),
+]
+SAMPLED = [  # grid, number of x', reach of the field, samples
+    ("weather", 0, 0.0, 3),
+    ("weather", 20, 0.0, 3),
+    ("house_prices", 0, 0.1, 5),
+    ("income", 100, 0.0, 3),
+    ("income", 100, 0.1, 3),
+    ("heart_disease", 100, 0.1, 5),
+]
+UNSTEADY = [  # points, number of x', samples, the a of the beta distribution of the answers' probabilities
+    (100, 10, 5, 1),
+    (200, 30, 3, 1),
+    (200, 30, 5, 1),
+    (400, 100, 2, 1),
+    (400, 100, 3, 1),
+    (400, 100, 3, 0.3),
+    (400, 100, 5, 3),
 ]
 VALID, SMALLER, SPREAD = 0.6, 0.4, 2 / 3  # probabilities of being valid; of the logarithm of a distance
 
@@ -166,6 +185,59 @@ def draw(scenario, rng, rivals=True) -> dict:
     return held
 
 
+def draw_samples(scenario, samples, rng) -> dict:
+    """As ``draw``, of validity alone and with samples. A third of what decides is the point's (a field, where
+    it reaches), a third that of x', of which each sample has its own, and a third comes anew with each
+    sample; without shared x' that is two thirds."""
+    points = np.repeat(np.arange(scenario.size), samples)
+    of_point = scenario._field(rng) / np.sqrt(3)
+    found, own, chances = np.full(len(points), -1), np.sqrt(2 / 3), np.ones(1)
+    of_found = np.zeros(1)
+    if scenario.shared:
+        chances = 1 / np.arange(1, scenario.shared + 1)
+        chances /= chances.sum()
+        found, own = rng.choice(scenario.shared, len(points), p=chances), np.sqrt(1 / 3)
+        of_found = rng.standard_normal(scenario.shared) / np.sqrt(3)
+    latent = of_point[points] + (of_found[found] if scenario.shared else 0)
+    limit = stats.norm.ppf(VALID)
+    hits = (latent + own * rng.standard_normal(len(points)) < limit).astype(float)
+    rows = Rows.of(points, found, lattice=scenario.lattice, samples=True)
+    again = float((stats.norm.cdf((limit - of_point[:, None] - of_found) / own) @ chances).mean())
+    low, high = naive(hits)
+    return {
+        ("points", "ours"): _holds(share(hits, rows, POINTS), VALID),
+        ("points", "naive"): float(low <= VALID <= high),
+        ("answers", "ours"): _holds(share(hits, rows, ANSWERS), again),
+        ("answers", "naive"): float(low <= again <= high),
+    }
+
+
+def draw_unsteady(points, shared, samples, a, rng) -> dict:
+    """Every point has a favourite x', which 7 of 10 samples reach; others are drawn with shares of 1/rank, as
+    the favourites are. Each x' is answered alike with a probability of its own, and asked ``samples`` times.
+    """
+    shares = 1 / np.arange(1, shared + 1)
+    shares /= shares.sum()
+    chances, favourites = rng.beta(a, a, shared), rng.choice(shared, points, p=shares)
+    others = rng.choice(shared, (points, samples), p=shares)
+    found = np.where(rng.random((points, samples)) < 0.7, favourites[:, None], others).ravel()
+    probability = rng.binomial(samples, chances) / samples
+    even = (probability == 0.5) & (rng.random(shared) < 0.5)
+    valid, probability = ((probability > 0.5) | even)[found], probability[found]
+    askings = np.full(len(found), samples)
+    of_valid, of_probability = unsteady.of_rows(found, valid, probability, askings)
+    rows = Rows.of(np.repeat(np.arange(points), samples), found, samples=True)
+    weights = 0.7 * np.bincount(favourites, minlength=shared) / points + 0.3 * shares
+    tie = stats.binom.pmf(samples / 2, samples, chances) / 2
+    majority = stats.binom.sf(samples // 2, samples, chances) + tie
+    return {
+        ("validity", "ours"): _holds(share(valid, rows, ANSWERS, of_valid), weights @ majority),
+        ("probability", "ours"): _holds(
+            mean(probability, rows, ANSWERS, 0.0, 1.0, of_probability), weights @ chances
+        ),
+    }
+
+
 def _holds(interval, truth):
     return np.nan if interval.reason else float(interval.low <= truth <= interval.high)
 
@@ -173,7 +245,22 @@ def _holds(interval, truth):
 def simulate(scenario, draws, seed) -> dict:
     """(measure, method) -> (share of the intervals that hold the truth, share of draws with a reason)."""
     rng = np.random.default_rng(seed)
-    held = [draw(scenario, rng) for _ in range(draws)]
+    return _summed([draw(scenario, rng) for _ in range(draws)])
+
+
+def simulate_samples(scenario, samples, draws, seed) -> dict:
+    """As ``simulate``."""
+    rng = np.random.default_rng(seed)
+    return _summed([draw_samples(scenario, samples, rng) for _ in range(draws)])
+
+
+def simulate_unsteady(scenario, draws, seed) -> dict:
+    """As ``simulate``."""
+    rng = np.random.default_rng(seed)
+    return _summed([draw_unsteady(*scenario, rng) for _ in range(draws)])
+
+
+def _summed(held):
     table = {key: np.array([one[key] for one in held]) for key in held[0]}
     return {
         key: (np.nanmean(v) if not np.isnan(v).all() else np.nan, np.isnan(v).mean())
@@ -192,6 +279,21 @@ def main():
         print(
             f"| {grid}, {scenario.size:,} | {shared or '-'} | {reach or '-'} | {_line(found)} |", flush=True
         )
+    print("\n| grid, points | x' | reach | samples | " + " | ".join(HEADS_OF_SAMPLES) + " |")
+    print("|---" * (4 + len(HEADS_OF_SAMPLES)) + "|")
+    for number, (grid, shared, reach, samples) in enumerate(SAMPLED):
+        scenario = Scenario.of(grid, shared, reach)
+        found = simulate_samples(scenario, samples, draws, number)
+        keys = [(over, method) for over in ("points", "answers") for method in ("ours", "naive")]
+        cells = [f"{100 * found[key][0]:.1f}" for key in keys]
+        line = [f"{grid}, {scenario.size:,}", shared or "-", reach or "-", samples, *cells]
+        print("| " + " | ".join(map(str, line)) + " |", flush=True)
+    print("\n| points | x' | samples | a | validity | validity_probability |")
+    print("|---" * 6 + "|")
+    for number, scenario in enumerate(UNSTEADY):
+        found = simulate_unsteady(scenario, draws, number)
+        cells = [f"{100 * found[measure, 'ours'][0]:.1f}" for measure in ("validity", "probability")]
+        print("| " + " | ".join(map(str, (*scenario, *cells))) + " |", flush=True)
     error = np.sqrt(0.95 * 0.05 / draws)
     print(f"\n{draws} draws (Monte-Carlo error {error:.1%}), for cube a third of them ({error * 3**0.5:.1%})")
     print(f"{time.perf_counter() - started:.0f} s")
@@ -201,6 +303,8 @@ HEADS = (
     "validity: ours", "naive", "clustered", "CR2", "mean: ours", "naive", "CR2", "median: ours",
     "false rejections: ours", "naive", "difference of 0.2: ours", "no interval",
 )  # fmt: skip
+
+HEADS_OF_SAMPLES = ("over points: ours", "naive", "over answers: ours", "naive")
 
 
 def _line(found):

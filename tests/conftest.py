@@ -12,6 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "reference"
+NO_JOBS = {"all", "default", "scores", "experiments"}
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,13 @@ class Project:
         for name in ("sce", "workflow", "resources", "config", "envs", "profiles"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "Snakefile", folder)
+
+    @classmethod
+    def at(cls, folder: Path) -> "Project":
+        """The project that is in a folder already."""
+        project = object.__new__(cls)
+        project.folder = folder
+        return project
 
     def configure(self, content: dict | str):
         text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
@@ -58,14 +66,14 @@ class Project:
         assert (done.returncode == 0) == ok, done.stdout
         return done.stdout
 
-    def stale(self) -> dict[str, int]:
-        """Rule -> number of jobs that a run would start now, the target itself left out."""
-        out = self.snakemake("--dry-run")
+    def stale(self, *targets) -> dict[str, int]:
+        """Rule -> number of jobs that a run would start now, without rules that only name targets."""
+        out = self.snakemake("--dry-run", *targets)
         if "Nothing to be done" in out:
             return {}
         lines = out.split("Job stats:")[1].split("total")[0].splitlines()
         counts = dict(line.split() for line in lines if len(line.split()) == 2 and line.split()[1].isdigit())
-        return {rule: int(count) for rule, count in counts.items() if rule != "all"}
+        return {rule: int(count) for rule, count in counts.items() if rule not in NO_JOBS}
 
     def rows_in_ledger(self) -> int:
         import sqlite3

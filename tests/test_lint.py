@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-RULES = ["Snakefile", *map(str, sorted(Path("workflow").rglob("*.smk")))]
+RULES = ["Snakefile", "workflow/Snakefile", *map(str, sorted(Path("workflow").rglob("*.smk")))]
 LONGEST = 400  # lines of a module
 
 

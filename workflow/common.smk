@@ -1,4 +1,5 @@
 # What the rules share: the study, and the functions that fill their inputs, parameters and resources.
+import os
 import re
 import sys
 import time
@@ -12,12 +13,15 @@ from sce.experiments import registry
 from sce.files.artifacts import require_writable
 from sce.files.json_files import exact
 from sce.grids.datasets import dataset_file
+from sce.measuring import semantic
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
 from sce.models import job_needs
 from sce.money.prices import load_prices
 from sce.running import devices
+from sce.running.found_text import FoundText
 from sce.running.lock import hold_lock
 from sce.study import parameters, study, targets
+from sce.study.checks import check_budgets
 
 STARTED = time.time()
 CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
@@ -25,12 +29,15 @@ CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/co
 try:
     STUDY = study.load(config, CONFIG_FILES)
     PRICES = load_prices()
+    check_budgets(STUDY, PRICES)
     if workflow.is_main_process:
         print(*STUDY.notes, sep="\n", end="\n" if STUDY.notes else "", file=sys.stderr)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
 STYLE = exact(STUDY.config.figures.model_dump())
+# Of figures that give every model its own colour and every condition its own mark.
+STUDY_STYLE = exact(parameters.study_style(STUDY))
 code_of = parameters.code
 
 
@@ -151,10 +158,28 @@ def get_needed(wildcards):
     return {name: own.get(name, f"{folder}/{name}.parquet") for name in get_kind(wildcards).needs}
 
 
+def get_peers(wildcards):
+    """The boundaries of the other models that a kind of experiment compares a pair with."""
+    names = STUDY.peers(wildcards.kind, wildcards.model, wildcards.dataset)
+    return [f"results/{name}/{wildcards.dataset}/boundary.parquet" for name in names]
+
+
 def get_drawn_table(wildcards):
     """The table that a figure of an experiment shows."""
     kind = get_figure_kind(wildcards)
     return f"results/experiments/{wildcards.experiment}/{kind.drawn_from or kind.name}.parquet"
+
+
+def get_drawn_points(wildcards):
+    """What a kind of experiment finds at every grid point, of all pairs of the experiment."""
+    kind = get_figure_kind(wildcards)
+    table = f"{kind.name}_points"
+    return targets.outcomes(STUDY, wildcards.experiment, table) if kind.points_columns else []
+
+
+def get_caption(wildcards, output):
+    """The caption of a figure, which the report reads."""
+    return FoundText(output.caption)
 
 
 def get_figure_code(kind):
@@ -177,6 +202,17 @@ def take_lock():
         require_writable("results")
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def check_embeddings():
+    """End a run before anything is asked where the model of the metric ``semantic`` cannot be loaded, unless
+    all that it would be loaded for is there."""
+    files = [f"results/embeddings/{name}.npy" for name in STUDY.datasets]
+    if OVER_EMBEDDINGS & set(STUDY.all_metrics()) and not all(map(os.path.exists, files)):
+        try:
+            semantic.load(STUDY.config.embeddings.model)
+        except InputError as error:
+            raise WorkflowError(f"{CONFIG_FILES}: {error}") from None
 
 
 def print_summary():

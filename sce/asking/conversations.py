@@ -1,7 +1,8 @@
 """The conversations of the study: the question in each wording, each asked afresh at every grid point; then,
 in a continuation of the main wording's own raw answer, every condition's follow-up and what kinds of
-experiments add. A grid that is asked in part is asked at its starts; then, with the main wording alone, at
-the SCEs, and at what the survey wants to know.
+experiments add. Where there are samples, the main wording is asked several times; the answer that decides
+(``sce.reading.samples``) is continued, by each condition as many times. A grid that is asked in part is asked
+at its starts; then, with the main wording alone, at the SCEs, and at what the survey wants to know.
 
 N points are walked by as many workers as requests may be in flight; a worker carries a point through its
 whole conversation, so no request waits for the slowest of a batch.
@@ -25,6 +26,7 @@ from sce.files import artifacts
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Entry
 from sce.reading import parsing
+from sce.reading.samples import SAMPLE, deciding
 from sce.running.jobs import Stopped
 from sce.wordings import prompts
 from sce.wordings.prompts import Prompt
@@ -43,9 +45,9 @@ class Interview:
     async def ask(self, messages: list[dict], about: About) -> Entry:
         return await self.asker.ask(messages, about)
 
-    async def ask_question(self, prompt: Prompt, record: dict) -> Entry:
+    async def ask_question(self, prompt: Prompt, record: dict, again: int = 1) -> Entry:
         """One question in a fresh conversation, about an instance on the grid or off it."""
-        about = About("question", prompt.name, record, schema=self.schema(answer_schema))
+        about = About("question", prompt.name, record, schema=self.schema(answer_schema), again=again)
         return await self.ask(self.messages_of_question(prompt, record), about)
 
     def messages_of_question(self, prompt: Prompt, record: dict) -> list[dict]:
@@ -73,17 +75,20 @@ def elicit(
     note: Callable[[str], None] = logging.debug,
 ) -> pd.DataFrame:
     """Ask everything; the ``responses`` artifact, sorted by wording or condition (in the order of the
-    protocol) and point.
+    protocol), point and sample.
 
     ``progress`` is called with the status of each question as it ends, ``note`` now and then with how far the
-    search is, where a grid is asked in part. Raises Fatal when no question can be
-    answered; everything answered until then is in the ledger.
+    search is, where a grid is asked in part. Raises Fatal when no question can be answered; everything
+    answered until then is in the ledger.
     """
     rows = asyncio.run(_walk(Interview(protocol, asker), progress, note))
-    table = pd.DataFrame(map(_row, rows), columns=list(artifacts.columns("responses")))
+    artifact, keys = "responses", ["_order", "point_id"]
+    if protocol.samples > 1:
+        artifact, keys = "responses_sampled", [*keys, SAMPLE]
+    table = pd.DataFrame(map(_row, rows), columns=list(artifacts.columns(artifact)))
     order = {name: place for place, name in enumerate(protocol.order)}
     table = table.assign(_order=table["condition"].fillna(table["wording"]).map(order))
-    return table.sort_values(["_order", "point_id"]).drop(columns="_order").reset_index(drop=True)
+    return table.sort_values(keys).drop(columns="_order").reset_index(drop=True)
 
 
 def open_questions(responses: pd.DataFrame, retry: list[str]) -> int:
@@ -170,36 +175,49 @@ def _option(entry, dataset) -> int:
 
 async def _converse(interview, point_id) -> AsyncIterator[Asked]:
     protocol, record = interview.protocol, interview.dataset.record(point_id)
-    entries = await interview.together([interview.ask_question(p, record) for p in protocol.questions])
-    for prompt, entry in zip(protocol.questions, entries, strict=True):
-        yield Asked("question", prompt.name, None, point_id, entry)
-    answer = prediction(entries[0], interview.dataset)
-    if answer is None:
-        return
+    samples = range(1, protocol.samples + 1)
+    asked = [(interview.main, sample) for sample in samples] + [(p, 1) for p in protocol.questions[1:]]
+    entries = await interview.together([interview.ask_question(p, record, again) for p, again in asked])
+    for (prompt, sample), entry in zip(asked, entries, strict=True):
+        yield Asked("question", prompt.name, None, point_id, entry, sample)
     main = interview.messages_of_question(interview.main, record)
-    answered = Answered(point_id, record, answer, main, entries[0])
+    answered = _answered(interview, point_id, record, main, entries[: protocol.samples])
+    if answered is None:
+        return
     # Independent of each other, so all at once: a batch then needs one round for all of them.
-    follow_ups = [_explain(interview, answered, prompt) for prompt in protocol.conditions]
+    follow_ups = [_explain(interview, answered, prompt, n) for prompt in protocol.conditions for n in samples]
     follow_ups += [step.after_answer(interview, answered) for step in protocol.steps]
     for rows in await interview.together(list(map(_collect, follow_ups))):
         for asked in rows:
             yield asked
 
 
+def _answered(interview, point_id, record, messages, entries) -> Answered | None:
+    """The conversation that goes on: the one whose answer decides, if any has a prediction. What a plan finds
+    unasked may still decide."""
+    if any(entry.status == "unasked" for entry in entries):
+        return None
+    answers = [prediction(entry, interview.dataset) for entry in entries]
+    place = deciding(answers)
+    return None if place is None else Answered(point_id, record, answers[place], messages, entries[place])
+
+
 async def _collect(rows: AsyncIterator[Asked]) -> list[Asked]:
     return [asked async for asked in rows]
 
 
-async def _explain(interview, answered, prompt) -> AsyncIterator[Asked]:
-    """The SCE of one condition, and what is asked about it."""
+async def _explain(interview, answered, prompt, sample) -> AsyncIterator[Asked]:
+    """The SCE of one condition, and what is asked about the first sample of it."""
     protocol, dataset = interview.protocol, interview.dataset
     schema = interview.schema(record_schema)
     messages = continued(
         answered.messages, answered.entry, prompts.follow_up(prompt, dataset, answered.answer)
     )
-    about = About("condition", prompt.name, answered.record, answered.answer, schema)
+    about = About("condition", prompt.name, answered.record, answered.answer, schema, again=sample)
     entry = await interview.ask(messages, about)
-    yield Asked("condition", interview.main.name, prompt.name, answered.point_id, entry)
+    yield Asked("condition", interview.main.name, prompt.name, answered.point_id, entry, sample)
+    if sample > 1:
+        return
     if protocol.verify_off_grid:
         off_grid = _off_grid_record(entry, dataset)
         if off_grid is not None:
@@ -254,6 +272,7 @@ def _row(asked: Asked) -> dict:
         "batch": bool(usage.get("batch")),
         "latency_s": entry.latency_s,
         "attempts": entry.attempts,
+        SAMPLE: asked.sample,
     }
 
 

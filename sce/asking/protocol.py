@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """One question and how it ended: a row of ``responses``."""
+    """One question and how it ended: a row of ``responses``. ``sample``: the number of the asking."""
 
     kind: str
     wording: str
     condition: str | None
     point_id: int
     entry: Entry
+    sample: int = 1
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,9 @@ class Survey(Shape):
 @dataclass(frozen=True)
 class Protocol:
     """What one model is asked about one dataset. The first question wording is the main one, which the
-    conditions continue. ``steps``: what kinds of experiments add. ``survey``: how the grid is asked in part;
-    without one it is asked in full."""
+    conditions continue. ``samples``: how often the main question is asked at a point, and every condition;
+    all else is asked once. ``steps``: what kinds of experiments add. ``survey``: how the grid is asked in
+    part; without one it is asked in full."""
 
     dataset: Dataset
     questions: list[Prompt]
@@ -119,6 +121,7 @@ class Protocol:
     verify_off_grid: bool = False
     steps: tuple[Step, ...] = ()
     survey: Survey | None = None
+    samples: int = 1
 
     @property
     def points(self) -> Sequence[int]:
@@ -128,13 +131,19 @@ class Protocol:
     @property
     def at_most(self) -> int:
         """The number of questions if every prediction can be read, and every SCE is off the grid where those
-        are verified: N x (wordings + conditions), the conditions twice then; and what the steps add."""
-        per_condition = 2 if self.verify_off_grid else 1
+        are verified: N x (wordings + conditions), the conditions twice then, with further samples of the main
+        wording and of the conditions; and what the steps add."""
+        per_condition = 2 if self.verify_off_grid else self.samples
         further = self.follow_an_answer().total()
         further += sum(self.follow_an_sce(prompt.name).total() for prompt in self.conditions)
-        per_point = len(self.questions) + per_condition * len(self.conditions) + further
+        per_point = self.per_start + per_condition * len(self.conditions) + further
         searched = len(self.conditions) * len(self.points) + (self.survey.at_most or 0) if self.survey else 0
         return len(self.points) * per_point + self.of_their_own().total() + searched
+
+    @property
+    def per_start(self) -> int:
+        """The number of questions that begin a conversation at a point."""
+        return len(self.questions) + self.samples - 1
 
     def follow_an_answer(self) -> Counter[str]:
         """The most questions that the steps add to an answer, by kind of request."""

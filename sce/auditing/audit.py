@@ -9,14 +9,16 @@ import pandas as pd
 from sce.auditing import averages, pairs, regions, remade
 from sce.auditing.findings import Findings
 from sce.auditing.grids import grid_of
+from sce.auditing.in_part import LARGEST
 from sce.auditing.notes import expected_notes
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
 from sce.ledger.ledger import ledger_file
-from sce.measuring import boundaries, comparisons, hypotheses, scores
+from sce.measuring import boundaries, certain_scores, comparisons, hypotheses, scores
 from sce.measuring.dependence import Lattice
 from sce.money import usage
 from sce.money.prices import Prices
+from sce.reading.samples import first_samples
 from sce.showing import tables
 from sce.study import parameters
 from sce.study.plan import protocol_asked
@@ -46,15 +48,19 @@ class Audit:
                 self.findings.rows(stored.path, ("point_id",), stored.rows, grid_of(dataset), "grids")
         audited = {}
         for model, dataset in self.study.pairs:
-            if self.study.survey(model, dataset):
+            size = self.study.datasets[dataset].size
+            in_part = bool(self.study.survey(model, dataset))
+            if in_part and size > LARGEST:
                 self.findings.note(
-                    f"{model} on {dataset}: asked in part, so distances and scores are not checked"
+                    f"{model} on {dataset}: asked in part of {size:,} points (of at most {LARGEST:,} all are "
+                    "tried), so distances and scores are not checked"
                 )
                 continue
             with self._caught(self.results / model / dataset):
-                found = pairs.audit_pair(self._pair(model, dataset), self.files)
+                found = pairs.audit_pair(self._pair(model, dataset, in_part), self.files)
                 if found is not None:
-                    audited[model, dataset] = found
+                    if not in_part:
+                        audited[model, dataset] = found
                     self._check_intervals(model, dataset)
         self._check_collected()
         with self._caught(self.results / "differences.parquet"):
@@ -82,7 +88,7 @@ class Audit:
                 what = f"metadata, {name}"
                 self.findings.equal(stored.path, what, found.get(name), value, "parameters in metadata")
 
-    def _pair(self, model, dataset):
+    def _pair(self, model, dataset, in_part):
         entry = self.study.config.models[model]
         return pairs.PairToAudit(
             model,
@@ -92,6 +98,7 @@ class Audit:
             ledger_file(self.study.config.ledger, entry.engine, entry.provider_model),
             self.study.metrics(model, dataset),
             self.results / f"embeddings/{dataset}.npy",
+            in_part,
         )
 
     # --- tables over all
@@ -101,6 +108,9 @@ class Audit:
         distances = self.files.frame(folder / "distances.parquet")
         lattice = self.lattices[dataset]
         made = folder / "scores.parquet"
+        if self.study.survey(model, dataset):
+            self._remake(made, lambda: certain_scores.score(distances, self.estimand, None), distances)
+            return
         self._remake(made, lambda: scores.score(distances, self.estimand, lattice), distances)
 
     def _check_collected(self):
@@ -192,12 +202,16 @@ class Audit:
         frames = {need: self.files.frame(own.get(need, folder / f"{need}.parquet")) for need in kind.needs}
         measured = json.loads(parameters.measure(self.study, kind.name, model, name))
         del measured["module"]
+        peers = {peer: self._frame(peer, name, "boundary") for peer in measured.pop("peers", [])}
 
         def outcomes():
             embeddings = pairs.embeddings_of(self.results / f"embeddings/{name}.npy")
-            return kind.measure(Given(dataset=dataset, tables=frames, embeddings=embeddings, **measured))
+            tables = {need: first_samples(frame) for need, frame in frames.items()}
+            return kind.measure(
+                Given(dataset=dataset, tables=tables, embeddings=embeddings, peers=peers, **measured)
+            )
 
-        self._remake(folder / f"{kind.name}.parquet", outcomes, *frames.values())
+        self._remake(folder / f"{kind.name}.parquet", outcomes, *frames.values(), *peers.values())
         if kind.points_columns:
             boundary = self._frame(model, name, "boundary")
             self._remake(own["points"], lambda: kind.points(dataset, boundary), boundary)
@@ -215,9 +229,10 @@ class Audit:
         if stored is None:
             return
         check_csv(stem.with_name(f"{table}.csv"), stored, self.findings)
-        shown = tables.wide(self.files.frame(made), tables.SHOWN.get(table))
-        remade.check_text(stem.with_name(f"{table}.md"), tables.markdown(shown), self.findings)
-        remade.check_text(stem.with_name(f"{table}.tex"), tables.latex(shown), self.findings)
+        scores, shown = self.files.frame(made), tables.SHOWN.get(table)
+        markdown, latex = tables.markdown(tables.long(scores, shown)), tables.latex(tables.wide(scores, shown))
+        remade.check_text(stem.with_name(f"{table}.md"), markdown, self.findings)
+        remade.check_text(stem.with_name(f"{table}.tex"), latex, self.findings)
 
     # --- inside
 

@@ -1,6 +1,7 @@
 """The scores and differences of measured rows (docs/protocol.md, Scores), in plain Python."""
 
 import math
+from fractions import Fraction
 from statistics import median
 
 from sce.auditing.findings import Findings
@@ -44,6 +45,10 @@ def scores_of(rows: list[dict], condition: str, metric: str) -> list[dict]:
         if verified
         else (None, 0, "no off-grid instance was verified")
     )
+    if any("probability" in row for row in rows):
+        known = [row["probability"] for row in kept]
+        mean = math.fsum(known) / len(known) if known else None
+        found["validity_probability"] = mean, len(known), None if known else "no kept rows"
     for status in ROW_STATUSES:
         found[f"n_{status}"] = (sum(row["status"] == status for row in rows), len(rows), None)
     return [
@@ -90,13 +95,31 @@ def check_differences(
         findings.equal(stored.path, f"{place}: n", row["n"], len(both), "scores")
         value = math.fsum(both) / len(both) if both else None
         findings.equal(stored.path, f"{place}: difference", row["difference"], value, "scores")
+        exact = _mcnemar(both) if row["score"] == "validity" else None
+        findings.equal(stored.path, f"{place}: p_mcnemar", row["p_mcnemar"], exact, "p of McNemar")
+
+
+def _mcnemar(differences):
+    """The chance that of the rows which differ, were each as likely to differ either way, as few or fewer
+    would go the rarer way, and the same for the other side; None where no row differs."""
+    ways = sum(d > 0 for d in differences), sum(d < 0 for d in differences)
+    many = sum(ways)
+    if not many:
+        return None
+    tail = sum(math.comb(many, k) for k in range(min(ways) + 1))
+    return float(min(Fraction(1), Fraction(2 * tail, 2**many)))
 
 
 def _kept(measured, label, dataset, metric):
-    """Point -> kept row of what a label, MODEL / CONDITION, names."""
+    """Point -> kept row of what a label, MODEL / CONDITION, names; of several samples their means."""
     model, _, condition = label.partition(" / ")
-    return {
-        row["point_id"]: row
-        for row in measured.get((model, dataset), [])
-        if row["status"] == "kept" and row["condition"] == condition and row["metric"] == metric
-    }
+    at = {}
+    for row in measured.get((model, dataset), []):
+        if row["status"] == "kept" and row["condition"] == condition and row["metric"] == metric:
+            at.setdefault(row["point_id"], []).append(row)
+    return {point: rows[0] if len(rows) == 1 else _mean_of(rows) for point, rows in at.items()}
+
+
+def _mean_of(rows):
+    known = {column: [row[column] for row in rows if row[column] is not None] for column in COMPARED.values()}
+    return {column: math.fsum(values) / len(values) if values else None for column, values in known.items()}

@@ -12,10 +12,18 @@ MEASURES = (
 
 
 class Rows:
-    """Measures SCEs under one metric. ``predictions``: point -> option or None."""
+    """Measures SCEs under one metric. ``predictions``: point -> option or None. ``askings``, where there were
+    several: point -> the share of them that gave the second option, and their number."""
 
-    def __init__(self, dataset, predictions: dict[int, str | None], metric: str, distances: Distances):
-        self.options, self.predictions = dataset.options, predictions
+    def __init__(
+        self,
+        dataset,
+        predictions: dict[int, str | None],
+        metric: str,
+        distances: Distances,
+        askings: dict[int, tuple[float | None, int]] | None = None,
+    ):
+        self.options, self.predictions, self.askings = dataset.options, predictions, askings
         self.metric, self.distances = metric, distances
         self.points = {
             option: tuple(point for point in sorted(predictions) if predictions[point] == option)
@@ -33,6 +41,8 @@ class Rows:
             "condition": sce["condition"], "metric": self.metric, "point_id": x, "sce_point_id": y,
             "status": status, "valid": None, **dict.fromkeys(MEASURES),
         }  # fmt: skip
+        if self.askings is not None:
+            row |= {"sample": sce["sample"], "probability": None, "askings": None}
         if status == "off_grid" and before is not None and sce["prediction_at_sce"] is not None:
             row["valid"] = sce["prediction_at_sce"] == target
         if status != "kept":
@@ -45,6 +55,9 @@ class Rows:
         d = self.distances.between(x, y)
         m, near = self.nearest(x, target)
         row["distance"] = d * unit
+        if self.askings is not None:
+            share, row["askings"] = self.askings[y]
+            row["probability"] = share if target == self.options[1] else 1 - share
         if m is not None:
             row["nearest_distance"] = m * unit
         exact = row["valid"] and m is not None and abs(d - m) <= self.distances.slack
@@ -79,12 +92,12 @@ class Rows:
 def check_distances(stored: Stored, sces: list[dict], by_metric: dict[str, Rows], findings: Findings):
     """Compare the artifact with the SCEs measured anew. Returns these, with ``exact`` (d = m) besides."""
     expected, near = [], {}
-    for metric, rows in by_metric.items():
+    keys = ("condition", "metric", "point_id", *(("sample",) if sces and "sample" in sces[0] else ()))
+    for rows in by_metric.values():
         for sce in sces:
             row, points, exact = rows.row(sce)
             expected.append(row | {"exact": exact})
-            near[row["condition"], metric, row["point_id"]] = points
-    keys = ("condition", "metric", "point_id")
+            near[tuple(row[key] for key in keys)] = points
     known = [row for row in stored.rows if row["metric"] in by_metric]
     shown = [{k: v for k, v in row.items() if k != "exact"} for row in expected]
     findings.rows(stored.path, keys, known, shown, "distances")

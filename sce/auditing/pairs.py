@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sce.asking.protocol import Protocol
-from sce.auditing import averages, ledgers, measures, replies, requests
+from sce.auditing import averages, in_part, ledgers, measures, replies, requests
 from sce.auditing.geometry import distances_of
 from sce.auditing.tables import Files
 from sce.engines import Fatal, open_engine
@@ -15,7 +15,8 @@ from sce.models.entries import Model
 @dataclass(frozen=True)
 class PairToAudit:
     """What the configuration says of a model and a dataset. ``folder``: of its artifacts; ``ledger``: its
-    file; ``embeddings``: the file of them, for the semantic metric."""
+    file; ``embeddings``: the file of them, for the semantic metric. ``in_part``: only a part of the grid was
+    asked."""
 
     model: str
     entry: Model
@@ -24,6 +25,7 @@ class PairToAudit:
     ledger: Path
     metrics: list[str]
     embeddings: Path
+    in_part: bool = False
 
     @property
     def dataset(self):
@@ -52,18 +54,25 @@ def audit_pair(pair: PairToAudit, files: Files) -> Audited | None:
     reader = replies.Reader(pair.dataset, findings)
     boundary = replies.boundary_of(responses, reader)
     main = pair.protocol.questions[0].name
-    predictions = {row["point_id"]: row["prediction"] for row in boundary if row["question"] == main}
-    predictions = {point: predictions.get(point) for point in range(pair.dataset.size)}
+    at = {row["point_id"]: row for row in boundary if row["question"] == main}
+    predictions = {point: at.get(point, {}).get("prediction") for point in range(pair.dataset.size)}
     conditions = [prompt.name for prompt in pair.protocol.conditions]
-    sces = replies.sces_of(responses, predictions, conditions, reader)
+    samples = pair.protocol.samples
+    sces = replies.sces_of(responses, predictions, conditions, reader, samples)
+    sampled = ("sample",) if samples > 1 else ()
     for name, keys, expected in (
         ("boundary", ("question", "point_id"), boundary),
-        ("sce", ("condition", "point_id"), sces),
+        ("sce", ("condition", "point_id", *sampled), sces),
     ):
         stored = files.get(pair.folder / f"{name}.parquet")
         if stored:
             findings.rows(stored.path, keys, stored.rows, expected, "predictions and SCEs")
-    return Audited(predictions, _audit_measures(pair, predictions, sces, files))
+    if pair.in_part:
+        asked = {row["point_id"] for row in boundary if row["question"] == main}
+        _audit_bounds(pair, predictions, asked, sces, files)
+        return Audited(predictions, [])
+    askings = {point: (row["share_1"], row["askings"]) for point, row in at.items()} if sampled else None
+    return Audited(predictions, _audit_measures(pair, predictions, askings, sces, files))
 
 
 def _check_derived(pair, responses, ledger, findings):
@@ -74,7 +83,18 @@ def _check_derived(pair, responses, ledger, findings):
         findings.note(f"{pair.model}: its requests could not be derived anew here: {error}")
 
 
-def _audit_measures(pair, predictions, sces, files):
+def _audit_bounds(pair, predictions, asked, sces, files):
+    stored = files.get(pair.folder / "distances.parquet")
+    if stored is None:
+        return
+    by_metric = {}
+    for metric in pair.metrics:
+        rows = measures.Rows(pair.dataset, predictions, metric, distances_of(pair.dataset, metric, None))
+        by_metric[metric] = in_part.Bounded(rows, pair.dataset.size, asked)
+    in_part.check_bounds(stored, sces, by_metric, files.findings)
+
+
+def _audit_measures(pair, predictions, askings, sces, files):
     by_metric, findings = {}, files.findings
     for metric in pair.metrics:
         try:
@@ -85,7 +105,7 @@ def _audit_measures(pair, predictions, sces, files):
         if distances is None:
             findings.note(f"the metric {metric} is not known here: its distances were not computed anew")
         else:
-            by_metric[metric] = measures.Rows(pair.dataset, predictions, metric, distances)
+            by_metric[metric] = measures.Rows(pair.dataset, predictions, metric, distances, askings)
     distances = files.get(pair.folder / "distances.parquet")
     scores = files.get(pair.folder / "scores.parquet")
     if distances is None:

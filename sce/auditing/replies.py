@@ -3,6 +3,7 @@ package's parser (``sce.reading``), which has no second way."""
 
 import json
 from functools import cache
+from itertools import product
 
 from sce.auditing.findings import Findings
 from sce.auditing.grids import level_codes, point_of
@@ -71,7 +72,27 @@ class Reader:
 
 
 def boundary_of(responses: Stored, reader: Reader) -> list[dict]:
-    """The rows that ``boundary.parquet`` ought to have."""
+    """The rows that ``boundary.parquet`` ought to have; of several askings the one that decides."""
+    rows = _answers_of(responses, reader)
+    if not any("sample" in row for row in responses.rows):
+        return rows
+    askings = {}
+    for row in rows:
+        askings.setdefault((row["question"], row["point_id"]), []).append(row)
+    first, second = reader.dataset.options
+    found = []
+    for given in askings.values():
+        said = [row["prediction"] for row in given if row["prediction"] is not None]
+        votes = said.count(first), said.count(second)
+        option = (said or [None])[0] if votes[0] == votes[1] else first if votes[0] > votes[1] else second
+        decided = next(row for row in given if row["prediction"] == option)
+        share = votes[1] / len(said) if said else None
+        found.append(decided | {"askings": len(said), "share_1": share})
+    return found
+
+
+def _answers_of(responses, reader):
+    """A row for every question in a fresh conversation about a grid point."""
     rows = []
     for row in responses.rows:
         if row["kind"] == "question":
@@ -89,31 +110,34 @@ def boundary_of(responses: Stored, reader: Reader) -> list[dict]:
     return rows
 
 
-def sces_of(responses: Stored, predictions: dict[int, str | None], conditions, reader: Reader) -> list[dict]:
-    """The rows that ``sce.parquet`` ought to have. ``predictions``: those of the main question, by point."""
+def sces_of(
+    responses: Stored, predictions: dict[int, str | None], conditions, reader: Reader, samples: int = 1
+) -> list[dict]:
+    """The rows that ``sce.parquet`` ought to have. ``predictions``: those of the main question, by point;
+    ``samples``: of every SCE."""
     dataset, asked, verified = reader.dataset, {}, {}
     for row in responses.rows:
         if row["kind"] == "condition":
-            asked[row["condition"], row["point_id"]] = row
+            asked[row["condition"], row["point_id"], row.get("sample", 1)] = row
         if row["kind"] == "verification":
             verified[row["condition"], row["point_id"]] = reader.answer(row)[1]
     rows = []
-    for condition in conditions:
-        for point, option in predictions.items():
-            row = asked.get((condition, point))
-            status, record = reader.record(row) if row else ("no_prediction", None)
-            found = point_of(dataset, record) if status == "ok" else None
-            if status == "ok" and found is None:
-                status = "off_grid"
-            rows.append(
-                {
-                    "condition": condition, "point_id": point, "sce_point_id": found,
-                    "target": next((o for o in dataset.options if o != option), None) if option else None,
-                    "status": "unparseable_sce" if status == "unparseable" else status,
-                    "prediction_at_sce": verified.get((condition, point)),
-                    **{f"sce_{name}": (record or {}).get(name) for name in dataset.features},
-                }
-            )  # fmt: skip
+    for condition, (point, option), sample in product(conditions, predictions.items(), range(1, samples + 1)):
+        row = asked.get((condition, point, sample))
+        status, record = reader.record(row) if row else ("no_prediction", None)
+        found = point_of(dataset, record) if status == "ok" else None
+        if status == "ok" and found is None:
+            status = "off_grid"
+        rows.append(
+            {
+                "condition": condition, "point_id": point, "sce_point_id": found,
+                "target": next((o for o in dataset.options if o != option), None) if option else None,
+                "status": "unparseable_sce" if status == "unparseable" else status,
+                "prediction_at_sce": verified.get((condition, point)),
+                **{f"sce_{name}": (record or {}).get(name) for name in dataset.features},
+                **({"sample": sample} if samples > 1 else {}),
+            }
+        )  # fmt: skip
     return rows
 
 

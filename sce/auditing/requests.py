@@ -41,7 +41,7 @@ def check_derived(responses: Stored, protocol: Protocol, engine, ledger: dict, f
     """The questions that the configuration asks are those of ``responses``, each under its own digest."""
     rows = {row["digest"]: row for row in responses.rows}
     derived = elicit(protocol, Replayer(engine, rows, ledger), lambda status: None)
-    keys = ("kind", "wording", "condition", "point_id")
+    keys = ("kind", "wording", "condition", "point_id", *(("sample",) if protocol.samples > 1 else ()))
     expected = [
         {name: None if value != value else value for name, value in row.items()}
         for row in derived[[*keys, "digest", "status"]].to_dict("records")

@@ -69,7 +69,10 @@ class ControlEngine:
             decided = self.decide(record) ^ self._wavers(body, record)
             return _said(json.dumps({"answer": self.dataset.options[decided]}))
         if body["kind"] == "condition":
-            return self.counterfactual(self.dataset.locate(record), body["answer"], body["name"])
+            start, wording = self.dataset.locate(record), _with_number(body["name"], body)
+            if AGAIN in body and self._drawn(f"sce {wording} wavers", start) < (self.model.wavers or 0):
+                return _said(self.written(start))
+            return self.counterfactual(start, body["answer"], wording)
         return _said(self._ways[body["kind"]](self, body))
 
     # --- what kinds of experiments build their own replies from
@@ -127,10 +130,10 @@ class ControlEngine:
     def _wavers(self, body, record) -> bool:
         """Whether a question in a numbered wording, or one that is asked again, gets the other answer, drawn
         anew for every wording and every time."""
-        name, again = body["name"], body.get(AGAIN)
-        if self.model.wavers is None or not (again or name[-1].isdigit()):
+        name = body["name"]
+        if self.model.wavers is None or not (AGAIN in body or name[-1].isdigit()):
             return False
-        return self._drawn(f"wording {name}{f', {again}' if again else ''}", record) < self.model.wavers
+        return self._drawn(f"wording {_with_number(name, body)}", record) < self.model.wavers
 
     def _drawn(self, what, about) -> float:
         """A pseudo-random number in [0, 1) that depends only on the seed and on what is asked."""
@@ -247,6 +250,11 @@ def decide(dataset: Dataset, ranks: np.ndarray) -> np.ndarray:
     if len(last) > 1:
         strength, highest = strength + scaled[0] * scaled[-1] / 2, highest + 0.5
     return (strength > THRESHOLD * highest).astype(np.int8)
+
+
+def _with_number(wording, body) -> str:
+    """A wording with the number of its asking, from the second on: what is drawn for it is drawn anew."""
+    return f"{wording}, {body[AGAIN]}" if AGAIN in body else wording
 
 
 def _said(text) -> Reply:

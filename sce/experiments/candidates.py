@@ -21,6 +21,7 @@ class Candidates(Kind):
     predicted answer is that of a fresh copy."""
 
     name = "candidates"
+    draws_with = "sce.showing.candidates_figure"
 
     def subjects(self, experiment, config, find):
         return [name for name in experiment.conditions if find(name).asks == "candidates"]

@@ -109,6 +109,7 @@ class Choices(Kind):
     ``chance``."""
 
     name = "choices"
+    draws_with = "sce.showing.choices_figure"
     fields = {"choices": (Wordings, [])}
     wordings = {"choices": "choice"}
     sections = {"choosing": Choosing}

@@ -26,6 +26,7 @@ class Consistency(Kind):
     """
 
     name = "consistency"
+    draws_with = "sce.showing.consistency_figure"
     needs = ("points", "sce")
     points_columns = {
         "point_id": INT,

@@ -69,6 +69,7 @@ class Feedback(Kind):
     points where it did."""
 
     name = "feedback"
+    draws_with = "sce.showing.feedback_figure"
     fields = {"feedback": (Wordings, [])}
     wordings = {"feedback": "feedback"}
     sections = {"self_modelling": SelfModelling}

@@ -1,7 +1,7 @@
 """What a kind of experiment measures."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from sce.measuring.dependence import Lattice
 class Given:
     """What a kind measures. ``tables``: the artifacts that it needs, by name; ``metrics``: those of the pair;
     ``embeddings``: (N, dimensions), where one of them is semantic; ``settings``: see ``Kind.settings``;
-    ``seed``: of what is drawn at random; ``estimand``: what the intervals are over."""
+    ``seed``: of what is drawn at random; ``estimand``: what the intervals are over; ``peers``: the
+    ``boundary`` artifacts of other models on the dataset, by model, where the kind needs them."""
 
     dataset: Dataset
     tables: Mapping[str, pd.DataFrame]
@@ -24,6 +25,7 @@ class Given:
     seed: int
     estimand: str
     embeddings: np.ndarray | None = None
+    peers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def scoring(self) -> dict[str, Any]:

@@ -55,7 +55,9 @@ class Kind:
     default); ``wordings``: those of them that name prompts, field -> kind of prompt; ``sections``: what it
     adds to the configuration as a whole, key -> contract. ``about_sces``: whether it makes no sense without
     conditions. ``needs``: the artifacts that ``measure`` reads, among responses, boundary, sce, distances,
-    scores, and its own ``tasks`` and ``points``.
+    scores, and its own ``tasks`` and ``points``; where questions were asked several times, the first sample.
+    ``needs_peers``: whether it also reads the boundaries of the other models that an experiment with its
+    table asks about the dataset.
     """
 
     name: ClassVar[str]
@@ -64,6 +66,7 @@ class Kind:
     sections: ClassVar[dict[str, type[Contract]]] = {}
     about_sces: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ("responses", "boundary", "sce")
+    needs_peers: ClassVar[bool] = False
 
     def check(self, experiment, config, dataset: Dataset) -> None:
         """Raise InputError, before anything is asked, where an experiment needs more than a dataset has."""
@@ -114,15 +117,20 @@ class Kind:
 
     figure_name: ClassVar[str] = ""  # of the experiment's figure; NAME_panels unless given
     drawn_from: ClassVar[str] = ""  # the table that it shows; its own unless given
-    caption: ClassVar[str] = "The outcomes of one kind of experiment, a panel for each, with 95% intervals."
     map_caption: ClassVar[str] = ""
-    # Modules that draw, imported by name: what asks and measures then depends on no drawing.
+    # Modules that draw, imported by name: what asks and measures then depends on no drawing. ``draws_with``
+    # has the functions ``figure(table, options, style)`` and ``caption(table, options)``.
     draws_with: ClassVar[str] = "sce.showing.outcome_panels"
     maps_with: ClassVar[str] = ""
 
     def figure(self, table: pd.DataFrame, options: dict, style: "FigureStyle") -> "Figure":
-        """The figure of an experiment. ``options``: see ``figure_options``."""
-        return importlib.import_module(self.draws_with).outcome_panels(table, style)
+        """The figure of an experiment. ``options``: see ``figure_options``; of a kind with ``points`` also
+        these, of all pairs, with the columns model and dataset."""
+        return importlib.import_module(self.draws_with).figure(table, options, style)
+
+    def caption(self, table: pd.DataFrame, options: dict) -> str:
+        """What the figure of an experiment finds: sentences made from its numbers."""
+        return importlib.import_module(self.draws_with).caption(table, options)
 
     def figure_options(self, experiment, find: Find) -> dict:
         """What ``figure`` needs from the configuration, as JSON."""

@@ -40,4 +40,5 @@ def protocol_of(
         verify_off_grid=asked["verify_off_grid"],
         steps=tuple(kind(name).step(asks, find, tasks.get(name)) for name, asks in asked["kinds"].items()),
         survey=survey,
+        samples=asked.get("samples", 1),
     )

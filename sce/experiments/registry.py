@@ -16,6 +16,9 @@ MODULES = {
     "choices": "sce.experiments.choices",
     "repeats": "sce.experiments.repeats",
     "search": "sce.experiments.search",
+    "cross_validity": "sce.experiments.cross_validity",
+    "changed_features": "sce.experiments.changed_features",
+    "simulatability": "sce.experiments.simulatability",
 }
 
 

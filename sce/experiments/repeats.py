@@ -49,6 +49,7 @@ class Repeats(Kind):
     another asking makes valid: as much of the invalidity noise alone explains."""
 
     name = "repeats"
+    draws_with = "sce.showing.repeats_figure"
     fields = {"repeats": (Annotated[int, Field(ge=0, le=100)], 0)}
 
     def asks(self, pair):

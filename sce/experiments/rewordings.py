@@ -1,7 +1,5 @@
 """Does it matter how the SCE is asked for? The spread of scores over the wordings of a condition."""
 
-import importlib
-
 import numpy as np
 
 from sce.experiments.kind import Kind
@@ -10,24 +8,20 @@ from sce.wordings.rewordings import reworded
 from sce.wordings.rewordings import stems as stems_of
 
 SPREAD = ("validity", "mean_excess", "exact_match")
-LEVEL_WIDTH = 2 * 1.959964  # standard errors in a 95% interval of a mean
 
 
 class Rewordings(Kind):
     """Conditions whose files say that they reword another one. Where an experiment holds two or more of a
     condition, the table has for a score S, over the wordings that have it: ``S_mean`` with its interval over
-    wordings, ``S_sd`` (between wordings), ``S_min``, ``S_max``, and ``S_se``, the mean standard error of a
-    single wording, computed from its interval: wordings matter where ``S_sd`` is well above ``S_se``. n
-    counts wordings."""
+    wordings, ``S_sd`` (between wordings), ``S_min``, ``S_max``, and ``S_margin``, the mean half
+    width of a single wording's interval: wordings matter where they differ by well more than that. n counts
+    wordings."""
 
     name = "wordings"
     needs = ("scores",)
     figure_name = "wordings"
     drawn_from = "scores"
     draws_with = "sce.showing.wordings_scatter"
-    caption = (
-        "Validity against excess distance for every wording of a request: do they depend on how it is asked?"
-    )
 
     def subjects(self, experiment, config, find):
         stems = stems_of(experiment.conditions, find)
@@ -44,9 +38,9 @@ class Rewordings(Kind):
             for score in SPREAD:
                 found = rows[(rows["score"] == score) & rows["value"].notna()]
                 values = found["value"].to_numpy(dtype=float)
-                width = (found["high"] - found["low"]).to_numpy(dtype=float, na_value=np.nan)
+                margins = (found["high"] - found["low"]).to_numpy(dtype=float, na_value=np.nan) / 2
                 lines.append(outcomes.over_wordings(name, metric, f"{score}_mean", values, given.estimand))
-                for what, value in _summary(values, width).items():
+                for what, value in _summary(values, margins).items():
                     reason = None if value is not None else "too few wordings with this score"
                     lines.append(outcomes.number(name, metric, f"{score}_{what}", value, len(values), reason))
         return outcomes.table(lines)
@@ -55,18 +49,23 @@ class Rewordings(Kind):
         return {"stems": stems_of(experiment.conditions, find)}
 
     def figure(self, table, options, style):
-        shown = reworded(list(table["condition"].unique()), options["stems"])
-        table = table[table["condition"].isin(shown)]
-        return importlib.import_module(self.draws_with).wordings_scatter(table, options["stems"], style)
+        return super().figure(_of_wordings(table, options), options, style)
+
+    def caption(self, table, options):
+        return super().caption(_of_wordings(table, options), options)
 
 
-def _summary(values, width):
-    known = width[~np.isnan(width)]
+def _of_wordings(table, options):
+    return table[table["condition"].isin(reworded(list(table["condition"].unique()), options["stems"]))]
+
+
+def _summary(values, margins):
+    known = margins[~np.isnan(margins)]
     return {
         "sd": values.std(ddof=1) if len(values) > 1 else None,
         "min": values.min() if len(values) else None,
         "max": values.max() if len(values) else None,
-        "se": known.mean() / LEVEL_WIDTH if len(known) else None,
+        "margin": known.mean() if len(known) else None,
     }
 
 

@@ -55,9 +55,11 @@ SEARCHES: dict[str, Callable] = {"random_search": random_search, "line_search": 
 class Search(Kind):
     """Of each search, by metric: ``validity_at_Q`` and ``mean_excess_at_Q`` after Q queries. Of each
     condition: ``queries_of_SEARCH``, the fewest of the Q after which the search is valid at least as often,
-    at no larger mean excess; null, with a reason, where no Q is enough or the condition has no excess."""
+    at no larger mean excess; null, with a reason, where no Q is enough or the condition has no excess; beside
+    it the ``validity`` and ``mean_excess`` of its own SCEs."""
 
     name = "search"
+    draws_with = "sce.showing.search_figure"
     fields = {"queries": (list[Annotated[int, Field(ge=1, le=1_000_000)]], [])}
     needs = ("boundary", "scores")
 
@@ -119,6 +121,8 @@ def _lines(given, metric, found):
         reached[search, budget] = valid["value"], excess["value"]
     of_sces = given.tables["scores"]
     own = of_sces[of_sces["metric"] == metric].set_index(["condition", "score"])["value"]
+    compared = (of_sces["metric"] == metric) & of_sces["score"].isin(["validity", "mean_excess"])
+    lines += of_sces[compared].to_dict("records")
     for condition in of_sces["condition"].unique():
         for search in SEARCHES:
             wanted = [own.get((condition, score)) for score in ("validity", "mean_excess")]

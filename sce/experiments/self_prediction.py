@@ -22,6 +22,8 @@ from sce.wordings.names import Wordings
 
 prompts.add_prompt_kind("self_prediction", {"description"}, asks={"confidence"})
 
+CONFIDENCES = (50, 60, 70, 80, 90)  # percent: where the steps of a reliability curve begin
+
 
 class Foresee(Step):
     """``wordings_of``: condition -> the prompts that ask about its SCEs."""
@@ -76,9 +78,12 @@ class SelfPrediction(Kind):
     whose own prediction is known: ``accuracy_WHEN``, the share of readable replies that foresee it;
     ``predicted_valid_WHEN``, the share that foresee the target, beside ``valid``, the share of SCEs that have
     it; the number ``unparseable_WHEN``. Where the model says how sure it is: ``confidence_WHEN``, its mean,
-    and ``brier_WHEN``, its mean squared distance from 1 where it was right and from 0 where it was wrong."""
+    and ``brier_WHEN``, its mean squared distance from 1 where it was right and from 0 where it was wrong;
+    and over the replies whose confidence is from P percent to less than ten more (100 counts to 90)
+    ``accuracy_WHEN_at_P`` and ``confidence_WHEN_at_P``."""
 
     name = "self_prediction"
+    draws_with = "sce.showing.self_prediction_figure"
     fields = {"self_predictions": (Wordings, [])}
     wordings = {"self_predictions": "self_prediction"}
     about_sces = True
@@ -108,6 +113,11 @@ class SelfPrediction(Kind):
                 reached = [actual[condition, point][2] for point in rows["point_id"]]
                 about = given.scoring | {"points": rows["point_id"], "found": reached}
                 lines += [outcomes.mean(condition, wording, *item, **about) for item in found.items()]
+                lines += [
+                    outcomes.mean(condition, wording, f"{name}_{when}_at_{least}", values, **about)
+                    for least, some in _by_confidence(found, when).items()
+                    for name, values in some.items()
+                ]
                 number = len(found["valid"])
                 lines.append(outcomes.number(condition, wording, f"unparseable_{when}", unread, number))
         return outcomes.table(lines).drop_duplicates(["condition", "metric", "score"], ignore_index=True)
@@ -146,6 +156,21 @@ def _foreseen(answers, actual, condition, when, rows):
         del found["confidence"], found["brier"]
     unread = int(np.isnan(found["accuracy"]).sum())
     return {name if name == "valid" else f"{name}_{when}": some for name, some in found.items()}, unread
+
+
+def _by_confidence(found, when):
+    """Least percent of a step of confidence -> score -> its values, NaN for replies of other steps; steps
+    without a reply are left out."""
+    sure = np.array(found.get(f"confidence_{when}", []), dtype=float)
+    right = np.array(found[f"accuracy_{when}"], dtype=float)
+    steps = {}
+    for least in CONFIDENCES:
+        most = np.inf if least == CONFIDENCES[-1] else least + 10
+        inside = (100 * sure >= least) & (100 * sure < most)
+        if inside.any():
+            values = {"accuracy": right, "confidence": sure}
+            steps[least] = {name: np.where(inside, some, np.nan) for name, some in values.items()}
+    return steps
 
 
 def confidence(text: str) -> float | None:

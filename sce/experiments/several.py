@@ -56,6 +56,7 @@ class Several(Kind):
     the grid."""
 
     name = "several"
+    draws_with = "sce.showing.several_figure"
     fields = {"several": (Wordings, [])}
     wordings = {"several": "several"}
     sections = {"self_modelling": SelfModelling}

@@ -141,6 +141,14 @@ SCHEMAS = {
         "p_mcnemar": FLOAT,
     },
 }
+# Where questions were asked several times.
+for _name, _more in {
+    "responses": {"sample": INT},
+    "boundary": {"askings": INT, "share_1": FLOAT},
+    "sce": {"sample": INT},
+    "distances": {"sample": INT, "probability": FLOAT, "askings": INT},
+}.items():
+    SCHEMAS[f"{_name}_sampled"] = SCHEMAS[_name] | _more
 SCHEMAS["distances_in_part"] = {
     **SCHEMAS["distances"],
     "certainty": TEXT,
@@ -173,6 +181,12 @@ def columns(artifact: str | dict, features: list[str] = ()) -> dict[str, pa.Data
         else:
             named[name] = kind
     return named
+
+
+def variant(artifact: str, table: pd.DataFrame) -> str:
+    """The name of an artifact as it is where questions were asked several times, if the table is of those."""
+    sampled = f"{artifact}_sampled"
+    return sampled if set(SCHEMAS[sampled]) - set(SCHEMAS[artifact]) <= set(table.columns) else artifact
 
 
 def write(

@@ -20,6 +20,7 @@ from sce.errors import InputError
 from sce.files.artifacts import SCHEMAS
 from sce.files.contracts import Contract
 from sce.files.named_files import read_named
+from sce.files.places import found, places
 from sce.files.values import Key, Line, OneLine, Page, Two, one_line
 
 DATASETS = Path("resources/datasets")
@@ -304,8 +305,13 @@ class Dataset(Contract):
 
 
 def dataset_file(name: str) -> Path:
-    """The file of a dataset of ours."""
-    return DATASETS / f"{name}.yaml"
+    """The file of a dataset: the user's own, or the workflow's."""
+    return found(DATASETS / f"{name}.yaml")
+
+
+def dataset_names() -> list[str]:
+    """The datasets that there are."""
+    return sorted({file.stem for place in places(DATASETS) for file in place.glob("*.yaml")})
 
 
 def load_dataset(path) -> Dataset:

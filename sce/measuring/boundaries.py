@@ -26,6 +26,17 @@ def predictions(dataset: Dataset, boundary: pd.DataFrame) -> np.ndarray:
     return codes
 
 
+def askings(dataset: Dataset, boundary: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """For the first question wording of a table with samples: the share of the askings that gave the second
+    option at every grid point (N,), NaN where none gave any, and how many gave one (N,)."""
+    first = boundary[boundary["question"] == boundary["question"].iloc[0]]
+    points = first["point_id"].to_numpy(int)
+    shares, numbers = np.full(dataset.size, np.nan), np.zeros(dataset.size, dtype=np.int64)
+    shares[points] = first["share_1"].to_numpy(float, na_value=np.nan)
+    numbers[points] = first["askings"].to_numpy(int)
+    return shares, numbers
+
+
 def describe_boundary(dataset: Dataset, boundary: pd.DataFrame) -> dict:
     """What the boundary of one model on one dataset is like.
 

@@ -12,6 +12,7 @@ from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Rows
 from sce.measuring.lines import as_table, interval_cells
+from sce.reading.samples import SAMPLE
 from sce.wordings.rewordings import reworded
 
 PAIRED = {"validity": "valid", "mean_distance": "distance", "mean_excess": "excess"}
@@ -87,7 +88,8 @@ def _alike(split, part):
 def paired_differences(tables: dict, estimand: str, lattice: Lattice | None = None) -> pd.DataFrame:
     """Differences between measured tables, point by point: conditions of a model, or models on a dataset.
 
-    tables: label -> ``distances`` rows of one condition, with one row per point and metric. A label is a text
+    tables: label -> ``distances`` rows of one condition, with one row per point and metric, or one for each
+    sample; a point then has the means over its samples, and the x' of most of them. A label is a text
     or a tuple of texts, such as (model, condition), which are then joined by " / ".
 
     Returns for every pair of labels (a before b, as given) and metric in both: the mean of a minus b in
@@ -118,7 +120,8 @@ def _difference(left, right, column, estimand, lattice):
     of_shares = column == PAIRED["validity"]
     of = estimands.difference_of_shares if of_shares else estimands.mean
     interval = of(values[some], rows, estimand)
-    exact = hypotheses.mcnemar(left[column][some], right[column][some]) if of_shares else None
+    verdicts = of_shares and all(side[column][some].isin([0, 1]).all() for side in (left, right))
+    exact = hypotheses.mcnemar(left[column][some], right[column][some]) if verdicts else None
     value = float(values[some].mean())
     return (value, *interval_cells(interval, estimand, int(some.sum()), None), interval.p, exact)
 
@@ -130,6 +133,8 @@ def _label(label):
 def _by_point(label, rows):
     """Metric -> the kept rows by point_id in increasing order, with FOUND and, as floats, those of PAIRED."""
     kept = rows[rows["status"] == "kept"]
+    if SAMPLE in kept:
+        return {metric: _of_samples(part) for metric, part in kept.groupby("metric")}
     twice = kept.duplicated(["metric", "point_id"])
     if twice.any():
         point = int(kept.loc[twice, "point_id"].iloc[0])
@@ -140,3 +145,12 @@ def _by_point(label, rows):
         index=kept["point_id"].to_numpy(dtype=np.int64),
     )
     return {metric: part.sort_index() for metric, part in numbers.groupby(kept["metric"].to_numpy())}
+
+
+def _of_samples(kept):
+    """One row for the samples of each point, by point_id in increasing order."""
+    by_point = kept.astype({"point_id": "int64", "valid": float}).groupby("point_id", sort=True)
+    measured = by_point[list(PAIRED.values())]
+    # The mean of equal values is that value; a trace of rounding would be taken for a difference.
+    means = measured.mean().where(measured.max() > measured.min(), measured.first()).astype(float)
+    return means.assign(**{FOUND: by_point[FOUND].agg(lambda found: int(found.mode().iloc[0]))})

@@ -46,6 +46,21 @@ def measure(dataset, predictions, sces, metric: str, embeddings=None, as_publish
     )
 
 
+def with_samples(measured, sces, askings, dataset) -> pd.DataFrame:
+    """The ``distances`` of one metric where questions were asked several times: with the number of each
+    SCE's ``sample``, and of the kept ones the ``probability`` that f(x') is the target, which is the share of
+    the ``askings`` at x' that gave it. ``askings``: see ``boundaries.askings``."""
+    kept = (measured["status"] == "kept").to_numpy()
+    there = point_ids(dataset, sces, "sce_point_id")
+    shares, numbers = (np.where(kept, of_points[there], np.nan) for of_points in askings)
+    second = options_in(dataset, sces, "target") == 1
+    return measured.assign(
+        sample=sces["sample"].array,
+        probability=np.where(second, shares, 1 - shares),
+        askings=pd.array(numbers, dtype="Int64"),
+    )
+
+
 def verdict_columns(sces, metric, x, status, valid, judged) -> dict:
     """The first columns of a table of distances: which SCE a row is about, and what became of it."""
     return {

@@ -1,11 +1,12 @@
 """What an interval is over, and the interval: docs/statistics.md argues for each and shows how it holds.
 
 ``census``: the number is exact for this grid and these answers, so it has no interval. ``answers``: the same
-questions asked again; rows with one x' hang on one answer. ``points``: other points of the same kind; so do
-neighbours on the grid. ``wordings``: other wordings of the same request, of which several were asked.
+questions asked again; rows with one x' hang on one answer, and where each was asked several times, their
+samples say how much answers vary. ``points``: other points of the same kind; so do neighbours on the grid.
+``wordings``: other wordings of the same request, of which several were asked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,21 +42,25 @@ class Interval:
 @dataclass(frozen=True)
 class Rows:
     """The rows that scores are over: their points (n,), and one or two ways (a difference has two x') in
-    which they fall into clusters of one x'. Without a lattice neighbours cannot be told."""
+    which they fall into clusters of one x'. Without a lattice neighbours cannot be told. ``samples``: whether
+    the rows of a point are samples of one answer; they are then a cluster too."""
 
     points: np.ndarray
     ways: tuple[Clusters, ...]
     lattice: Lattice | None
+    samples: bool = False
 
     @classmethod
-    def of(cls, points, *ways, lattice: Lattice | None = None) -> "Rows":
+    def of(cls, points, *ways, lattice: Lattice | None = None, samples: bool = False) -> "Rows":
         """ways: the sce_point_id (n,) of each side; -1 for none, which is then alike with no other."""
-        return cls(np.asarray(points), tuple(map(Clusters.of, ways)), lattice)
+        points = np.asarray(points)
+        ways = (*ways, points) if samples else ways
+        return cls(points, tuple(map(Clusters.of, ways)), lattice, samples)
 
     def __getitem__(self, chosen) -> "Rows":
         """The rows where ``chosen`` (n,) is true."""
         ways = tuple(Clusters.of(way.codes[chosen]) for way in self.ways)
-        return Rows(self.points[chosen], ways, self.lattice)
+        return Rows(self.points[chosen], ways, self.lattice, self.samples)
 
     @property
     def clusters(self) -> int:
@@ -67,9 +72,12 @@ class Rows:
         return min(way.effective for way in self.ways)
 
 
-def share(hits, rows: Rows, estimand: str) -> Interval:
-    """For the share of true ``hits`` (n,): Wilson's interval (1927) for the effective number of rows."""
+def share(hits, rows: Rows, estimand: str, of_found: float = 0.0) -> Interval:
+    """For the share of true ``hits`` (n,): Wilson's interval (1927) for the effective number of rows.
+    of_found: see ``over_samples``."""
     hits = np.asarray(hits, float)
+    if rows.samples and estimand == ANSWERS:
+        return over_samples(hits.mean(), hits, rows, most=1.0, of_found=of_found)
     spread = spread_of(hits, rows, estimand, of_share=True)
     if not isinstance(spread, Spread):
         return _without(rows, spread)
@@ -77,14 +85,45 @@ def share(hits, rows: Rows, estimand: str) -> Interval:
     return Interval(*_wilson(hits.mean(), size, spread.degrees), rows.clusters, size)
 
 
-def mean(values, rows: Rows, estimand: str, least: float = -np.inf) -> Interval:
-    """For the mean of ``values`` (n,), none of which can lie below ``least``."""
+def mean(
+    values, rows: Rows, estimand: str, least: float = -np.inf, most: float = np.inf, of_found: float = 0.0
+) -> Interval:
+    """For the mean of ``values`` (n,), none of which can lie below ``least`` or above ``most``. of_found: see
+    ``over_samples``."""
     values = np.asarray(values, float)
-    return around(values.mean() if len(values) else None, values, rows, estimand, least)
+    value = values.mean() if len(values) else None
+    if rows.samples and estimand == ANSWERS:
+        return over_samples(value, values, rows, least, most, of_found)
+    found = around(value, values, rows, estimand, least)
+    return found if found.high is None else replace(found, high=min(most, found.high))
+
+
+def over_samples(
+    value, influences, rows: Rows, least: float = 0.0, most: float = np.inf, of_found: float = 0.0
+) -> Interval:
+    """For a ``value`` that varies as the mean of ``influences`` (n,) does, had the same questions been asked
+    again: the samples of a point differ by chance alone, so the variance within points is that of answers.
+    of_found: variance of the value besides, through other answers at x'.
+
+    Of hits, half a square is added, as if one more point had had two samples of which one is a hit, so that
+    samples which all agree do not make a share certain."""
+    by_point = Clusters.of(rows.points)
+    n, many = len(rows.points), len(by_point.sizes)
+    if n == many:
+        return Interval(clusters=many, reason="no point has two samples")
+    values = np.asarray(influences, float)
+    squares = np.sum((values - by_point.means(values)[by_point.codes]) ** 2)
+    more = 0.5 if np.isin(values, (0, 1)).all() else 0.0
+    variance = (squares + more) / (n - many) / n + of_found
+    half, p = _half_and_p(value, Spread(variance, n - many))
+    size = float(values.var() / variance) if variance and np.ptp(values) else None
+    return Interval(float(max(least, value - half)), float(min(most, value + half)), many, size, p=p)
 
 
 def around(value, influences, rows: Rows, estimand: str, least: float = -np.inf) -> Interval:
     """For a ``value`` that varies as the mean of the rows' ``influences`` (n,) does (the delta method)."""
+    if rows.samples and estimand == ANSWERS:
+        return over_samples(value, influences, rows, least)
     spread = spread_of(influences, rows, estimand)
     if not isinstance(spread, Spread):
         return _without(rows, spread)
@@ -114,18 +153,27 @@ def median(values, rows: Rows, estimand: str) -> Interval:
     1952)."""
     values = np.asarray(values, float)
     below = values <= np.median(values) if len(values) else values
+    if rows.samples and estimand == ANSWERS:
+        around_half = over_samples(0.5, below, rows, most=1.0)
+        return around_half if around_half.reason else _of_quantiles(values, around_half)
     spread = spread_of(below, rows, estimand)
     if not isinstance(spread, Spread):
         return _without(rows, spread)
     size = _effective(np.asarray(below, float), rows, spread)
     low, high = _wilson(0.5, size, spread.degrees)
-    ends = np.quantile(values, low, method="lower"), np.quantile(values, high, method="higher")
-    return Interval(float(ends[0]), float(ends[1]), rows.clusters, size)
+    return _of_quantiles(values, Interval(low, high, rows.clusters, size))
+
+
+def _of_quantiles(values, shares: Interval) -> Interval:
+    """The interval of the median from that of the share of values below it."""
+    low = np.quantile(values, shares.low, method="lower")
+    high = np.quantile(values, shares.high, method="higher")
+    return Interval(float(low), float(high), shares.clusters, shares.effective_n)
 
 
 def slope_at_median(interval: Interval) -> float:
     """How far a median moves when the share of values below it does, as its interval says."""
-    return (interval.high - interval.low) * np.sqrt(interval.effective_n) / _quantile(np.inf)
+    return (interval.high - interval.low) * np.sqrt(interval.effective_n or 0.0) / _quantile(np.inf)
 
 
 def spread_of(values, rows: Rows, estimand: str, of_share: bool = False) -> Spread | str | None:
@@ -138,7 +186,8 @@ def spread_of(values, rows: Rows, estimand: str, of_share: bool = False) -> Spre
     if rows.effective < FEWEST:
         fewest = min(rows.ways, key=lambda way: way.effective)
         largest = fewest.sizes.max(initial=0) / max(len(rows.points), 1)
-        return f"too few clusters: {rows.clusters} different x', the commonest on {largest:.0%} of the rows"
+        what = "points" if rows.samples and fewest is rows.ways[-1] else "different x'"
+        return f"too few clusters: {rows.clusters} {what}, the commonest on {largest:.0%} of the rows"
     values = np.asarray(values, float)
     shared = _shared(values, rows, of_share)
     if estimand == ANSWERS or rows.lattice is None:

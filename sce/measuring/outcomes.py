@@ -28,23 +28,55 @@ def mean(
     found: the x' of each, so that those that hang on one answer can (missing: on none). Values of which
     neither is given are taken for independent.
     """
+    values, rows = _with_rows(values, lattice, points, found)
+    interval = estimands.share if np.isin(values, (0, 1)).all() else estimands.mean
+    return _averaged(condition, metric, score, values, rows, interval, estimand)
+
+
+def difference(
+    condition: str, metric: str, score: str, values, estimand: str, lattice=None, points=None, found=None
+) -> dict:
+    """The mean of ``values``, differences between -1 and 1 of two shares each; all else as in ``mean``."""
+    values, rows = _with_rows(values, lattice, points, found)
+    hits = np.isin(values, (-1, 0, 1)).all()
+    interval = estimands.difference_of_shares if hits else estimands.mean
+    return _averaged(condition, metric, score, values, rows, interval, estimand)
+
+
+def _with_rows(values, lattice, points, found):
+    """The values that there are, and what their intervals must know of them."""
     values = pd.to_numeric(pd.Series(values)).to_numpy(dtype=float, na_value=np.nan)
     some = ~np.isnan(values)
-    values = values[some]
+    lattice = lattice if points is not None else None
+    return values[some], Rows.of(_ids(points, some), _ids(found, some), lattice=lattice)
+
+
+def _averaged(condition, metric, score, values, rows, interval, estimand):
     if not len(values):
         return number(condition, metric, score, None, 0, "no such row")
-    rows = Rows.of(_ids(points, some), _ids(found, some), lattice=lattice if points is not None else None)
-    interval = estimands.share if np.isin(values, (0, 1)).all() else estimands.mean
     cells = interval_cells(interval(values, rows, estimand), estimand, len(values), None)
-    return dict(
-        zip(artifacts.columns("scores"), (condition, metric, score, values.mean(), *cells), strict=True)
-    )
+    return _line(condition, metric, score, values.mean(), cells=cells)
 
 
 def _ids(ids, some):
     if ids is None:
         return np.full(int(some.sum()), NONE)
     return pd.Series(ids).to_numpy(dtype=float, na_value=NONE)[some].astype(np.int64)
+
+
+def ratio(condition: str, metric: str, score: str, tops, bottoms, estimand: str) -> dict:
+    """The mean of ``tops`` over that of ``bottoms`` (n,), of rows taken for independent, with its interval;
+    null where there is nothing to divide by."""
+    tops, bottoms = np.asarray(tops, dtype=float), np.asarray(bottoms, dtype=float)
+    if not len(tops):
+        return number(condition, metric, score, None, 0, "no such row")
+    if bottoms.mean() == 0:
+        return number(condition, metric, score, None, len(tops), "nothing to divide by")
+    value = tops.mean() / bottoms.mean()
+    influences = (tops - value * bottoms) / bottoms.mean()
+    rows = Rows.of(*[np.full(len(tops), NONE)] * 2)
+    interval = estimands.around(value, influences, rows, estimand)
+    return _line(condition, metric, score, value, cells=interval_cells(interval, estimand, len(tops), None))
 
 
 def over_wordings(condition: str, metric: str, score: str, values, estimand: str) -> dict:

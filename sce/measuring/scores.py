@@ -8,7 +8,7 @@ import pandas as pd
 
 from sce.errors import InputError
 from sce.files import artifacts
-from sce.measuring import estimands
+from sce.measuring import estimands, unsteady
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Interval, Rows
@@ -36,6 +36,7 @@ TOTALS = {
     "total_minimality_abs": ("mean_excess", "mean_shortfall"),
 }
 SCORES = ("validity", *AVERAGES, *TOTALS, "exact_match", "validity_with_off_grid")
+OF_SAMPLES = "validity_probability"  # one more, where questions were asked several times
 
 
 def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None) -> pd.DataFrame:
@@ -45,9 +46,9 @@ def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None
     what the intervals are over (``sce.measuring.estimands``); lattice: of the grid, to tell neighbours by.
 
     Rows per condition and metric: each of SCORES (validity and exact_match as fractions) with the number n of
-    rows behind it and its interval, then n_STATUS for every status, its value the count and n all rows. An
-    undefined score has a reason and neither value nor interval; a score whose interval cannot be told has its
-    value and a reason.
+    rows behind it and its interval, OF_SAMPLES too where questions were asked several times, then n_STATUS
+    for every status, its value the count and n all rows. An undefined score has a reason and neither value
+    nor interval; a score whose interval cannot be told has its value and a reason.
     """
     lines = []
     for (condition, metric), rows in distances.groupby(["condition", "metric"], sort=True):
@@ -82,7 +83,8 @@ class Kept:
 
     ``columns``: the measured columns, float (n,), NaN where undefined; besides them ``kept`` (1 everywhere),
     ``valid`` and ``exact``, 1 where the row is so and NaN elsewhere. ``points``, ``found``: the ids of x and
-    x' (n,). ``off_grid``: the verdicts (bool) on verified off-grid instances.
+    x' (n,). ``off_grid``: the verdicts (bool) on verified off-grid instances. Where questions were asked
+    several times, ``probability`` is one of the columns; ``askings`` (n,): the number of predictions at x'.
     """
 
     n: int
@@ -90,6 +92,7 @@ class Kept:
     points: np.ndarray
     found: np.ndarray
     off_grid: np.ndarray
+    askings: np.ndarray | None = None
 
     def defined(self, column):
         values = self.columns[column]
@@ -109,7 +112,11 @@ def _kept(rows):
     columns["exact"] = np.where(valid & (columns["excess"] == 0), 1.0, np.nan)
     off_grid = verdicts[status == "off_grid"].dropna().to_numpy(dtype=bool)
     found = rows["sce_point_id"].to_numpy(dtype=np.int64, na_value=NONE)[kept]
-    return Kept(len(kept), columns, points[kept], found, off_grid)
+    if "askings" not in rows:
+        return Kept(len(kept), columns, points[kept], found, off_grid)
+    columns["probability"] = rows["probability"].to_numpy(dtype=float, na_value=np.nan)[kept]
+    askings = rows["askings"].to_numpy(dtype=np.int64, na_value=0)[kept]
+    return Kept(len(kept), columns, points[kept], found, off_grid, askings)
 
 
 def _estimates(kept):
@@ -133,6 +140,9 @@ def _estimates(kept):
     found["validity_with_off_grid"] = _share(valid + int(kept.off_grid.sum()), n + verified)
     if not verified:
         found["validity_with_off_grid"] = None, 0, "no off-grid instance was verified"
+    if kept.askings is not None:
+        mean = float(kept.columns["probability"].mean()) if n else None
+        found[OF_SAMPLES] = mean, n, None if n else "no kept rows"
     return found
 
 
@@ -157,10 +167,15 @@ def _intervals(kept, values, estimand, lattice) -> dict[str, Interval]:
     """Score -> its interval, for every score that has a value."""
     if kept.n == 0:
         return {}
-    rows = Rows.of(kept.points, kept.found, lattice=lattice)
+    sampled = kept.askings is not None
+    rows = Rows.of(kept.points, kept.found, lattice=lattice, samples=sampled)
     valid, exact = (~np.isnan(kept.columns[name]) for name in ("valid", "exact"))
+    of_majority = of_mean = 0.0
+    if sampled:
+        probability = kept.columns["probability"]
+        of_majority, of_mean = unsteady.of_rows(kept.found, valid, probability, kept.askings)
     found = {
-        "validity": estimands.share(valid, rows, estimand),
+        "validity": estimands.share(valid, rows, estimand, of_majority),
         "exact_match": estimands.share(exact, rows, estimand),
     }
     for name, (how, column, _) in AVERAGES.items():
@@ -174,6 +189,8 @@ def _intervals(kept, values, estimand, lattice) -> dict[str, Interval]:
     if len(kept.off_grid):
         unknown = "which off-grid instances are the same is not measured"
         found["validity_with_off_grid"] = Interval(reason=None if estimand == estimands.CENSUS else unknown)
+    if sampled:
+        found[OF_SAMPLES] = estimands.mean(probability, rows, estimand, 0.0, 1.0, of_mean)
     return found
 
 

@@ -27,19 +27,31 @@ def embed(descriptions: list[str], model: str = EMBEDDED) -> np.ndarray:
     the package needed is not installed or the model cannot be loaded.
     """
     descriptions = list(descriptions)
+    encoder = load(model)
     if model == EMBEDDED:
-        return MiniLM(_embedded_folder()).embed(descriptions)
+        return encoder.embed(descriptions)
+    vectors = encoder.encode(descriptions, convert_to_numpy=True, normalize_embeddings=True)
+    return vectors.astype(np.float32)
+
+
+def load(model: str):
+    """The model: a MiniLM for EMBEDDED, else a SentenceTransformer. Raises InputError as ``embed`` does."""
+    if model == EMBEDDED:
+        folder = _embedded_folder()
+        try:
+            return MiniLM(folder)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            allowed = f"whole files in {folder}: install {EMBEDDED} again"
+            raise InputError("embeddings", "model", f"{EMBEDDED} ({error})", allowed) from None
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError:
         allowed = f"{EMBEDDED}, or any model once sentence-transformers is installed"
         raise InputError("embeddings", "model", model, allowed) from None
     try:
-        encoder = SentenceTransformer(model)
+        return SentenceTransformer(model)
     except (OSError, ValueError) as error:
         raise InputError("embeddings", "model", model, f"a sentence-transformers model ({error})") from None
-    vectors = encoder.encode(descriptions, convert_to_numpy=True, normalize_embeddings=True)
-    return vectors.astype(np.float32)
 
 
 def _embedded_folder():

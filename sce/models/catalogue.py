@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from sce.errors import InputError, suggest
+from sce.files.places import found
 from sce.files.secrets import refuse_keys
 from sce.files.yaml_files import read_yaml
 from sce.models.anthropic import Anthropic
@@ -48,7 +49,7 @@ def resolve(entry, where) -> dict:
     beside it in the configuration counts. Raises InputError for a name the catalogue lacks."""
     if not isinstance(entry, dict) or "from" not in entry:
         return entry
-    catalogue, name = _read_catalogue(CATALOGUE), entry["from"]
+    catalogue, name = _read_catalogue(found(CATALOGUE)), entry["from"]
     if not isinstance(name, str) or name not in catalogue:
         there = suggest(name, catalogue) if isinstance(name, str) else "by its name, a text"
         raise InputError(where, "from", name, f"an entry of {CATALOGUE}: {there}")

@@ -10,8 +10,8 @@ from sce.models.entries import Model
 class Control(Model):
     """A built-in respondent with a known boundary and a known way to answer (see sce.engines.control).
     ``rate``: how often it is right in tasks that have a right answer; always unless given. ``wavers``: how
-    often its answer to a numbered wording of the question, or to the question asked again, is not its own;
-    never unless given."""
+    often its answer to a numbered wording of the question, or to the question asked again, is not its own,
+    and how often an SCE that is asked for again is the start itself; never unless given."""
 
     engine: Literal["control"]
     policy: Literal[
@@ -27,6 +27,10 @@ class Control(Model):
         their digests."""
         given = {"rate": self.rate, "wavers": self.wavers}
         return {name: value for name, value in given.items() if value is not None}
+
+    @property
+    def can_differ(self):
+        return bool(self.wavers) or self.policy == "random"
 
     def shape(self):
         return {k: v for k, v in super().shape().items() if k not in ("rate", "wavers")} | self.optional

@@ -54,6 +54,11 @@ class Model(Contract):
         return self.model_dump(mode="json", exclude=set(self.TRANSPORT))
 
     @property
+    def can_differ(self) -> bool:
+        """Whether its answer to a question may be another one when it is asked again."""
+        return True
+
+    @property
     def gpus_taken(self) -> int:
         """GPUs of one job."""
         return 0

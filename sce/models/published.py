@@ -26,5 +26,9 @@ class ResultFiles(Model):
         return super().shape() | {"files": {name: file_digest(path) for name, path in self.files.items()}}
 
     @property
+    def can_differ(self):
+        return False
+
+    @property
     def provider_model(self):
         return "results"

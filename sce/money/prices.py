@@ -17,6 +17,7 @@ from pydantic import Field
 from sce.engines import Fatal
 from sce.errors import InputError
 from sce.files.contracts import Contract, check
+from sce.files.places import found
 from sce.files.yaml_files import read_yaml
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
@@ -98,7 +99,8 @@ class Prices(Contract):
 
 
 def load_prices(path=PRICES) -> Prices:
-    """The prices in a YAML file, checked."""
+    """The prices in a YAML file, checked: the user's own, or the workflow's."""
+    path = found(Path(path))
     return check(Prices, read_yaml(path), path)
 
 
@@ -176,21 +178,25 @@ class Budget:
         )
 
 
+def check_budget(entry, prices: Prices, where: str) -> None:
+    """Raises InputError for a model's entry that has a limit and no known price."""
+    if getattr(entry, "budget_usd", None) is not None and prices.of_entry(entry) is None:
+        host = urlsplit(entry.base_url).hostname
+        raise InputError(
+            where, "budget_usd", f"a limit, but no price for {entry.model} at {host}",
+            f"a price for it in {PRICES}, or no limit",
+        )  # fmt: skip
+
+
 def open_budget(entry, prices: Prices, folder, where: str = "models") -> Budget | None:
     """The budget of a model's entry, or None where it has no limit. Raises InputError where a limit is set
     and the price is not known."""
     limit = getattr(entry, "budget_usd", None)
     if limit is None:
         return None
-    price = prices.of_entry(entry)
-    if price is None:
-        host = urlsplit(entry.base_url).hostname
-        raise InputError(
-            where, "budget_usd", f"a limit, but no price for {entry.model} at {host}",
-            f"a price for it in {PRICES}, or no limit",
-        )  # fmt: skip
+    check_budget(entry, prices, where)
     path = ledger_file(folder, entry.engine, entry.provider_model)
-    return Budget(limit, price, path, batch=entry.mode == "batch")
+    return Budget(limit, prices.of_entry(entry), path, batch=entry.mode == "batch")
 
 
 def _either(price, otherwise):

@@ -1,5 +1,6 @@
 """From raw responses to the boundary and the SCEs: every question asked becomes one row with a status."""
 
+from collections import defaultdict
 from functools import cache
 
 import numpy as np
@@ -9,19 +10,22 @@ from sce.files.artifacts import columns
 from sce.grids.datasets import Dataset
 from sce.reading import parsing
 from sce.reading.probabilities import option_probabilities
+from sce.reading.samples import SAMPLE, deciding
 from sce.statuses import of_sce, of_unanswered
 from sce.wordings.prompts import other_option
 
 
 def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """The ``boundary`` artifact: f(x) for every point and wording, from the ``responses`` artifact."""
+    """The ``boundary`` artifact: f(x) for every point and wording, from the ``responses`` artifact. Where
+    questions were asked several times, the answer that decides, with the number of ``askings`` that have a
+    prediction and the share of these that give the second option."""
     asked = responses[responses["kind"].isin(["question", "search"])]
     read = _reader(parsing.parse_answer, dataset)
     statuses, answers = _transposed(map(read, asked["status"], asked["response"], asked["finish_reason"]), 2)
     known = zip(asked["logprobs"], answers, asked["finish_reason"], strict=True)
     first, second = _transposed((option_probabilities(t, a, dataset, _text(f)) for t, a, f in known), 2)
     points = asked["point_id"].to_numpy(dtype=np.int64)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "question": asked["wording"].to_numpy(),
             "point_id": points,
@@ -32,18 +36,38 @@ def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
             "probability_1": pd.array(second, dtype="Float64"),
         }
     )
+    return _decided(table, answers, dataset) if SAMPLE in responses else table
+
+
+def _decided(table, answers, dataset):
+    """One row for all askings of a wording at a point, of those in the ``table`` with their ``answers``."""
+    askings_at = defaultdict(list)
+    for place, key in enumerate(zip(table["question"], table["point_id"], strict=True)):
+        askings_at[key].append(place)
+    rows, askings, shares = [], [], []
+    for places in askings_at.values():
+        given = [answers[place] for place in places]
+        known = [answer for answer in given if answer is not None]
+        rows.append(places[deciding(given) or 0])
+        askings.append(len(known))
+        shares.append(known.count(dataset.options[1]) / len(known) if known else None)
+    decided = table.iloc[rows].reset_index(drop=True)
+    return decided.assign(askings=askings, share_1=pd.array(shares, dtype="Float64"))
 
 
 def counterfactuals(responses: pd.DataFrame, dataset: Dataset, conditions: list[str]) -> pd.DataFrame:
-    """The ``sce`` artifact: x' for every condition and point; ``no_prediction`` where f(x) is missing and
-    no SCE was asked."""
+    """The ``sce`` artifact: x' for every condition, point and sample; ``no_prediction`` where f(x) is missing
+    and no SCE was asked."""
     predicted = boundary(responses[responses["kind"] == "question"], dataset)
     predicted = predicted[predicted["question"] == predicted["question"].iloc[0]].sort_values("point_id")
     targets = predicted["prediction"].map({o: other_option(dataset, o) for o in dataset.options})
-    parts = [
-        _condition(responses, dataset, condition, predicted["point_id"], targets) for condition in conditions
-    ]
-    empty = pd.DataFrame(columns=list(columns("sce", list(dataset.features))))
+    about = dataset, predicted["point_id"], targets
+    if SAMPLE in responses:
+        parts = [_samples(responses, condition, *about) for condition in conditions]
+    else:
+        parts = [_condition(responses, condition, *about) for condition in conditions]
+    artifact = "sce_sampled" if SAMPLE in responses else "sce"
+    empty = pd.DataFrame(columns=list(columns(artifact, list(dataset.features))))
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
@@ -54,7 +78,15 @@ def features_at(dataset: Dataset, points: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.array(f.codes)[rank] for (name, f), rank in zip(features, ranks, strict=True)}
 
 
-def _condition(responses, dataset, condition, points, targets):
+def _samples(responses, condition, dataset, points, targets):
+    parts = [
+        _condition(rows, condition, dataset, points, targets).assign(**{SAMPLE: sample})
+        for sample, rows in responses.groupby(SAMPLE)
+    ]
+    return pd.concat(parts, ignore_index=True).sort_values(["point_id", SAMPLE], ignore_index=True)
+
+
+def _condition(responses, condition, dataset, points, targets):
     asked = responses[(responses["kind"] == "condition") & (responses["condition"] == condition)]
     read = _reader(parsing.parse_sce, dataset)
     found = map(read, asked["status"], asked["response"], asked["finish_reason"])

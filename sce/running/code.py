@@ -15,15 +15,17 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]  # the folder that holds the package
+from sce.files.places import WORKFLOW
+
 PACKAGE = "sce"
+_WITH_STATEMENTS = ast.stmt | ast.excepthandler | ast.match_case
 _WHOLE = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 
 
 def let_jobs_import() -> None:
     """Let the scripts of jobs, which run in processes of their own, import the package from this checkout and
     extensions from the working directory, before all that the user's PYTHONPATH holds."""
-    own = [str(ROOT), str(Path.cwd())]
+    own = [str(WORKFLOW), str(Path.cwd())]
     theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([*own, *filter(None, theirs)]))
 
@@ -60,26 +62,30 @@ def _digest(file: Path) -> str:
 @cache
 def _imports(file: Path, package: str) -> list[str]:
     """The names that may be modules among what a file imports; ``package``: the one that the file is in."""
-    return [name for node in _run(_tree(file)) for name in _named(node, package)]
+    return [name for node in _statements(_tree(file)) for name in _named(node, package)]
 
 
 @cache
 def _tree(file: Path) -> ast.Module:
     """The syntax tree of a file without docstrings."""
     tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         if documented and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return tree
 
 
-def _run(node) -> Iterator[ast.AST]:
-    """The nodes of a tree, but for what only a type checker reads."""
-    yield node
-    if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
-        for child in ast.iter_child_nodes(node):
-            yield from _run(child)
+def _statements(tree) -> Iterator[ast.AST]:
+    """The statements of a tree, itself first, but for what only a type checker reads. Expressions, most of
+    its nodes, hold neither imports nor docstrings, and every command of Snakemake waits for this."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            children = ast.iter_child_nodes(node)
+            waiting += [child for child in children if isinstance(child, _WITH_STATEMENTS)]
 
 
 def _named(node, package) -> Iterator[str]:
@@ -99,6 +105,6 @@ def _package_of(name):
 @cache
 def _file(name: str) -> Path | None:
     """The file of a module of this package, or of one in the working directory; None for all others."""
-    base = (ROOT if name.split(".")[0] == PACKAGE else Path.cwd()).joinpath(*name.split("."))
+    base = (WORKFLOW if name.split(".")[0] == PACKAGE else Path.cwd()).joinpath(*name.split("."))
     files = (base.with_suffix(".py"), base / "__init__.py")
     return next((file for file in files if file.is_file()), None)

@@ -24,13 +24,19 @@ def settings(style: FigureStyle):
         "hatch.linewidth": 0.6,
         "text.parse_math": False,
         "svg.hashsalt": "sce",
+        "pdf.fonttype": 42,  # letters stay text that can be searched and edited
     }
     return matplotlib.style.context(["default", own])
 
 
 def save(figure: Figure, *paths) -> None:
-    """Write the figure to each path, PNG or SVG by its ending: no dates, no versions, fixed identifiers."""
-    metadata = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
+    """Write the figure to each path, PNG, SVG or PDF by its ending: no dates, no versions, fixed
+    identifiers."""
+    metadata = {
+        ".png": {"Software": None},
+        ".svg": {"Date": None, "Creator": None},
+        ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }
     for path in map(Path, paths):
         path.parent.mkdir(parents=True, exist_ok=True)
         with settings(FigureStyle()):

@@ -6,11 +6,13 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 from rich.panel import Panel
+from rich.rule import Rule
 from rich.text import Text
 
 from sce.errors import InputError, suggest
 from sce.files import artifacts
 from sce.grids.datasets import Dataset, dataset_file, load_dataset
+from sce.reading.samples import SAMPLE
 from sce.showing.page.conversations import SLOT, wordings
 from sce.showing.page.fates import FATES, fates
 from sce.wordings.published import load_published
@@ -59,25 +61,32 @@ def _measured(results):
 
 
 def _print(console, options, dataset: Dataset, here, published):
-    """Every turn in a frame of its own. ``here``: the artifacts' rows of the point, by artifact."""
+    """Every condition as a block of its own, every turn in a frame. ``here``: the artifacts' rows of
+    the point, by artifact."""
     responses, distances = here["responses"], here["distances"]
     known = list(distances["condition"].unique())
     if options.condition not in (None, *known):
         raise InputError("show", "--condition", options.condition, f"one of {', '.join(known)}")
-    question = responses[responses["kind"] == "question"].iloc[0]
-    sent = wordings(dataset, question["wording"], known, published)
+    questions = responses[responses["kind"] == "question"]
+    questions = questions[questions["wording"] == questions["wording"].iloc[0]]
+    sent = wordings(dataset, questions["wording"].iloc[0], known, published)
     described = dataset.describe(dataset.record(options.point))
-    _frame(console, "question", sent["question"].replace(SLOT, described), "blue")
-    _reply(console, options.model, question)
+    told = sent["question"].replace(SLOT, described)
     predicted = here["boundary"]["prediction"].iloc[0]
     for condition in known if options.condition is None else [options.condition]:
+        # Every condition continues the answer in a conversation of its own.
+        console.print(Rule(Text(f"{options.model} on {dataset.name}, point {options.point}: {condition}")))
+        _frame(console, "question", told, "blue")
+        for _, question in questions.iterrows():
+            _reply(console, options.model, question)
         asked = (responses["kind"] == "condition") & (responses["condition"] == condition)
         if not asked.any():
             console.print(Text(f"{condition}: no SCE was asked for.", style="bold"))
             continue
         follow_up = sent["conditions"][condition][dataset.options.index(predicted)]
         _frame(console, condition, follow_up, "blue")
-        _reply(console, options.model, responses[asked].iloc[0])
+        for _, row in responses[asked].iterrows():
+            _reply(console, options.model, row)
         for line in verdicts(distances[distances["condition"] == condition]):
             console.print(Text(line, style="bold"))
 
@@ -87,7 +96,8 @@ def verdicts(rows: pd.DataFrame) -> list[str]:
     names = list(FATES)
     lines = []
     for code, row in zip(fates(rows), rows.itertuples(), strict=True):
-        line = f"{row.condition}, {row.metric}: {FATES[names[code]]}"
+        sample = f", sample {row.sample}" if SAMPLE in rows else ""
+        line = f"{row.condition}{sample}, {row.metric}: {FATES[names[code]]}"
         if pd.notna(row.distance):
             line += f" (distance {row.distance:.3g}"
             line += f", needed {row.nearest_distance:.3g})" if pd.notna(row.nearest_distance) else ")"

@@ -11,15 +11,16 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
 
 class FigureStyle(Contract):
-    """How figures look. The default colours are Okabe and Ito's, which colour-blind readers can distinguish;
-    the two options differ in lightness too, so that a grey print still shows the difference."""
+    """How figures look. The default colours follow Okabe and Ito's, which colour-blind readers can
+    distinguish; those of models are the page's. The two options differ in lightness too,
+    so that a grey print still shows the difference."""
 
     option_colours: Two[Colour] = ("#0072B2", "#E69F00")
     missing_colour: Colour = "#8C8C8C"
     valid_colour: Colour = "#000000"
     invalid_colour: Colour = "#B3361B"
     model_colours: list[Colour] = Field(
-        ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"], min_length=1
+        ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B07F00", "#56B4E9", "#444B54", "#7A4FB5"], min_length=1
     )
     dpi: int = Field(150, ge=72, le=300)
     font_size: float = Field(8, ge=6, le=12)

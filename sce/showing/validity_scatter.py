@@ -1,6 +1,5 @@
 """Validity against excess distance, over all models, conditions and datasets."""
 
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -9,15 +8,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sce.showing import captions
 from sce.showing.drawing import MARGIN, TICKS, line_height, settings, text_width, wrap
+from sce.showing.looks import markers, model_looks
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words, intervals_over
 
 NO_BOUNDARY = "no boundary"  # the beginning of the reason of scores that are undefined for want of a boundary
 PANEL = (2.7, 2.3)  # inches
 TICK_LABELS = 0.7  # inches left of a panel: small excesses have long numbers
-CONDITION_MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
-LINES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)))
 STRIP = (1.08, 1.24)  # where SCEs without an excess stand, in units of the largest excess
 
 
@@ -42,8 +41,8 @@ def validity_scatter(
     datasets = list(points["dataset"].unique())
     of_panel = dict(list(points.groupby(["metric", "dataset"], sort=False)))
     points = points[points["drawn"]]
-    models = {model: _model_look(k, style) for k, model in enumerate(points["model"].unique())}
-    conditions = dict(zip(points["condition"].unique(), itertools.cycle(CONDITION_MARKERS), strict=False))
+    models = model_looks(points["model"], style)
+    conditions = markers(points["condition"], style)
     with settings(style):
         bars = intervals_over(scores["estimand"])
         bars += "\nwide bars: what is certain" if points["bounded"].any() else ""
@@ -60,6 +59,21 @@ def validity_scatter(
         if models:
             _add_score_legends(figure, page, models, conditions, bars)
     return figure
+
+
+def caption(scores: pd.DataFrame) -> str:
+    """What the figure finds, as sentences."""
+    told = ["Validity against mean excess distance; down and to the right is better: valid and near."]
+    if scores.empty:
+        return told[0]
+    whole = scores[scores["metric"] == scores["metric"].iloc[0]]
+    valid = whole[(whole["score"] == "validity") & whole["value"].notna()]
+    excess = whole[(whole["score"] == "mean_excess") & whole["value"].notna()]
+    told.append(f"Validity: {captions.found(valid)}.")
+    if len(excess):
+        metric = excess["metric"].iloc[0]
+        told.append(f"Mean excess ({metric}): {captions.found(excess, captions.as_number)}.")
+    return " ".join([*told, captions.over(scores)])
 
 
 def _without_scores(style):
@@ -157,13 +171,6 @@ def _caption(rows):
             names.append(f"{model} ({', '.join(its['condition'])})" if some else model)
         parts.append(f"{reason}: {', '.join(names)}")
     return "Not drawn – " + "; ".join(parts) if parts else ""
-
-
-def _model_look(k, style):
-    """Colour, line and filling of the k-th model; when the colours are used up, marks turn hollow."""
-    turn, colour = divmod(k, len(style.model_colours))
-    colour = style.model_colours[colour]
-    return {"color": colour, "line": LINES[k % len(LINES)], "fill": "white" if turn % 2 else colour}
 
 
 def _draw_scores(axes, points, models, conditions, style):

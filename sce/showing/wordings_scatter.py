@@ -1,54 +1,61 @@
-"""Validity against excess distance of every wording of a condition."""
+"""Validity against excess distance of every wording of a condition, on the axes of validity.png."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sce.showing import captions, panels
 from sce.showing.drawing import settings
+from sce.showing.looks import markers, model_looks
 from sce.showing.style import FigureStyle
-from sce.showing.words import in_words, intervals_over
-
-PANEL = (3.2, 2.8)  # inches
+from sce.showing.words import in_words
 
 
-def wordings_scatter(scores: pd.DataFrame, stems: dict[str, str], style: FigureStyle) -> Figure:
-    """A point per wording, mean excess distance (x) against validity (y), both with 95% intervals, in the
-    colour of the condition that it rewords; a panel per model, dataset and metric. Published values are
-    hollow marks.
+def figure(scores: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
+    """A point per wording, validity (x) against mean excess distance (y), both with 95% intervals, in the
+    colour of the model and the shape of the condition that it rewords; a panel per dataset and metric.
+    Published values are hollow marks.
 
-    ``scores``: all_scores with the column ``reference``, of the wordings alone. ``stems``: condition -> the
-    one that it rewords.
+    ``scores``: all_scores with the column ``reference``, of the wordings alone. ``options``: ``stems``,
+    condition -> the one that it rewords.
     """
-    panels = list(scores[["model", "dataset", "metric"]].drop_duplicates().itertuples(index=False, name=None))
-    names = list(dict.fromkeys(map(stems.get, scores["condition"])))
-    colours = {name: style.model_colours[k % len(style.model_colours)] for k, name in enumerate(names)}
+    stems = options["stems"]
+    titles, looks = panels.columns_of(scores), model_looks(scores["model"], style)
+    stem = scores["condition"].map(stems)
+    shapes = markers(stem, style)
     with settings(style):
-        figure = Figure(figsize=(PANEL[0] * len(panels) + 0.3, PANEL[1]), dpi=style.dpi, layout="constrained")
-        every = np.ravel(figure.subplots(1, len(panels), squeeze=False))
-        for axes, panel in zip(every, panels, strict=True):
-            model, dataset, metric = panel
-            here = scores[(scores[["model", "dataset", "metric"]] == list(panel)).all(axis=1)]
-            for name in names:
-                _draw_wordings(axes, here[here["condition"].map(stems) == name], name, colours[name])
-            axes.set(xlabel=f"mean excess distance ({metric})", ylabel="validity (%)", ylim=(-4, 104))
-            axes.set_title(f"{model} on {in_words(dataset)}", loc="left", fontsize=style.font_size)
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.legend(frameon=False, title=intervals_over(here["estimand"]))
-    return figure
+        page, placed = panels.sheet(titles, ["mean excess distance"], style, 2.4)
+        for keys, rows in scores.groupby([*panels.KEYS, "model", stem], sort=False):
+            axes, (model, name) = placed[0, keys[:2]], keys[2:]
+            _draw_wordings(axes, rows, shapes[name], looks[model])
+        for axes in placed.values():
+            axes.set(xlabel="validity (%)", xlim=(-4, 104))
+            axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+            axes.grid(color="#E5E5E5", linewidth=0.5)
+            axes.set_axisbelow(True)
+        more = (
+            [] if len(shapes) > 1 else [panels.mark(shape, in_words(name)) for name, shape in shapes.items()]
+        )
+        if scores["reference"].notna().any():
+            more.append(panels.mark("o", "published", "none"))
+        panels.key(page, scores["model"], shapes, style, more)
+    return page
 
 
-def _draw_wordings(axes, rows, name, colour):
+def _draw_wordings(axes, rows, shape, look):
     values = rows.pivot(index="condition", columns="score", values=["value", "low", "high", "reference"])
-    x, y = _column(values, "value", "mean_excess"), 100 * _column(values, "value", "validity")
+    x, y = 100 * _column(values, "value", "validity"), _column(values, "value", "mean_excess")
     bars = {}
-    for bar, score, at, unit in (("xerr", "mean_excess", x, 1), ("yerr", "validity", y, 100)):
+    for bar, score, at, unit in (("xerr", "validity", x, 100), ("yerr", "mean_excess", y, 1)):
         ends = [unit * _column(values, end, score) for end in ("low", "high")]
         bars[bar] = np.nan_to_num(np.abs([at - ends[0], ends[1] - at]))
-    axes.errorbar(x, y, **bars, fmt="o", color=colour, markersize=4, elinewidth=0.6, label=name)
-    theirs = _column(values, "reference", "mean_excess"), 100 * _column(values, "reference", "validity")
+    axes.errorbar(
+        x, y, **bars, linestyle="none", marker=shape, color=look["color"], markersize=4, elinewidth=0.5
+    )
+    theirs = 100 * _column(values, "reference", "validity"), _column(values, "reference", "mean_excess")
     if np.isfinite(theirs).all(axis=0).any():
         axes.plot(
-            *theirs, "o", markerfacecolor="none", color=colour, markersize=4, label=f"{name}, published"
+            *theirs, linestyle="none", marker=shape, fillstyle="none", color=look["color"], markersize=5
         )
 
 
@@ -57,3 +64,21 @@ def _column(values, part, score):
     if (part, score) not in values:
         return np.full(len(values), np.nan)
     return pd.to_numeric(values[part, score]).to_numpy(dtype=float, na_value=np.nan)
+
+
+def caption(scores: pd.DataFrame, options: dict) -> str:
+    """What the figure finds, as sentences."""
+    told = ["Validity against mean excess distance of every wording of a request; down and right is better."]
+    whole = scores.drop_duplicates(["model", "dataset", "condition", "score"])
+    valid = whole[(whole["score"] == "validity") & whole["value"].notna()]
+    keys = ["model", "dataset", valid["condition"].map(options["stems"])]
+    spread = [(rows["value"].max() - rows["value"].min(), names, rows) for names, rows in valid.groupby(keys)]
+    if spread:
+        _, (model, dataset, name), rows = max(spread, key=lambda item: item[0])
+        least, most = (captions.as_percent(end) for end in (rows["value"].min(), rows["value"].max()))
+        told.append(
+            f"The wording matters most for {in_words(model)} on {in_words(dataset)} ({in_words(name)}): "
+            f"validity lies between {least} and {most} over {len(rows)} wordings, each over n of about "
+            f"{int(rows['n'].median()):,} SCEs."
+        )
+    return " ".join([*told, captions.over(scores)])

@@ -4,20 +4,40 @@ from collections import Counter
 from pathlib import Path
 
 from sce.errors import InputError, suggest
-from sce.grids.datasets import DATASETS, MOST_POINTS
+from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_names
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
+from sce.money.prices import Prices, check_budget
 from sce.wordings.prompts import prompt_file
 
 # What the workflow itself makes under results/, next to the folders of the models.
 FOLDERS = {"grids", "embeddings", "experiments", "failures_checked", "report_conversations"}
-SUFFIXES = (".parquet", ".csv", ".md", ".tex", ".png", ".svg", ".npy", ".json", ".log", ".html")
+SUFFIXES = (
+    ".parquet",
+    ".csv",
+    ".md",
+    ".tex",
+    ".png",
+    ".svg",
+    ".pdf",
+    ".txt",
+    ".npy",
+    ".json",
+    ".log",
+    ".html",
+)
 RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures", "collect_scores",
-    "collect_usage", "compare", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
+    "collect_usage", "compare", "default", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
     "embed_descriptions", "experiments", "measure_distances", "measure_kind", "measure_points",
     "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment", "plot_kind",
     "plot_points", "plot_validity", "score", "scores", "tabulate",
 }  # fmt: skip
+
+
+def check_budgets(study, prices: Prices) -> None:
+    """Models that are asked within a budget have a price."""
+    for name in dict.fromkeys(model for model, _ in study.pairs):
+        check_budget(study.config.models[name], prices, f"{study.where}: models.{name}")
 
 
 def check_names(study) -> None:
@@ -34,7 +54,7 @@ def check_names(study) -> None:
         known = {
             "models": (study.config.models, "a model of this configuration: "),
             "metrics": (METRICS, ""),
-            "datasets": ([path.stem for path in DATASETS.glob("*.yaml")], f"a file under {DATASETS}: "),
+            "datasets": (dataset_names(), f"a file under {DATASETS}: "),
         }
         for field, (there, what) in known.items():
             for found in getattr(experiment, field):
@@ -69,8 +89,11 @@ def _check_folder(study, key, path):
             raise InputError(
                 study.where, key, f"{path}, a file", "a folder, or a path where there is nothing"
             )
+        inside = Path(path).resolve().is_relative_to(Path("results").resolve())
     except OSError as error:
         raise InputError(study.where, key, str(error), "a folder that can be reached") from None
+    if inside:  # results may be deleted at any time, and answers were paid for
+        raise InputError(study.where, key, path, "a folder outside results/")
 
 
 def _check_twice(study, key, experiment):
@@ -131,6 +154,29 @@ def check_boundaries(study) -> None:
             raise InputError(
                 study.where, "experiments", model, "models that can be asked about a grid in part"
             )
+
+
+def check_samples(study) -> None:
+    """What is asked several times can be, and may differ."""
+    for name, experiment in study.experiments.items():
+        key = f"experiments.{name}.samples"
+        if experiment.samples == 1:
+            continue
+        for model in experiment.models:
+            entry = study.config.models[model]
+            if not entry.can_differ:
+                allowed = "1; it always answers alike (of the controls those with wavers, or random, do not)"
+                raise InputError(study.where, key, f"{experiment.samples} for {model}", allowed)
+        for model, dataset in study.pairs_of(name):
+            pair = study.pair(model, dataset)
+            unfit = {
+                "repeats": any(pair.of("repeats")),
+                "verify_off_grid": any(pair.of("verify_off_grid")),
+                "boundary: adaptive": any(study.is_adaptive(e, dataset) for e in pair.experiments),
+            }
+            for what in (what for what, there in unfit.items() if there):
+                allowed = f"1, or no {what} in any experiment of {model} on {dataset}"
+                raise InputError(study.where, key, f"{experiment.samples}, and {what}", allowed)
 
 
 def check_datasets(study) -> None:

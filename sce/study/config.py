@@ -34,8 +34,9 @@ class BaseExperiment(Contract):
     """Models that are asked about datasets, under conditions, scored with metrics. The first of ``questions``
     is the main wording, which the conditions continue. ``verify_off_grid``: ask the model, in a fresh
     conversation, about every SCE that is not on the grid. Names that count up can be given as a range,
-    ``question_01..question_50``. ``boundary``: whether the grid is asked in full or, as ``adaptive`` says, in
-    part; a grid of more than 100,000 points is asked in part unless told otherwise."""
+    ``question_01..question_50``. ``samples``: how often the main question is asked at every point, and every
+    condition (docs/experiments.md). ``boundary``: whether the grid is asked in full or, as ``adaptive`` says,
+    in part; a grid of more than 100,000 points is asked in part unless told otherwise."""
 
     models: list[Key] = Field(min_length=1)
     datasets: list[Key] = Field(min_length=1)
@@ -43,6 +44,7 @@ class BaseExperiment(Contract):
     conditions: Wordings = []
     metrics: list[Key] = Field(["gower"], min_length=1)
     verify_off_grid: bool = False
+    samples: int = Field(1, ge=1, le=100)
     boundary: Literal["full", "adaptive"] | None = None
     adaptive: Adaptive = Adaptive()
 

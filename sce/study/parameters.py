@@ -7,7 +7,6 @@ an edited comment reruns nothing, and content that came with an old modification
 """
 
 import hashlib
-from pathlib import Path
 
 from sce import engines
 from sce.asking.rounds import next_round
@@ -16,16 +15,17 @@ from sce.experiments.kind import Kind
 from sce.experiments.protocols import SURVEY
 from sce.files.contracts import Contract
 from sce.files.json_files import exact
+from sce.files.places import WORKFLOW
 from sce.money.prices import Prices
 from sce.running.code import code_of
 from sce.study.study import Study
 
-SCRIPTS = "workflow/scripts"
+SCRIPTS = WORKFLOW / "workflow/scripts"
 
 
 def code(script: str, *modules: str) -> str:
     """The digest of a rule's script and of all that it runs; ``modules``: those that it imports by name."""
-    return code_of(f"{SCRIPTS}/{script}.py", *modules)
+    return code_of(SCRIPTS / f"{script}.py", *modules)
 
 
 def content(contract: Contract) -> str:
@@ -39,8 +39,8 @@ def wordings(study: Study) -> str:
 
 
 def files_content(paths: list[str]) -> str:
-    """The digest of the bytes of files."""
-    return hashlib.sha256(b"".join(Path(path).read_bytes() for path in paths)).hexdigest()[:16]
+    """The digest of the bytes of files of the workflow."""
+    return hashlib.sha256(b"".join((WORKFLOW / path).read_bytes() for path in paths)).hexdigest()[:16]
 
 
 # --- elicit
@@ -101,12 +101,14 @@ def measure_code(study: Study, model: str, dataset: str) -> str:
 def measure(study: Study, kind: str, model: str, dataset: str) -> str:
     """What measuring a kind of experiment must know of the configuration."""
     pair = study.pair(model, dataset)
+    peers = {"peers": study.peers(kind, model, dataset)} if registry.kind(kind).needs_peers else {}
     return exact(
         {
             "module": registry.MODULES[kind],
             "metrics": study.metrics(model, dataset),
             "settings": registry.kind(kind).settings(pair),
             **study.config.scoring.model_dump(),
+            **peers,
         }
     )
 
@@ -128,10 +130,21 @@ def figure(study: Study, kind: Kind, experiment: str) -> str:
     """How the figure of a kind of experiment is drawn."""
     content = study.experiments[experiment]
     options = kind.figure_options(content, study.find_in(content))
-    return exact({"module": registry.MODULES[kind.name], "options": options})
+    pairs = study.pairs_of(experiment)
+    return exact({"module": registry.MODULES[kind.name], "options": options, "pairs": pairs})
 
 
 # --- all models
+
+
+def study_style(study: Study) -> dict:
+    """How figures look, with the order of models and of conditions (see ``sce.showing.looks``)."""
+    named = [name for experiment in study.experiments.values() for name in experiment.conditions]
+    order = {
+        "models": list(dict(study.pairs)),
+        "conditions": list(dict.fromkeys(study.stems.get(name, name) for name in named)),
+    }
+    return study.config.figures.model_dump() | order
 
 
 def prices(study: Study, prices: Prices) -> str:

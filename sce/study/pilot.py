@@ -8,6 +8,7 @@ from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import POINTS, Rows
 from sce.reading import responses
+from sce.reading.samples import first_samples
 
 FEWEST_ROWS = 30
 
@@ -25,7 +26,7 @@ def worth(protocol: Protocol, asked: pd.DataFrame) -> float | None:
     dataset = protocol.dataset
     codes = boundaries.predictions(dataset, responses.boundary(questions, dataset))
     names = [prompt.name for prompt in protocol.conditions]
-    sces = responses.counterfactuals(known, dataset, names)
+    sces = first_samples(responses.counterfactuals(known, dataset, names))
     measured = distances.measure(dataset, codes, sces, "gower")
     found = []
     for _, rows in measured[measured["status"] == "kept"].groupby("condition"):

@@ -103,9 +103,9 @@ class Planner:
         self.characters[about.kind] += size
         point = self.protocol.dataset.locate(about.record)
         main = about.kind == "question" and about.name == self.protocol.questions[0].name
-        if main and about.again == 1 and point is not None:
+        if main and about.again <= self.protocol.samples and point is not None:
             self.mains.add(point)
-        if about.kind == "condition":
+        if about.kind == "condition" and about.again == 1:  # of the first sample alone more is asked
             self.explained[about.name].add(point)
         return _unasked(key)
 
@@ -194,7 +194,7 @@ def _count(study, model, name, measured) -> _Count:
         mains, explained = planner.mains & set(protocol.points), planner.explained
     else:
         size = len(protocol.points)
-        found, opened = Counter(), Counter(question=size * len(protocol.questions)) + protocol.of_their_own()
+        found, opened = Counter(), Counter(question=size * protocol.per_start) + protocol.of_their_own()
         if protocol.survey:
             opened["question"] += protocol.survey.simulated()
         characters = Counter({kind: typical[kind] * number for kind, number in opened.items()})
@@ -214,7 +214,8 @@ def _unknown(protocol, mains, explained) -> Counter:
     unknown = _times(protocol.follow_an_answer(), len(mains))
     for prompt in protocol.conditions:
         waiting = mains | explained.get(prompt.name, set())
-        unknown += Counter(condition=len(mains)) + _times(protocol.follow_an_sce(prompt.name), len(waiting))
+        samples = Counter(condition=protocol.samples * len(mains))
+        unknown += samples + _times(protocol.follow_an_sce(prompt.name), len(waiting))
         if protocol.verify_off_grid:
             unknown["question"] += len(waiting)
         if protocol.survey:  # which asks whether the SCE is valid

@@ -2,6 +2,7 @@
 
 from sce.files.yaml_files import read_yaml
 from sce.money.prices import load_prices
+from sce.study.checks import check_budgets
 from sce.study.plan import plan
 from sce.study.plan_report import report
 from sce.study.study import load
@@ -20,6 +21,7 @@ def run(options) -> int:
     """Print the plan; 0."""
     study = load(read_yaml(options.configfile), options.configfile)
     prices = load_prices(options.prices) if options.prices else load_prices()
+    check_budgets(study, prices)
     table = plan(study, prices)
     if options.csv:
         table.to_csv(options.csv, index=False)

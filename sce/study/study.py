@@ -4,6 +4,7 @@ from functools import cache, cached_property
 
 from sce.errors import InputError, suggest
 from sce.experiments.kind import Kind, Pair
+from sce.experiments.registry import kind as find_kind
 from sce.experiments.registry import kinds
 from sce.files.contracts import check
 from sce.files.plain import refuse_odd
@@ -54,6 +55,7 @@ class Study:
         self.prompts = self._find_prompts()
         checks.check_wordings(self)
         checks.check_boundaries(self)
+        checks.check_samples(self)
         checks.check_datasets(self)
         self.shapes = {name: checks.shape_of(self, name) for name in config.models}
 
@@ -74,9 +76,15 @@ class Study:
     @property
     def notes(self) -> list[str]:
         """What a user should know although nothing is wrong with the configuration."""
-        if not self.published:
-            return []
-        return [f"{self.published.path}: {slip}; sent as it stands" for slip in slips(self.published)]
+        found = slips(self.published) if self.published else []
+        lines = [f"{self.published.path}: {slip}; sent as it stands" for slip in found]
+        for name in dict.fromkeys(model for model, dataset in self.pairs if self.samples(model, dataset) > 1):
+            if getattr(self.config.models[name], "temperature", None) == 0:
+                lines.append(
+                    f"models.{name}: asked several times at temperature 0, where answers hardly differ; "
+                    "`repeats` asks the question alone again"
+                )
+        return lines
 
     def prompt(self, name: str, dataset: str) -> Prompt:
         """The wording that goes by this name where it is about this dataset."""
@@ -116,8 +124,14 @@ class Study:
             "conditions": self.conditions(model, dataset),
             "verify_off_grid": True in pair.of("verify_off_grid"),
             "kinds": {name: asks for name, asks in asked.items() if asks},
+            **({"samples": samples} if (samples := self.samples(model, dataset)) > 1 else {}),
             **({"survey": survey} if (survey := self.survey(model, dataset)) else {}),
         }
+
+    def samples(self, model: str, dataset: str) -> int:
+        """How often a model is asked the main question at a point, and every condition: as often as the
+        experiment wants that wants most."""
+        return max(self.pair(model, dataset).of("samples"))
 
     def is_adaptive(self, experiment, dataset: str) -> bool:
         """Whether an experiment asks a dataset's grid in part."""
@@ -174,6 +188,14 @@ class Study:
             kind.name: kind.subjects(content, self.config, self.find_in(content)) for kind in self.kinds
         }
         return {table: subjects for table, subjects in found.items() if subjects}
+
+    def peers(self, kind: str, model: str, dataset: str) -> list[str]:
+        """The other models that experiments with this kind's table ask, beside a model, about a dataset;
+        sorted, as their order means nothing. Empty for a kind that needs none."""
+        wanted = find_kind(kind)
+        about = self.pair(model, dataset).experiments if wanted.needs_peers else ()
+        with_table = [e for e in about if wanted.subjects(e, self.config, self.find_in(e))]
+        return sorted({name for experiment in with_table for name in experiment.models} - {model})
 
     def find_in(self, experiment):
         """Finds the prompts of an experiment by their names."""

@@ -6,6 +6,7 @@ from sce.study.study import Study
 from sce.wordings.rewordings import reworded
 
 TABLE_FORMS = ("parquet", "csv", "md", "tex")
+FIGURE_FORMS = ("png", "svg", "pdf")
 PAIR_ARTIFACTS = tuple(f"{name}.parquet" for name in ("responses", "boundary", "sce", "distances", "scores"))
 
 
@@ -35,11 +36,13 @@ def of_experiment(study: Study, experiment: str) -> list[str]:
     tables, folder = study.tables(experiment), f"results/experiments/{experiment}"
     shown = [kind for kind in study.kinds if kind.name in tables]
     files = [f"{folder}/{table}.{form}" for table in tables for form in TABLE_FORMS]
-    files += _figures(f"{folder}/{figure_name(kind)}" for kind in shown)
+    drawn = [f"{folder}/{figure_name(kind)}" for kind in shown]
     pairs = [f"results/{model}/{dataset}" for model, dataset in study.pairs_of(experiment)]
     conditions = tables.get("scores", [])
     if set(conditions) - set(reworded(conditions, study.stems)):
-        files += _figures([f"{folder}/validity", *(_picture(study, *p) for p in study.pairs_of(experiment))])
+        drawn.append(f"{folder}/validity")
+        files += _figures(_picture(study, *pair) for pair in study.pairs_of(experiment))
+    files += [*_figures(drawn), *(f"{stem}.txt" for stem in drawn)]  # with their captions
     files += _figures(f"{pair}/{kind.name}" for kind in shown if kind.points_columns for pair in pairs)
     return files
 
@@ -64,4 +67,4 @@ def of_steps(study: Study) -> list[str]:
 
 
 def _figures(stems):
-    return [f"{stem}.{form}" for stem in stems for form in ("png", "svg")]
+    return [f"{stem}.{form}" for stem in stems for form in FIGURE_FORMS]

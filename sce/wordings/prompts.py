@@ -10,6 +10,7 @@ import re
 import string
 from collections.abc import Collection, Mapping
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from pydantic import field_validator, model_validator
 from sce.errors import InputError, suggest
 from sce.files.contracts import Contract
 from sce.files.named_files import read_named
+from sce.files.places import places
 from sce.files.values import Key, Page
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import Dataset
@@ -97,8 +99,10 @@ class Prompt(Contract):
 
 
 def prompt_files() -> Mapping[str, Path]:
-    """Name -> file of every prompt under ``resources/prompts``. Raises InputError where two bear one name."""
-    return _files_under(PROMPTS, Path.cwd())
+    """Name -> file of every prompt under ``resources/prompts``, the user's own before the workflow's. Raises
+    InputError where two in one place bear one name."""
+    found = [_files_under(place, Path.cwd()) for place in places(PROMPTS)]
+    return dict(chain.from_iterable(files.items() for files in reversed(found)))
 
 
 def prompt_file(name: str) -> Path:
@@ -157,7 +161,7 @@ def _files_under(folder, working_directory):
     """Looked up once: a study names a hundred wordings for each of a hundred pairs of model and dataset."""
     files = {}
     for path in sorted((working_directory / folder).rglob("*.yaml")):
-        path = path.relative_to(working_directory)
+        path = path.relative_to(working_directory) if not folder.is_absolute() else path
         first = files.setdefault(path.stem, path)
         if first != path:
             raise InputError(folder, path.stem, f"{first} and {path}", "each name once, whatever the folder")

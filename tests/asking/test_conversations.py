@@ -139,3 +139,35 @@ def test_a_fatal_fault_stops_at_once_and_keeps_what_was_answered(tmp_path):
     again = Scripted(warm_above_ten)
     run(tmp_path, again)
     assert len(again.bodies) == 3 * N - answered
+
+
+def test_samples_are_asked_again_and_the_majority_is_continued(tmp_path):
+    """Asked three times, it says Cold, Warm, Warm: Warm decides, and each condition continues it as often."""
+
+    class Numbered(Scripted):
+        def body(self, messages, about):
+            return super().body(messages, about) | {"asking": about.again}
+
+    def turning(body):
+        if body["kind"] == "condition":
+            return warm_above_ten(body)
+        return Reply("answered", json.dumps({"answer": "Cold" if body["asking"] == 1 else "Warm"}))
+
+    engine = Numbered(turning)
+    table = run(tmp_path, engine, samples=3)
+    assert len(table) == len(set(table["digest"])) == (3 + 2 * 3) * N
+    assert table["sample"].value_counts().to_dict() == dict.fromkeys((1, 2, 3), 3 * N)
+    follow_ups = [body["messages"] for body in engine.bodies if body["kind"] == "condition"]
+    assert {messages[1]["content"] for messages in follow_ups} == {'{"answer": "Warm"}'}
+    once = run(tmp_path / "once", Numbered(warm_above_ten))
+    assert "sample" not in once
+    often = run(tmp_path / "often", Numbered(warm_above_ten), samples=2)
+    assert set(once["digest"]) == set(often["digest"][often["sample"] == 1])
+
+
+def test_samples_without_a_prediction_do_not_vote(tmp_path):
+    def silent(body):
+        return Reply("answered", "hm") if body["kind"] == "question" else warm_above_ten(body)
+
+    table = run(tmp_path, Scripted(silent), samples=2)
+    assert table["kind"].value_counts().to_dict() == {"question": 2 * N}

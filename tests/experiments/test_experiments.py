@@ -17,11 +17,9 @@ from sce.measuring import distances, outcomes
 from sce.measuring.boundaries import predictions
 from sce.reading import responses
 from sce.reading.responses import features_at
-from sce.showing import tables
+from sce.showing import outcome_panels, tables, wordings_scatter
 from sce.showing.consistency_map import consistency_map
-from sce.showing.outcome_panels import outcome_panels
 from sce.showing.style import FigureStyle
-from sce.showing.wordings_scatter import wordings_scatter
 from sce.study.study import load
 from sce.wordings.rewordings import reworded
 from tests.experiments.respondent import SCORING, answers_of, study_of
@@ -52,7 +50,8 @@ def test_the_paper_is_valid_without_keys_and_weights(monkeypatch):
     assert set(study.tables("prompt_sensitivity")) == {"scores", "wordings"}
     assert study.tables("prompt_sensitivity")["wordings"] == ["unconstrained", "minimal"]
     assert set(study.tables("boundary_consistency")) == {"scores", "consistency"}
-    assert list(study.tables("main")) == ["scores"]
+    assert list(study.tables("main")) == ["scores", "cross_validity", "changed_features"]
+    assert set(study.tables("noise_floor")) == {"scores", "repeats"}
     assert study.respondents("main")["o3"] == ("o3-2025-04-16", None)
     assert study.respondents("temperature_1")["gpt41_t1"] == ("gpt-4.1-2025-04-14", 1)
 
@@ -212,7 +211,7 @@ def test_the_spread_over_wordings():
     assert values.value["minimal", "validity_mean"] == pytest.approx(0.4)
     assert values.value["minimal", "validity_sd"] == pytest.approx(0.2)
     assert (values.value["minimal", "validity_min"], values.value["minimal", "validity_max"]) == (0.2, 0.6)
-    assert values.value["minimal", "validity_se"] == pytest.approx(0.2 / 3.92, rel=1e-3)
+    assert values.value["minimal", "validity_margin"] == pytest.approx(0.1)
     assert values.n["minimal", "validity_mean"] == 3
     assert values.reason["minimal", "mean_excess_mean"] == "too few wordings with this score"
 
@@ -301,11 +300,11 @@ def test_a_table_holds_its_subjects_and_metrics_alone():
     assert list(table["model"]) == ["llama", "echo"]
     assert set(table["condition"]) == {"minimal"}
     assert set(table["metric"]) == {"gower"}
-    assert tables.markdown(tables.wide(table)) == (
-        "| model | dataset | condition | metric | validity |\n"
-        "| --- | --- | --- | --- | --- |\n"
-        "| llama | house_prices | minimal | gower | 0.250 [0.150, 0.350] |\n"
-        "| echo | house_prices | minimal | gower | 0.250 [0.150, 0.350] |\n"
+    assert tables.markdown(tables.long(table)) == (
+        "| model | dataset | condition | metric | score | value | n |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n"
+        "| llama | house_prices | minimal | gower | validity | 0.250 [0.150, 0.350] | 9 |\n"
+        "| echo | house_prices | minimal | gower | validity | 0.250 [0.150, 0.350] | 9 |\n"
     )
     assert r"llama & house\_prices & minimal & gower & 0.250 [0.150, 0.350] \\" in tables.latex(
         tables.wide(table)
@@ -327,9 +326,11 @@ def test_every_wording_has_its_mark():
     rows = pd.concat([validity, validity.assign(score="mean_excess", low=None, high=None)])
     table = tables.collect([rows], [["m", "exam"]], names, ["gower"], {"m": ["m", 0]}, None)
     stems = {name: name[:-3] for name in names}
-    axes = wordings_scatter(table, stems, FigureStyle()).axes[0]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["minimal", "unconstrained"]
-    assert sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() == "o") == 4
+    figure = wordings_scatter.figure(table, {"stems": stems}, FigureStyle())
+    axes = figure.axes[0]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["m", "minimal", "unconstrained"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("validity (%)", "mean excess distance")
+    assert sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() in "o^") == 4
 
 
 def test_every_score_has_a_panel_and_counted_ones_share_one():
@@ -337,7 +338,7 @@ def test_every_score_has_a_panel_and_counted_ones_share_one():
     rows = pd.concat([scored(several=0.5).assign(score=name) for name in names])
     rows.loc[rows["score"] == "unparseable", ["low", "high", "estimand"]] = None
     table = tables.collect([rows], [["m", "exam"]], ["several"], ["gower"], {"m": ["m", 0]}, None)
-    figure = outcome_panels(table, FigureStyle())
+    figure = outcome_panels.figure(table, {}, FigureStyle())
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["validity", "readable"]
     assert figure.axes[0].get_xticks().tolist() == [1, 2, 16]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["m / exam / several"]

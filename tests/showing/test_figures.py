@@ -16,11 +16,13 @@ from sce.grids.datasets import DATASETS, Dataset, load_dataset
 from sce.measuring import boundaries, scores
 from sce.showing.boundary_map import TINTS, boundary_map
 from sce.showing.drawing import save
+from sce.showing.looks import look
 from sce.showing.map_drawing import _mix
 from sce.showing.mosaic import lay_out
 from sce.showing.moves import sce_fates
 from sce.showing.style import FigureStyle
-from sce.showing.validity_scatter import _model_look, validity_scatter
+from sce.showing.validity_scatter import validity_scatter
+from sce.study.targets import FIGURE_FORMS
 
 pytestmark = pytest.mark.filterwarnings("error")  # missing glyphs, collapsed limits, ignored settings
 MAPPED = 100_000  # points; larger grids are asked in part and have no map
@@ -401,11 +403,12 @@ def test_the_same_bytes_every_time_and_no_dates(tmp_path):
     codes = shuffled(dataset)
     for run in ("a", "b"):
         figure = draw(dataset, codes, {"unconstrained": "malformed", "minimal": "nearest"})
-        save(figure, tmp_path / run / "map.png", tmp_path / run / "map.svg")
-    for name in ("map.png", "map.svg"):
+        save(figure, *(tmp_path / run / f"map.{form}" for form in FIGURE_FORMS))
+    for name in ("map.png", "map.svg", "map.pdf"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert (tmp_path / "a" / "map.png").read_bytes().startswith(b"\x89PNG")
     svg = (tmp_path / "a" / "map.svg").read_text()
+    assert (tmp_path / "a" / "map.pdf").read_bytes().startswith(b"%PDF")
     assert "<dc:date>" not in svg
     assert matplotlib.__version__ not in svg
 
@@ -537,8 +540,8 @@ def test_another_metric_and_many_models():
     figure = validity_scatter(many, {})
     assert "mean excess distance (l1)" in words(figure)
     assert len(figure.axes) == 4
-    looks = [_model_look(k, FigureStyle()) for k in range(28)]
-    assert len({(look["color"], look["line"], look["fill"]) for look in looks}) == 28
+    looks = [look(k, FigureStyle()) for k in range(32)]
+    assert len({(one["color"], one["line"], one["fill"]) for one in looks}) == 32
     assert crowded(figure) == []
 
 

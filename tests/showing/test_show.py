@@ -34,6 +34,17 @@ def test_a_conversation_and_its_verdicts(results, capsys, monkeypatch):
     assert "unconstrained, gower: valid, but farther than needed (distance 0.5, needed 0.25)" in out
 
 
+def test_every_condition_is_a_block_that_begins_with_the_question(results, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    show(results, "plain", "weather", "0")
+    _, *blocks = capsys.readouterr().out.split("plain on weather, point 0: ")
+    assert [block.split()[0] for block in blocks] == ["minimal", "unconstrained"]
+    for block, other in zip(blocks, ["unconstrained, gower", "minimal, gower"], strict=True):
+        assert block.count("The temperature (degrees Celsius) is: -5.") == 1
+        assert block.count('{"answer": "Cold"}') == 1
+        assert other not in block
+
+
 def test_one_condition_alone_and_what_failed(results, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     show(results, "hostile", "weather", "1", "--condition", "minimal")

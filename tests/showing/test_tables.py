@@ -49,3 +49,33 @@ def test_a_bar_does_not_end_a_cell_of_markdown():
     lines = tables.markdown(SPECIAL.rename(columns={"n_kept": "n|kept"})).splitlines()
     assert lines[0] == r"| model | dataset | condition | metric | n\|kept |"
     assert lines[3] == r"| {g}~h^i\j\|k | d | c | gower | – |"
+
+
+def test_a_score_at_every_count_is_one_column_for_print_and_a_line_for_reading():
+    rows = [("validity_at_1", 0.5, 4), ("validity_at_16", 1.0, 4), ("readable", 2.5, None)]
+    table = pd.DataFrame(
+        [
+            {"model": "m", "dataset": "d", "condition": "c", "metric": "gower", "score": score}
+            | {"value": value, "low": None, "high": None, "n": n, "reason": None, "reference": None}
+            for score, value, n in rows
+        ]
+    )
+    wide = tables.wide(table)
+    assert list(wide.columns) == ["model", "dataset", "condition", "metric", "at", "validity", "readable"]
+    assert wide[["at", "validity", "readable"]].to_numpy().tolist() == [
+        ["1", "0.500", ""],
+        ["16", "1", ""],
+        ["", "", "2.500"],
+    ]
+    long = tables.long(table)
+    assert list(long.columns) == ["model", "dataset", "condition", "metric", "score", "value", "n"]
+    assert long[["score", "value", "n"]].to_numpy().tolist()[0] == ["validity_at_1", "0.500", "4"]
+
+
+def test_a_score_that_is_undefined_says_why():
+    line = {"model": "m", "dataset": "d", "condition": "c", "metric": "gower", "score": "excess_at_1"}
+    empty = line | {"value": None, "low": None, "high": None, "n": 0, "reason": "no such row"}
+    table = pd.DataFrame([empty | {"reference": 0.25}])
+    assert tables.long(table)[["value", "n", "published"]].to_numpy().tolist() == [
+        ["– (no such row)", "0", "0.250"]
+    ]

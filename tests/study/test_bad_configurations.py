@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from sce.errors import InputError
+from sce.files import artifacts
 from sce.files.json_files import read_json
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import load_dataset
+from sce.money.prices import load_prices
 from sce.study.checks import FOLDERS, RULES
 from sce.study.study import load
 from sce.wordings.prompts import load_prompt, prompt_file
@@ -161,6 +163,9 @@ CONFIGURATIONS = [
     ("models.m", VLLM | {"gpus": 10**9}, "models.m.gpus", "1024"),
     ("models.m", VLLM | {"tensor_parallel_size": 10**9}, "models.m.tensor_parallel_size", "1024"),
     ("models.m", VLLM | {"gpu_memory_utilization": NO}, "models.m.gpu_memory_utilization", "finite"),
+    ("experiments.main.samples", 0, "experiments.main.samples", "1"),
+    ("experiments.main.samples", 101, "experiments.main.samples", "100"),
+    ("experiments.main.samples", 3, "experiments.main.samples", "always answers alike"),
     # what JSON, YAML and files cannot hold
     ("models.m", OPENAI | {"extra_body": {"a": datetime.date(2026, 1, 1)}}, "models.m.extra_body.a", "date"),
     ("models.m", OPENAI | {"extra_body": {"a": [NO]}}, "models.m.extra_body.a.0", "a finite number"),
@@ -320,6 +325,108 @@ def test_a_bad_configuration_is_one_message(path, value, key, told):
     assert error.key.startswith(key)
     assert told in str(error)
     assert KEY not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("repeats", 1), ("verify_off_grid", True), ("boundary", "adaptive")]
+)
+def test_what_samples_do_not_go_with(field, value):
+    """Also where another experiment asks for it, of the same model and dataset."""
+    content = copy.deepcopy(GOOD)
+    content["models"]["m"] = ECHO | {"wavers": 0.1}
+    main = content["experiments"]["main"]
+    content["experiments"]["sampled"] = main | {"samples": 3}
+    load(copy.deepcopy(content), WHERE)
+    for name in ("main", "sampled") if field != "boundary" else ("sampled",):
+        wrong = copy.deepcopy(content)
+        wrong["experiments"][name][field] = value
+        error = caught(load, wrong, WHERE)
+        assert error.key == "experiments.sampled.samples"
+        assert "of m on exam" in error.allowed
+
+
+def test_samples_at_temperature_0_are_remarked_upon():
+    content = copy.deepcopy(GOOD)
+    content["models"]["m"] = OPENAI
+    content["experiments"]["main"]["samples"] = 2
+    assert "models.m: asked several times at temperature 0" in load(content, WHERE).notes[0]
+    content["models"]["m"] = OPENAI | {"temperature": 1}
+    assert load(content, WHERE).notes == []
+
+
+FURTHER = [  # (key that is changed, its value): the message names the key, or the file that it names
+    ("experiments.main.adaptive", {"starts": 0}),
+    ("experiments.main.adaptive", {"starts": -3}),
+    ("experiments.main.adaptive", {"starts": True}),
+    ("experiments.main.adaptive", {"starts": [1, 1]}),
+    ("experiments.main.adaptive", {"starts": 10**12}),
+    ("experiments.main.adaptive", {"at_once": 0}),
+    ("experiments.main.adaptive", {"monotone": "yes"}),
+    ("experiments.main.adaptive", {"probes": -1}),
+    ("experiments.main.adaptive", {"seed": -1}),
+    ("experiments.main.adaptive", []),
+    ("experiments.main.boundary", "some"),
+    ("experiments.main.boundary", True),
+    ("experiments.main.repeats", -1),
+    ("experiments.main.repeats", True),
+    ("experiments.main.repeats", 10**9),
+    ("experiments.main.repeats", 1.5),
+    ("experiments.main.repeats", "2"),
+    ("embeddings", None),
+    ("embeddings", {"model": ""}),
+    ("embeddings", {"model": 3}),
+    ("embeddings", {"model": "a\0b"}),
+    ("embeddings", {"modle": "x"}),
+    ("embeddings", []),
+    ("prompts", {"published": "nowhere.json"}),
+    ("prompts", {"published": "."}),
+    ("prompts", []),
+    ("reference", "nowhere"),
+    ("reference", 3),
+    ("reference", ["a\0b"]),
+    ("models.m", OPENAI | {"base_url": "http://[::1"}),
+    ("models.m", OPENAI | {"base_url": "ftp://x"}),
+    ("models.m", OPENAI | {"base_url": "http://u:p@x/v1"}),
+    ("models.m", OPENAI | {"base_url": "http://x:99999"}),
+    ("models.m", OPENAI | {"headers": {"a b": "c"}}),
+    ("models.m", OPENAI | {"headers": {"a": "b\r\nc"}}),
+    ("models.m", OPENAI | {"headers": []}),
+    ("models.m", OPENAI | {"extra_body": {"a": NO}}),
+    ("models.m", OPENAI | {"extra_body": {1: 2}}),
+    ("models.m", OPENAI | {"mode": "Batch"}),
+    ("models.m", OPENAI | {"budget_usd": -1}),
+    ("models.m", OPENAI | {"budget_usd": "2"}),
+    ("models.m", OPENAI | {"api_key_env": "a b"}),
+    ("models.m", OPENAI | {"api_key_env": "=x"}),
+    ("models.m", OPENAI | {"model": ""}),
+    ("models.m", OPENAI | {"model": "a\nb"}),
+    ("models.m", OPENAI | {"model": " "}),
+    ("models.m", OPENAI | {"model": "x" * 5000}),
+    ("models.m", {"engine": "vllm", "model": "org/x", "port": 0}),
+    ("models.m", {"engine": "llama_cpp", "weights": "$"}),
+    ("models.m", {"engine": "llama_cpp", "weights": "${}"}),
+    ("models.m", {"engine": "control", "policy": "Echo"}),
+    ("scoring.estimand", ["points"]),
+    ("figures.dpi", ENDLESS),
+    ("figures.colours", {"m": "no"}),
+    ("experiments.main.metrics", ["gower", "gower"]),
+    ("experiments.main.metrics", []),
+    ("experiments.main.datasets", ["../exam"]),
+    ("experiments.main.datasets", ["exam", "EXAM"]),
+    ("experiments.main.conditions", ["minimal", "minimal"]),
+    ("experiments.main.conditions", ["conditions/minimal"]),
+    ("ledger", "results"),
+    ("ledger", "results/ledger"),
+    ("ledger", "x/../results/y"),
+    ("ledger", 3),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), FURTHER)
+def test_further_bad_values_are_one_message(path, value):
+    error = caught(load, changed(path, value), WHERE)
+    named = value.values() if isinstance(value, dict) else [value]
+    assert error.key.startswith(path) or error.where in named
 
 
 def test_names_that_the_workflow_uses_are_reserved():
@@ -665,6 +772,29 @@ def test_a_file_that_may_not_be_read_is_one_message(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     assert "Permission denied" in str(caught(read_yaml, file))
+
+
+PRICES = [
+    b"providers: {}\nx: 1", b"providers: {a: {hosts: [], models: {}}}",
+    b"providers: {a: {hosts: x, models: {}}}",
+    b"providers: {a: {hosts: [x], batch_discount: 1, models: {}}}", b"providers: 3",
+    *(
+        b"providers: {a: {hosts: [x], models: {m: {input: %s, output: 1}}}}" % value
+        for value in (b"-1", b".inf", b"true")
+    ),
+]  # fmt: skip
+NO_PARQUET = [
+    b"", b"PAR1", b"PAR1PAR1", b"PAR1" + bytes(100) + b"PAR1", b"\xff" * 4096, b"ARROW1",
+    b"PAR1\xff\xff\xff\x7fPAR1", b"a,b\n1,2\n",
+]  # fmt: skip
+NO_FILES = [(load_prices, raw) for raw in PRICES] + [(artifacts.read, raw) for raw in NO_PARQUET]
+
+
+@pytest.mark.parametrize(("read", "content"), NO_FILES)
+def test_bad_prices_and_what_is_no_parquet_are_one_message(tmp_path, read, content):
+    file = tmp_path / "some.file"
+    file.write_bytes(content)
+    assert caught(read, file).where == str(file)
 
 
 def test_the_table_is_long():

@@ -18,6 +18,7 @@ from sce.ledger.ledger import Ledger, ledger_file
 from sce.money import prices, usage
 from sce.money.prices import Budget, Price, load_prices, open_budget
 from sce.study import plan, plan_command, plan_report
+from sce.study.checks import check_budgets
 from sce.study.study import load
 from tests.asking.questions import entry
 from tests.conftest import Project
@@ -110,6 +111,29 @@ def test_structured_output_and_verification_are_planned_too(tmp_path):
     after = row(made, "m")
     assert after.to_ask == 0
     assert 3 * size < asked < 5 * size
+
+
+@pytest.mark.parametrize("once", [False, True])
+@pytest.mark.parametrize("points", [None, 1, 2, 50])
+def test_samples_are_counted(tmp_path, points, once):
+    """Three of the question and of each condition. What was asked once before is found, but of the SCEs only
+    where the majority is the first answer, which no plan knows."""
+    wavering = {"m": {"engine": "control", "policy": "nearest", "wavers": 0.3}}
+    if once:
+        run_study(study(tmp_path, wavering), "m")
+    made = study(tmp_path, wavering, samples=3, questions=["question", "question_01"], several=["several"])
+    most = plan.protocol_asked(made, "m", "exam").at_most
+    size = made.datasets["exam"].size
+    assert most == (3 + 1 + 3 * 2 + 1) * size
+    before = row(made, "m")
+    assert before.questions == most
+    run_study(made, "m", points=points)
+    here = row(made, "m")
+    assert here.questions == most
+    asked, found = run_study(made, "m")
+    assert here.to_ask - here.at_most * once <= asked <= here.to_ask
+    assert (here.to_ask == 0) == (points is None)
+    assert asked + found == most
 
 
 @pytest.mark.parametrize("policy", ["echo", "timid", "malformed", "random", "nearest"])
@@ -343,6 +367,14 @@ def test_a_budget_needs_a_price(tmp_path):
     assert open_budget(entry(model="gpt-4.1"), PRICES, tmp_path) is None
     with pytest.raises(InputError, match=r"no price for gpt-4\.1 at 127\.0\.0\.1"):
         open_budget(entry(model="gpt-4.1", budget_usd=2), PRICES, tmp_path)
+
+
+def test_a_budget_without_a_price_is_told_before_anything_is_asked():
+    made = {"engine": "openai", "model": "none-such", "base_url": "https://example.org/v1", "budget_usd": 2}
+    asked = {"main": {"models": ["m"], "datasets": ["exam"], "conditions": ["minimal"]}}
+    read = load({"models": {"m": made}, "experiments": asked}, "some.yaml")
+    with pytest.raises(InputError, match=r"some\.yaml: models\.m: budget_usd: .* none-such at example\.org"):
+        check_budgets(read, PRICES)
 
 
 def test_a_budget_stops_a_real_walk(tmp_path):

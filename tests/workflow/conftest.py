@@ -1,5 +1,7 @@
-"""A small study with controls that was run to its end, shared by the tests that damage copies of it."""
+"""Small studies that were run to their end, shared by the tests that look at them or edit copies of them."""
 
+import fcntl
+import os
 import shutil
 
 import pytest
@@ -46,12 +48,15 @@ CONTROLS = {
 
 @pytest.fixture(scope="session")
 def controls(tmp_path_factory):
-    """The project of the study, finished but for figures, and audited. Not to be changed."""
-    project = Project(tmp_path_factory.mktemp("controls") / "project")
-    (project.folder / "resources/datasets/tiny.yaml").write_text(TINY)
-    project.configure(CONTROLS)
-    project.audited = project.snakemake("audit")
-    return project
+    """The project of the study, finished but for figures, and audited: what the audit said is in
+    audited.txt. Not to be changed."""
+
+    def run(project):
+        (project.folder / "resources/datasets/tiny.yaml").write_text(TINY)
+        project.configure(CONTROLS)
+        (project.folder / "audited.txt").write_text(project.snakemake("audit"))
+
+    return made_once(tmp_path_factory, "controls", run)
 
 
 @pytest.fixture
@@ -60,8 +65,24 @@ def studied(controls, tmp_path):
     return copy_of(controls, tmp_path / "copy")
 
 
+def made_once(tmp_path_factory, name, run) -> Project:
+    """A project that all workers of a test run share: the first that needs it runs it, the others wait."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with open(shared / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        finished = shared / name / "finished"
+        if finished.exists():
+            return Project.at(finished.parent / "project")
+        shutil.rmtree(finished.parent, ignore_errors=True)  # what another worker began and could not end
+        project = Project(finished.parent / "project")
+        run(project)
+        finished.touch()
+        return project
+
+
 def copy_of(project, folder):
+    """A copy of a project with its modification times, to edit at will."""
     shutil.copytree(project.folder, folder)
-    copy = object.__new__(Project)
-    copy.folder = folder
-    return copy
+    return Project.at(folder)

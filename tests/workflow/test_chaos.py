@@ -1,12 +1,17 @@
 """Whatever happens to a small study, the same command ends in the same scores, or in a message that names the
 file and the way out; and nothing that was answered is asked again unless its record was destroyed."""
 
+import contextlib
 import os
 import random
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +20,7 @@ from tests.workflow.conftest import TINY, copy_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 
-KILLS, KILLING_S = 100, 360  # as many kills as fit into this time
+KILLS = int(os.environ.get("SCE_CHAOS_KILLS", "100"))
 SEED = int(os.environ.get("SCE_CHAOS_SEED", "1"))
 FAULTS = 8
 STUDY = {
@@ -25,6 +30,8 @@ STUDY = {
     },
     "experiments": {"main": {"models": ["near", "bad"], "datasets": ["tiny"], "conditions": ["minimal"]}},
 }
+ONE_MODEL = {"main": {"models": ["near"], "datasets": ["tiny"], "conditions": ["minimal"]}}
+ONLY = "results/scores.csv"
 
 
 def small(folder):
@@ -77,32 +84,111 @@ def ends_well(made, sound, runs=3):
     raise AssertionError(said[-1])
 
 
-def test_killed_at_random_instants(sound, tmp_path):
-    made, chance = small(tmp_path / "project"), random.Random(SEED)
-    kills = finished = 0
-    until = time.monotonic() + KILLING_S
-    while kills < KILLS and time.monotonic() < until:
+class Killed:
+    """Runs of a study that are killed: what each hit, and what the ledger then lacked or had twice."""
+
+    def __init__(self, made, seconds, chance):
+        self.made, self.seconds, self.chance = made, seconds, chance
+        self.hit, self.lost, self.twice, self.finished = Counter(), 0, 0, 0
+        self._answered = set()
+
+    @property
+    def kills(self):
+        return sum(self.hit.values())
+
+    def run(self):
+        """One run whose jobs are killed at random instants, and every second time all of it in the end.
+        Whether it came to its end before."""
         started = subprocess.Popen(
-            made.command("scores"), cwd=made.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            self.made.command(ONLY, "--retries", "4"), cwd=self.made.folder, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        try:
-            assert started.wait(chance.uniform(0, sound.took)) == 0
-            finished += 1
-        except subprocess.TimeoutExpired:
+        before, end = self.kills, time.monotonic() + self.chance.choice([1, 1000]) * self.seconds
+        end -= self.chance.uniform(0, self.seconds)
+        while started.poll() is None:
+            time.sleep(self.chance.uniform(0, self.seconds / 10))
+            if time.monotonic() < end:
+                self._kill_jobs(started.pid)
+            else:
+                self._kill_all(started)
+        assert started.returncode == 0 or self.kills > before
+        self.finished += started.returncode == 0
+        self._look()
+        return started.returncode == 0
+
+    def forget(self, ledger):
+        shutil.rmtree(self.made.folder / "results")
+        if ledger:
+            shutil.rmtree(self.made.folder / "ledger")
+            self._answered = set()
+
+    def _kill_jobs(self, session):
+        jobs = alive(session)
+        for job in jobs:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(job, signal.SIGKILL)
+        if jobs:
+            self.hit["a job: " + "+".join(sorted(set(jobs.values())))] += 1
+
+    def _kill_all(self, started):
+        jobs = alive(started.pid)
+        if started.poll() is None:
             os.killpg(started.pid, signal.SIGKILL)
             started.wait()
-            kills += 1
+            self.hit["all: " + ("+".join(sorted(set(jobs.values()))) or "between jobs")] += 1
+        while alive(started.pid):
+            time.sleep(0.02)
+
+    def _look(self):
+        rows = answers(self.made)
+        self.lost += len(self._answered - set(rows))
+        self.twice += len(rows) - len({(file, digest) for file, digest, _ in rows})
+        self._answered = set(rows)
+
+
+def alive(session):
+    """Process -> script, of the jobs in a session."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        try:
+            state, _, _, its = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+            script = re.search(rb"/scripts/tmp\w+\.(\w+)\.py", (entry / "cmdline").read_bytes())
+        except (OSError, ValueError):
             continue
-        assert scores(made) == scores(sound)
-        assert made.rows_in_ledger() == sound.rows_in_ledger()
-        shutil.rmtree(made.folder / "results")
-        if finished % 2:  # every other time the ledger goes too, so that asking is interrupted as well
-            shutil.rmtree(made.folder / "ledger")
-    assert ends_well(made, sound, runs=1) == []
-    assert made.rows_in_ledger() == sound.rows_in_ledger()
-    print(f"{kills} kills, {finished} runs that ended before theirs")
-    assert kills
+        if its == str(session) and state != "Z" and script:
+            found[int(entry.name)] = script[1].decode()
+    return found
+
+
+def answers(made):
+    """The rows of the ledger as (file, digest, response)."""
+    rows = []
+    for path in (made.folder / "ledger").glob("*.sqlite"):
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'responses'").fetchone():
+                rows += [(path.name, *row) for row in db.execute("SELECT digest, response FROM responses")]
+    return rows
+
+
+def test_killed_at_random_instants(tmp_path):
+    """The smallest study that has every step from the grid to the collected scores, of 306 points."""
+    sound, made = small(tmp_path / "sound"), small(tmp_path / "project")
+    for project in (sound, made):
+        project.edit("resources/datasets/tiny.yaml", "step: 20", "step: 2")
+        project.configure(STUDY | {"models": {"near": STUDY["models"]["near"]}, "experiments": ONE_MODEL})
+    begin = time.monotonic()
+    sound.snakemake(ONLY)
+    killed = Killed(made, time.monotonic() - begin, random.Random(SEED))
+    while killed.kills < KILLS:
+        if killed.run():
+            assert scores(made) == scores(sound)
+            assert sorted(answers(made)) == sorted(answers(sound))
+            killed.forget(ledger=killed.finished % 2)  # else only later steps are hit
+        print(killed.kills, dict(killed.hit), killed.finished, killed.lost, killed.twice, flush=True)
+        assert (killed.lost, killed.twice) == (0, 0)
+    made.snakemake(ONLY)
+    assert scores(made) == scores(sound)
+    assert sorted(answers(made)) == sorted(answers(sound))
 
 
 def damage(path, chance):

@@ -9,6 +9,7 @@ from sce.files import artifacts
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs/extending.md").read_text()
+TARGETS = ("scores", "experiments")
 
 
 def blocks(language):
@@ -23,7 +24,7 @@ def test_an_engine_and_an_experiment_from_outside_the_package(project):
     project.configure(content)
     plan = project.snakemake("plan")
     assert re.search(r"shouter +exam +198 ", plan)
-    project.snakemake()
+    project.snakemake(*TARGETS)
 
     table = pd.read_csv(project.folder / "results/experiments/form/letters.csv").set_index("model")["value"]
     assert table.to_dict() == {"shouter": 0, "echo": 1}
@@ -33,14 +34,14 @@ def test_an_engine_and_an_experiment_from_outside_the_package(project):
     scores = pd.read_csv(project.folder / "results/scores.csv").set_index(["model", "score"])["value"]
     assert scores["shouter", "mean_distance"] == 0
     assert project.rows_in_ledger() == 2 * 3 * 66
-    assert project.stale() == {}
+    assert project.stale(*TARGETS) == {}
 
     module = project.folder / "letters.py"
     module.write_text(module.read_text().replace("== 1", "== 2"))
-    stale = project.stale()
+    stale = project.stale(*TARGETS)
     assert stale["measure_kind"] == 2
     assert stale["elicit"] == 2  # it asks, too; the ledger answers
-    project.snakemake()
+    project.snakemake(*TARGETS)
     assert project.rows_in_ledger() == 2 * 3 * 66
 
 

@@ -47,5 +47,5 @@ def test_beside_a_run_all_may_look_and_none_may_run(project):
         assert f".snakemake/study.lock: lock: found 'another run in this folder (process {run.pid})'" in out
         assert "wait for it, or stop it" in out
         assert "Traceback" not in out
-    project.snakemake()  # the lock went with the run that was killed
+    project.snakemake("scores")  # the lock went with the run that was killed
     assert (project.folder / "results/scores.csv").exists()

@@ -101,7 +101,7 @@ def test_a_budget_ends_the_run_before_it_is_passed_and_more_money_continues_it(t
 
 def test_a_run_with_failures_is_complete_visible_and_ends_with_an_error(tmp_path):
     broken = {"error": {"message": "the server had an error", "type": "server_error", "code": None}}
-    failing = [True]
+    failing, targets = [True], ("scores", "check_failures")
 
     def reply(request):
         text = request["messages"][-1]["content"]
@@ -112,15 +112,26 @@ def test_a_run_with_failures_is_complete_visible_and_ends_with_an_error(tmp_path
     provider = Provider(reply=reply)
     with served(provider) as url:
         made = project(tmp_path, url, attempts=1)
-        out = made.snakemake(ok=False)
+        out = made.snakemake(*targets, ok=False)
         assert "13 of 109 questions of m on weather, most often: HTTP 500: the server had an error" in out
         scores = pd.read_csv(made.folder / "results/scores.csv").set_index(["condition", "score"])["value"]
         assert scores["minimal", "n_no_prediction"] == 13
         assert usage(made).loc["question", "failed"] == 13
         failing[0] = False
         asked = sum(provider.answered.values())
-        made.snakemake()
+        made.snakemake(*targets)
         assert sum(provider.answered.values()) == asked + 3 * 13
-        assert made.stale() == {}
+        assert made.stale(*targets) == {}
     scores = pd.read_csv(made.folder / "results/scores.csv").set_index(["condition", "score"])["value"]
     assert scores["minimal", "n_kept"] == N
+
+
+def test_what_a_run_cannot_do_later_ends_it_before_anything_is_asked(tmp_path):
+    made = project(tmp_path, "http://127.0.0.1:1")
+    made.edit("config/config.yaml", "- gower", "- semantic")
+    with (made.folder / "config/config.yaml").open("a") as file:
+        file.write("embeddings: {model: no-such-model}\n")
+    out = made.snakemake("scores", ok=False)
+    assert "embeddings: model: found 'no-such-model'; allowed: " in out
+    assert "Traceback" not in out
+    assert not (made.folder / "ledger").exists()

@@ -14,6 +14,7 @@ import pytest
 import sce
 from sce.files import artifacts
 from tests.conftest import Project
+from tests.workflow.conftest import copy_of, made_once
 
 STUDY = {
     "models": {
@@ -39,20 +40,18 @@ ALL = dict.fromkeys(EACH, 2) | {"build_grid": 1} | ASKED
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A project whose tiny study was run to the end."""
-    project = Project(tmp_path_factory.mktemp("finished") / "project")
-    project.configure(STUDY)
-    assert project.stale() == ALL
-    project.snakemake()
-    return project
+
+    def run(project):
+        project.configure(STUDY)
+        assert project.stale() == ALL
+        project.snakemake()
+
+    return made_once(tmp_path_factory, "finished", run)
 
 
 @pytest.fixture
 def copy(finished, tmp_path):
-    """A copy of the finished project with its modification times, to edit at will."""
-    shutil.copytree(finished.folder, tmp_path / "copy")
-    project = object.__new__(Project)
-    project.folder = tmp_path / "copy"
-    return project
+    return copy_of(finished, tmp_path / "copy")
 
 
 def test_the_study_ends_in_the_known_scores(finished):
@@ -194,7 +193,7 @@ def test_an_edited_condition_asks_that_condition_alone(copy):
     before = copy.rows_in_ledger()
     copy.edit("resources/prompts/conditions/minimal.yaml", "as little as possible", "as little as you can")
     assert copy.stale() == dict.fromkeys(EACH, 2) | ASKED
-    copy.snakemake()
+    copy.snakemake("scores")
     assert copy.rows_in_ledger() == before + 2 * 66
 
 
@@ -204,7 +203,7 @@ def test_an_edited_level_asks_what_changed(copy):
     copy.edit("resources/datasets/exam.yaml", "last: 100, step: 10", "last: 110, step: 10")
     stale = copy.stale()
     assert stale == dict.fromkeys(EACH, 2) | {"build_grid": 1} | ASKED
-    copy.snakemake()
+    copy.snakemake("scores")
     assert copy.rows_in_ledger() > before + 2 * 3 * 6
 
 
@@ -213,7 +212,7 @@ def test_another_metric_measures_again_and_asks_nothing(copy):
     experiment = STUDY["experiments"]["main"]
     copy.configure(STUDY | {"experiments": {"main": experiment | {"metrics": ["gower", "l1"]}}})
     assert copy.stale() == {"measure_distances": 2, "score": 2} | MEASURED
-    copy.snakemake()
+    copy.snakemake("scores")
     assert copy.rows_in_ledger() == before
 
 
@@ -221,7 +220,7 @@ def test_lost_results_are_made_again_from_the_ledger(copy):
     before = copy.rows_in_ledger()
     scores = (copy.folder / "results/scores.csv").read_bytes()
     shutil.rmtree(copy.folder / "results")
-    copy.snakemake()
+    copy.snakemake("scores")
     assert (copy.folder / "results/scores.csv").read_bytes() == scores
     assert copy.rows_in_ledger() == before
 
@@ -232,16 +231,16 @@ def test_killed_at_any_moment_the_same_command_ends_in_the_same_scores(finished,
     moments = random.Random(1)
     for _ in range(3):
         run = subprocess.Popen(
-            project.command("--nolock"),
+            project.command("scores", "--nolock"),
             cwd=project.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(moments.uniform(2, 8))
+        time.sleep(moments.uniform(2, 7))
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
-    project.snakemake("--nolock")
+    project.snakemake("scores", "--nolock")
     expected = (finished.folder / "results/scores.csv").read_bytes()
     assert (project.folder / "results/scores.csv").read_bytes() == expected
     assert project.rows_in_ledger() == finished.rows_in_ledger()

@@ -46,6 +46,7 @@ rule measure_kind:
         unpack(get_needed),
         dataset=get_dataset_file,
         embeddings=get_embeddings,
+        peers=get_peers,
     output:
         "results/{model}/{dataset}/{kind}.parquet",
     log:
@@ -76,6 +77,7 @@ rule plot_points:
             labels={"model": "{model}", "dataset": "{dataset}", "figure": "{kind}"},
         ),
         svg="results/{model}/{dataset}/{kind}.svg",
+        pdf="results/{model}/{dataset}/{kind}.pdf",
     log:
         "logs/plot_points/{model}/{dataset}/{kind}.log",
     conda:
@@ -122,18 +124,21 @@ rule plot_experiment:
     output:
         png=report(
             "results/experiments/{experiment}/validity.png",
-            caption="../report/validity.rst",
+            caption="../report/found.rst",
             category="Experiments",
             labels={"experiment": "{experiment}", "figure": "validity"},
         ),
         svg="results/experiments/{experiment}/validity.svg",
+        pdf="results/experiments/{experiment}/validity.pdf",
+        caption="results/experiments/{experiment}/validity.txt",
     log:
         "logs/plot_experiment/{experiment}.log",
     localrule: True
     conda:
         "../../envs/core.yaml"
     params:
-        style=STYLE,
+        style=STUDY_STYLE,
+        caption=get_caption,
         code=code_of("plot_experiment"),
     message:
         "Validity against excess distance in the experiment {wildcards.experiment}"
@@ -144,14 +149,17 @@ rule plot_experiment:
 rule plot_kind:
     input:
         table=get_drawn_table,
+        points=get_drawn_points,
     output:
         png=report(
             "results/experiments/{experiment}/{figure}.png",
-            caption="../report/kind.rst",
+            caption="../report/found.rst",
             category="Experiments",
             labels={"experiment": "{experiment}", "figure": "{figure}"},
         ),
         svg="results/experiments/{experiment}/{figure}.svg",
+        pdf="results/experiments/{experiment}/{figure}.pdf",
+        caption="results/experiments/{experiment}/{figure}.txt",
     log:
         "logs/plot_kind/{experiment}/{figure}.log",
     localrule: True
@@ -159,8 +167,8 @@ rule plot_kind:
         "../../envs/core.yaml"
     params:
         drawn=lambda wildcards: parameters.figure(STUDY, get_figure_kind(wildcards), wildcards.experiment),
-        style=STYLE,
-        caption=lambda wildcards: get_figure_kind(wildcards).caption,
+        style=STUDY_STYLE,
+        caption=get_caption,
         code=lambda wildcards: get_figure_code(get_figure_kind(wildcards)),
     message:
         "The figure {wildcards.figure} of the experiment {wildcards.experiment}"

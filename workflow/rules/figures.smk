@@ -11,6 +11,7 @@ rule plot_boundary:
             labels={"model": "{model}", "dataset": "{dataset}", "figure": "boundary"},
         ),
         svg="results/{model}/{dataset}/boundary.svg",
+        pdf="results/{model}/{dataset}/boundary.pdf",
     log:
         "logs/plot_boundary/{model}/{dataset}.log",
     conda:
@@ -40,6 +41,7 @@ rule plot_certainty:
             labels={"model": "{model}", "dataset": "{dataset}", "figure": "certainty"},
         ),
         svg="results/{model}/{dataset}/certainty.svg",
+        pdf="results/{model}/{dataset}/certainty.pdf",
     log:
         "logs/plot_certainty/{model}/{dataset}.log",
     conda:
@@ -61,18 +63,21 @@ rule plot_validity:
     output:
         png=report(
             "results/validity.png",
-            caption="../report/validity.rst",
+            caption="../report/found.rst",
             category="All models",
             labels={"figure": "validity"},
         ),
         svg="results/validity.svg",
+        pdf="results/validity.pdf",
+        caption="results/validity.txt",
     log:
         "logs/plot_validity.log",
     localrule: True
     conda:
         "../../envs/core.yaml"
     params:
-        style=STYLE,
+        style=STUDY_STYLE,
+        caption=get_caption,
         code=code_of("plot_validity"),
     message:
         "Validity against excess distance over all models"

@@ -49,5 +49,6 @@ with logged(snakemake.log[0]):
     logging.info("%d asked, %d found in the ledger", asker.asked, asker.found)
     left_open = open_questions(responses, entry.retry)
     note = provenance(snakemake) | {"open": left_open}
-    artifacts.write(responses, snakemake.output[0], "responses", provenance=note)
+    artifact = artifacts.variant("responses", responses)
+    artifacts.write(responses, snakemake.output[0], artifact, provenance=note)
     record_round(ledger, exact(asked), number, left_open)

@@ -21,12 +21,13 @@ with logged(snakemake.log[0]):
     else:
         predictions = boundaries.predictions(dataset, boundary)
         embeddings = artifacts.read_array(snakemake.input.embeddings) if snakemake.input.embeddings else None
-        table = pd.concat(
-            [
-                distances.measure(dataset, predictions, sce, metric, embeddings)
-                for metric in snakemake.params.metrics
-            ],
-            ignore_index=True,
-        )
-        artifact = "distances"
+        tables = [
+            distances.measure(dataset, predictions, sce, metric, embeddings)
+            for metric in snakemake.params.metrics
+        ]
+        if "sample" in sce:
+            askings = boundaries.askings(dataset, boundary)
+            tables = [distances.with_samples(table, sce, askings, dataset) for table in tables]
+        table = pd.concat(tables, ignore_index=True)
+        artifact = artifacts.variant("distances", table)
     artifacts.write(table, snakemake.output[0], artifact, provenance=provenance(snakemake))

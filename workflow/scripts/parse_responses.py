@@ -11,7 +11,6 @@ with logged(snakemake.log[0]):
     features = list(dataset.features)
     boundary = responses.boundary(raw, dataset)
     sce = responses.counterfactuals(raw, dataset, snakemake.params.conditions)
-    artifacts.write(
-        boundary, snakemake.output.boundary, "boundary", features, provenance=provenance(snakemake)
-    )
-    artifacts.write(sce, snakemake.output.sce, "sce", features, provenance(snakemake))
+    for name, table in (("boundary", boundary), ("sce", sce)):
+        artifact = artifacts.variant(name, table)
+        artifacts.write(table, snakemake.output[name], artifact, features, provenance(snakemake))

@@ -22,4 +22,4 @@ with logged(snakemake.log[0]):
         first["metric"],
         FigureStyle(**json.loads(snakemake.params.style)),
     )
-    drawing.save(figure, snakemake.output.png, snakemake.output.svg)
+    drawing.save(figure, *snakemake.output)

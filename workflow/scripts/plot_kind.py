@@ -1,16 +1,24 @@
-"""The figure of one kind of experiment."""
+"""The figure of one kind of experiment, and its caption."""
 
 import importlib
 import json
+from pathlib import Path
+
+import pandas as pd
 
 from sce.files import artifacts
 from sce.running.jobs import logged
 from sce.showing import drawing
-from sce.showing.style import FigureStyle
+from sce.showing.looks import StudyStyle
 
 with logged(snakemake.log[0]):
     drawn = json.loads(snakemake.params.drawn)
-    kind = importlib.import_module(drawn["module"]).KIND
-    table = artifacts.read(snakemake.input.table)
-    figure = kind.figure(table, drawn["options"], FigureStyle(**json.loads(snakemake.params.style)))
-    drawing.save(figure, snakemake.output.png, snakemake.output.svg)
+    kind, options = importlib.import_module(drawn["module"]).KIND, drawn["options"]
+    table, found = artifacts.read(snakemake.input.table), snakemake.output
+    if snakemake.input.points:
+        pairs = zip(drawn["pairs"], snakemake.input.points, strict=True)
+        parts = [artifacts.read(path).assign(model=m, dataset=d) for (m, d), path in pairs]
+        options["points"] = pd.concat(parts, ignore_index=True)
+    figure = kind.figure(table, options, StudyStyle(**json.loads(snakemake.params.style)))
+    drawing.save(figure, found.png, found.svg, found.pdf)
+    Path(found.caption).write_text(kind.caption(table, options) + "\n", encoding="utf-8")

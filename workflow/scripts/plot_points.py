@@ -14,4 +14,4 @@ with logged(snakemake.log[0]):
     dataset, points = load_dataset(snakemake.input.dataset), artifacts.read(snakemake.input.points[0])
     style = FigureStyle(**json.loads(snakemake.params.style))
     figure = kind.map(dataset, points, snakemake.wildcards.model, style)
-    drawing.save(figure, snakemake.output.png, snakemake.output.svg)
+    drawing.save(figure, *snakemake.output)

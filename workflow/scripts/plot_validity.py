@@ -1,13 +1,16 @@
 """Validity against excess distance, over all models and datasets."""
 
 import json
+from pathlib import Path
 
 from sce.files import artifacts
 from sce.running.jobs import logged
 from sce.showing import drawing, validity_scatter
-from sce.showing.style import FigureStyle
+from sce.showing.looks import StudyStyle
 
 with logged(snakemake.log[0]):
-    style = FigureStyle(**json.loads(snakemake.params.style))
-    figure = validity_scatter.validity_scatter(artifacts.read(snakemake.input.scores), style)
-    drawing.save(figure, snakemake.output.png, snakemake.output.svg)
+    style = StudyStyle(**json.loads(snakemake.params.style))
+    scores, found = artifacts.read(snakemake.input.scores), snakemake.output
+    figure = validity_scatter.validity_scatter(scores, style)
+    drawing.save(figure, found.png, found.svg, found.pdf)
+    Path(found.caption).write_text(validity_scatter.caption(scores) + "\n", encoding="utf-8")

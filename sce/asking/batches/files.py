@@ -1,14 +1,12 @@
 """The lines of batch files: requests as they are sent, and the outcome of each. Pure functions."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from sce.engines import Fatal, Rejected, Transient, anthropic, chat
 from sce.engines.checked import Checker, known_form, note
 from sce.engines.faults import fault_of, is_error, short
-from sce.ledger.entries import Reply, digest
+from sce.ledger.entries import Reply
 
 CHAT_URL = "/v1/chat/completions"
 
@@ -19,16 +17,6 @@ def batch_line(key: str, request: dict) -> bytes:
     """A line of an OpenAI batch file: one request under a name of at most 64 characters."""
     line = {"custom_id": key, "method": "POST", "url": CHAT_URL, "body": request}
     return json.dumps(line, ensure_ascii=False).encode() + b"\n"
-
-
-def write_batch_file(path, bodies: Iterable[dict]) -> int:
-    """Write requests (bodies of the openai or the vllm engine) as an OpenAI batch file; their number. Each
-    line's custom_id is the request's digest. For ``vllm run-batch -i FILE -o OUT --model NAME`` as well."""
-    count = 0
-    with Path(path).open("wb") as file:
-        for count, body in enumerate(bodies, 1):  # noqa: B007 (the count is the result)
-            file.write(batch_line(digest(body), chat.request_of(body)))
-    return count
 
 
 def outcome_of(read, line: dict, checker: Checker) -> tuple[str, Outcome] | None:

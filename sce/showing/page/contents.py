@@ -11,6 +11,7 @@ import pandas as pd
 
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
+from sce.reading.samples import first_samples
 from sce.showing.page import conversations, fates, findings, pairs
 from sce.statuses import ROW_STATUSES
 from sce.wordings.published import Published
@@ -95,8 +96,8 @@ def _asked(responses, distances):
 
 def _stored(blobs, place, pair, dataset, responses, distances):
     """Put the arrays and the replies of a pair among the blobs; where the page finds what."""
-    boundary, sce = artifacts.read(pair.boundary), artifacts.read(pair.sce)
-    arrays = pairs.arrays(dataset, boundary, sce, distances)
+    boundary, sce = artifacts.read(pair.boundary), first_samples(artifacts.read(pair.sce))
+    arrays = pairs.arrays(dataset, boundary, sce, first_samples(distances))
     blobs[f"map{place}"] = pack(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays.values()))
     talk = conversations.replies(responses, dataset)
     blobs[f"talk{place}"] = pack(to_json(talk))

@@ -4,6 +4,7 @@ answer. The texts sent are not stored with the replies; the page fills in the wo
 import pandas as pd
 
 from sce.grids.datasets import Dataset
+from sce.reading.samples import SAMPLE
 from sce.wordings import prompts
 from sce.wordings.published import Published, find_prompt
 
@@ -14,7 +15,12 @@ def replies(responses: pd.DataFrame, dataset: Dataset) -> dict:
     """The replies of a ``responses`` artifact. ``turns``: one entry for the main question and one for each
     condition, with a list over the N points of the ``reply``, one of the ``reasoning`` (None where there is
     none anywhere) and ``problems``, point -> why there is no answer. ``others``: whatever else was asked, as
-    lists of kind, wording, condition, point, reply, reasoning and problem."""
+    lists of kind, wording, condition, point, reply, reasoning and problem. Further samples are among it, with
+    their number beside the kind."""
+    if SAMPLE in responses:
+        further = responses[SAMPLE] > 1
+        numbered = responses["kind"] + ", sample " + responses[SAMPLE].astype(str)
+        responses = responses.assign(kind=responses["kind"].mask(further, numbered))
     question = responses["kind"] == "question"
     main = question & (responses["wording"] == responses["wording"][question].iloc[0])
     condition = responses["kind"] == "condition"
