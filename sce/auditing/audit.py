@@ -230,7 +230,8 @@ class Audit:
             return
         check_csv(stem.with_name(f"{table}.csv"), stored, self.findings)
         scores, shown = self.files.frame(made), tables.SHOWN.get(table)
-        markdown, latex = tables.markdown(tables.long(scores, shown)), tables.latex(tables.wide(scores, shown))
+        markdown = tables.markdown(tables.long(scores, shown))
+        latex = tables.latex(tables.wide(scores, shown))
         remade.check_text(stem.with_name(f"{table}.md"), markdown, self.findings)
         remade.check_text(stem.with_name(f"{table}.tex"), latex, self.findings)
 

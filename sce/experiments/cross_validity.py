@@ -94,7 +94,7 @@ def judged(judge: np.ndarray, author: np.ndarray, x: np.ndarray, there: np.ndarr
 
 def _mean_known(verdicts, rows):
     """The mean over judges of their verdicts, each (rows,): NaN where none has one."""
-    stacked = np.array(verdicts).reshape(-1, rows)
+    stacked = np.array(verdicts, dtype=float).reshape(len(verdicts), rows)
     number = (~np.isnan(stacked)).sum(axis=0)
     return np.divide(np.nansum(stacked, axis=0), number, out=np.full(rows, np.nan), where=number > 0)
 
