@@ -12,10 +12,12 @@ import pandas as pd
 from sce.errors import InputError
 from sce.files import artifacts
 from sce.measuring.hypotheses import PATTERN
-from sce.showing.captions import as_number, found, measured, over
+from sce.showing.captions import FEW, as_number, as_percent, measured, over
 from sce.showing.words import in_words
 from sce.study.study import Study
 from sce.study.targets import figure_name
+
+UNDEFINED = "not defined"
 
 
 class Missing(Exception):
@@ -107,22 +109,39 @@ def _read(path, pairs):
 
 
 def _boundaries(table):
-    for model, rows in table.groupby("model", sort=False):
-        for sentence, same in rows.groupby("sentence", sort=False):
-            yield f"{in_words(model)} on {_listed(same['dataset'])}: {sentence}."
+    for (dataset, sentence), rows in table.groupby(["dataset", "sentence"], sort=False):
+        yield f"{_listed(rows['model'])} on {in_words(dataset)}: {sentence}."
 
 
 def _scores(table, score, metric):
-    """A score by model; ``metric`` None: it is the same under each."""
+    """A score by model and dataset; ``metric`` None: it is the same under each."""
     rows = table[(table["score"] == score) & (True if metric is None else table["metric"] == metric)]
     rows = rows.drop_duplicates(["model", "dataset", "condition"])
-    written = {"written": as_number} if score == "mean_excess" else {}
-    for model, of_model in rows.groupby("model", sort=False):
-        defined = of_model[of_model["value"].notna()]
-        for reason, without in of_model[of_model["value"].isna()].groupby("reason", sort=False):
-            yield f"{in_words(model)}: not defined in {len(without)} of {len(of_model)} cases: {reason}."
-        if len(defined):
-            yield f"{in_words(model)}: {found(defined, **written)}. {over(defined)}"
+    written = as_number if score == "mean_excess" else as_percent
+    for (model, dataset), cases in rows.groupby(["model", "dataset"], sort=False):
+        yield f"{in_words(model)} on {in_words(dataset)}: {_cases(cases, written)}."
+    if rows["value"].notna().any():
+        yield over(rows)
+
+
+def _cases(rows, written):
+    """The conditions of one model and dataset with their numbers, those that are alike together; of many, the
+    least and the greatest."""
+    told = {}
+    for row in rows.sort_values("value", kind="stable").itertuples():
+        told.setdefault(_told(row, written), []).append(row.condition)
+    if len(told) <= FEW:
+        return "; ".join(f"{_listed(conditions)} {text}" for text, conditions in told.items())
+    (least, first), *_, (greatest, last) = [it for it in told.items() if not it[0].startswith(UNDEFINED)]
+    return f"{len(rows)} conditions, from {least} ({_listed(first)}) to {greatest} ({_listed(last)})"
+
+
+def _told(row, written):
+    """A number with its interval and n, or why it has none."""
+    if pd.isna(row.value):
+        return f"{UNDEFINED}: {row.reason}"
+    lacks = "" if pd.isna(row.reason) else f", no interval: {row.reason}"
+    return measured(row, written) + lacks
 
 
 def _differences(table, models):
@@ -148,8 +167,8 @@ def _paired(rows, model):
 def _signed(row):
     """The name of a line's score with its metric, and the difference in words (+ 0: nothing is never -0)."""
     if row.score == "validity":
-        return "validity", measured(row, lambda value: f"{100 * value + 0:+.1f} points")
-    return f"{row.score} ({row.metric})", measured(row, lambda value: f"{value + 0:+.3g}")
+        return "validity", _told(row, lambda value: f"{100 * value + 0:+.1f} points")
+    return f"{row.score} ({row.metric})", _told(row, lambda value: f"{value + 0:+.3g}")
 
 
 def _pattern(table):
@@ -161,7 +180,7 @@ def _pattern(table):
             yield (
                 f"{in_words(row.model)} on {in_words(row.dataset)}: {verdict}; validity "
                 f"{100 * row.validity:+.1f} points, mean distance {row.mean_distance:+.3g}, "
-                f"p = {row.p_holm:.2g} (Holm, over {len(table)} cases)."
+                f"p = {row.p_holm:.2g} (Holm; cases: {len(table)})."
             )
 
 

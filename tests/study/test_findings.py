@@ -7,6 +7,7 @@ import pytest
 
 from sce.__main__ import main
 from sce.files import artifacts
+from sce.study import findings
 from sce.study.findings import claims, page
 from sce.study.study import load
 from tests.conftest import ROOT
@@ -63,10 +64,29 @@ def test_the_numbers_are_those_of_the_artifacts(finished):
     text = sections(finished)["How often SCEs are valid"]
     assert rows["value"].tolist() == [1, 1]
     (n,) = rows["n"].unique()
-    assert f"- plain: 100% in all 2 cases (n = {n})." in text
-    assert "- hostile: " in text
-    (pair,) = set(artifacts.read(finished / "boundaries.parquet")["sentence"])
-    assert f"weather: {pair}." in sections(finished)["Boundaries"]
+    low, high = rows["low"].iloc[0], rows["high"].iloc[0]
+    assert f"100% ({100 * low:.0f}% to {100 * high:.0f}%, n = {n})" in text
+    assert "- hostile on weather: " in text
+    assert "- 95% intervals over points." in text
+    for line in artifacts.read(finished / "boundaries.parquet").itertuples():
+        assert f"on weather: {line.sentence}." in sections(finished)["Boundaries"]
+
+
+def test_conditions_with_the_same_numbers_stand_together_and_many_are_shortened():
+    row = {"low": 0.0, "high": 0.5, "n": 8, "reason": None}
+    lines = [{"condition": name, "value": 0.25, **row} for name in ("minimal", "unconstrained")]
+    text = findings._cases(pd.DataFrame(lines), findings.as_percent)
+    assert text == "minimal and unconstrained 25% (0% to 50%, n = 8)"
+    lines += [{"condition": f"minimal_{i:02d}", "value": i / 10, **row} for i in (4, 3, 1)]
+    lines.append({"condition": "empty", **row, "value": None, "reason": "no valid rows"})
+    text = findings._cases(pd.DataFrame(lines), findings.as_percent)
+    assert text == (
+        "6 conditions, from 10% (0% to 50%, n = 8) (minimal 01) to 40% (0% to 50%, n = 8) (minimal 04)"
+    )
+    bare = {"condition": "minimal", "value": 1.0, "low": None, "high": None, "n": 8, "reason": "too few"}
+    assert findings._cases(pd.DataFrame([bare]), findings.as_percent) == (
+        "minimal 100% (n = 8), no interval: too few"
+    )
 
 
 def test_a_comparison_is_turned_round_to_unconstrained_minus_minimal(finished, tmp_path):
@@ -107,7 +127,7 @@ def test_what_has_no_value_gives_its_reason(finished, tmp_path):
     table.loc[of_plain, "reason"] = "no valid rows"
     artifacts.write(table, path, "all_scores")
     text = sections(tmp_path / "undefined")["How much farther than needed valid SCEs go (gower)"]
-    assert "- plain: not defined in 2 of 2 cases: no valid rows." in text
+    assert "- plain on weather: minimal and unconstrained not defined: no valid rows." in text
 
 
 def test_a_claim_without_its_file_or_its_numbers_is_left_out(finished, tmp_path):
