@@ -144,7 +144,9 @@ export function scatter(title: string, dots: Dot[], models: string[], conditions
 function reasonOf(dot: Dot): string | null {
   if (dot.validity.value === null) return String(dot.validity.reason);
   const reason = String(dot.excess?.reason ?? "");
-  return reason.startsWith("no boundary") ? reason : null;
+  // Of a grid asked in part what is certain is an interval, which is not one of sampling.
+  const open = dot.excess?.value === null && typeof dot.excess.certain_low === "number";
+  return open || reason.startsWith("no boundary") ? reason : null;
 }
 
 function whiskers(

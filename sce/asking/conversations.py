@@ -13,6 +13,7 @@ import itertools
 import json
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 
 import pandas as pd
@@ -30,7 +31,8 @@ from sce.running.jobs import Stopped
 from sce.wordings import prompts
 from sce.wordings.prompts import Prompt
 
-LINES = 10  # of a log, on how far a search is
+LINES = 10  # of a log, at every such share of the starts, on how far a search is
+LINE_EVERY_S = 30  # and at the latest after so long
 
 
 class Interview:
@@ -66,14 +68,20 @@ class Interview:
         return await asyncio.gather(*coroutines)
 
 
-def elicit(protocol: Protocol, asker: Asker, progress: Callable[[str], None]) -> pd.DataFrame:
+def elicit(
+    protocol: Protocol,
+    asker: Asker,
+    progress: Callable[[str], None],
+    note: Callable[[str], None] = logging.debug,
+) -> pd.DataFrame:
     """Ask everything; the ``responses`` artifact, sorted by wording or condition (in the order of the
     protocol), point and sample.
 
-    ``progress`` is called with the status of each question as it ends. Raises Fatal when no question can be
-    answered; everything answered until then is in the ledger.
+    ``progress`` is called with the status of each question as it ends, ``note`` now and then with how far the
+    search is, where a grid is asked in part. Raises Fatal when no question can be answered; everything
+    answered until then is in the ledger.
     """
-    rows = asyncio.run(_walk(Interview(protocol, asker), progress))
+    rows = asyncio.run(_walk(Interview(protocol, asker), progress, note))
     artifact, keys = "responses", ["_order", "point_id"]
     if protocol.samples > 1:
         artifact, keys = "responses_sampled", [*keys, SAMPLE]
@@ -89,7 +97,7 @@ def open_questions(responses: pd.DataFrame, retry: list[str]) -> int:
     return int(again.sum())
 
 
-async def _walk(interview, progress):
+async def _walk(interview, progress, note):
     protocol = interview.protocol
     points = (_converse(interview, point_id) for point_id in protocol.points)
     others = [talk for step in protocol.steps for talk in step.conversations(interview)]
@@ -100,7 +108,7 @@ async def _walk(interview, progress):
         number = len(protocol.points) + len(others)
         await _work(interview, itertools.chain(points, others), number, rows, progress)
         if protocol.survey is not None:
-            await _search(interview, rows, progress)
+            await _search(interview, rows, progress, note)
     except BaseExceptionGroup as group:
         raise _first(group) from None  # one cause is what the user needs; the other workers were cancelled
     except asyncio.CancelledError:
@@ -124,7 +132,7 @@ async def _work(interview, conversations, number, rows, progress):
             workers.create_task(work())
 
 
-async def _search(interview, rows, progress):
+async def _search(interview, rows, progress, note):
     """What a survey asks after the starts: whether their SCEs are valid, and then round after round."""
     main, dataset, survey = interview.main.name, interview.dataset, interview.protocol.survey
     said = {a.point_id: _option(a.entry, dataset) for a in rows if (a.kind, a.wording) == ("question", main)}
@@ -132,17 +140,18 @@ async def _search(interview, rows, progress):
     sces = {dataset.locate(record) for record in revised if record is not None} - {None, *said}
     said |= await _ask_at(interview, sorted(sces), rows, progress)
     asking = survey.questions(said)
-    points, told = next(asking, None), 0
+    points, told, when = next(asking, None), 0, time.monotonic()
     while points is not None:
         answers = await _ask_at(interview, points, rows, progress)
-        # The number begins anew with each metric.
-        if abs(survey.closed - told) >= max(1, len(survey.starts) // LINES):
-            told = survey.closed
-            logging.info("%d of %d starts closed, %d answers so far", told, len(survey.starts), len(rows))
         try:
             points = asking.send(answers)
         except StopIteration:
             points = None
+        # The number begins anew with each metric.
+        several = abs(survey.closed - told) >= max(1, len(survey.starts) // LINES)
+        if several or points is None or time.monotonic() - when > LINE_EVERY_S:
+            told, when = survey.closed, time.monotonic()
+            note(survey.standing())
 
 
 async def _ask_at(interview, points, rows, progress) -> dict[int, int]:

@@ -90,11 +90,16 @@ class Step:
 
 class Survey(Shape):
     """Asking a grid in part: around ``starts`` (point ids), and no more than ``at_most`` questions (None: no
-    limit) beyond these and their SCEs. ``closed``: starts that need no more."""
+    limit) beyond these and their SCEs. ``closed``: starts that need no more. ``standing``: how far it is, in
+    words."""
 
     starts: Sequence[int]
     at_most: int | None
-    closed: int
+
+    @property
+    def closed(self) -> int: ...
+
+    def standing(self) -> str: ...
 
     def questions(self, known: dict[int, int]) -> Generator[list[int], dict[int, int], None]:
         """Lists of points to ask the main question about, each answered by ``send``. ``known``, and what is

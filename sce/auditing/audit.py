@@ -229,9 +229,10 @@ class Audit:
         if stored is None:
             return
         check_csv(stem.with_name(f"{table}.csv"), stored, self.findings)
-        shown = tables.wide(self.files.frame(made), tables.SHOWN.get(table))
-        remade.check_text(stem.with_name(f"{table}.md"), tables.markdown(shown), self.findings)
-        remade.check_text(stem.with_name(f"{table}.tex"), tables.latex(shown), self.findings)
+        scores, shown = self.files.frame(made), tables.SHOWN.get(table)
+        markdown, latex = tables.markdown(tables.long(scores, shown)), tables.latex(tables.wide(scores, shown))
+        remade.check_text(stem.with_name(f"{table}.md"), markdown, self.findings)
+        remade.check_text(stem.with_name(f"{table}.tex"), latex, self.findings)
 
     # --- inside
 

@@ -18,6 +18,7 @@ class Progress:
         self._bar = tqdm(
             total=total, desc=what, unit="question", disable=not sys.stderr.isatty(), leave=False
         )
+        self._note = ""
         self._begin = self._last_line = time.monotonic()
 
     def __call__(self, status: str) -> None:
@@ -28,6 +29,12 @@ class Progress:
             self._last_line = now
             self._report(now)
 
+    def note(self, text: str) -> None:
+        """What there is to say besides numbers of questions: logged, and shown with these from now on."""
+        self._note = text
+        self._bar.set_postfix_str(text)
+        logging.info("%s: %s", self.what, text)
+
     def close(self) -> None:
         self._bar.close()
         logging.info("%s: %s", self.what, self._so_far())
@@ -35,8 +42,11 @@ class Progress:
     def _report(self, now):
         done = self.counts.total()
         rate = done / (now - self._begin)
+        pace = f"{rate:.1f} questions/s" if rate >= 1 else f"{1 / rate:.1f} s a question"
         left = (self.total - done) / rate / 60
-        line = f"{self.what}: {self._so_far()}; {rate:.1f} questions/s, about {left:.0f} min left"
+        line = f"{self.what}: {self._so_far()}; {pace}, about {left:.0f} min left"
+        if self._note:
+            line += f"; {self._note}"
         logging.info("%s", line)
         if self._bar.disable:
             print(line, file=sys.stderr)

@@ -8,6 +8,7 @@ back a step to the other side brings a point nearer and does not lose the target
 """
 
 from heapq import heappop, heappush
+from operator import ge
 
 import numpy as np
 
@@ -28,10 +29,13 @@ class Frontier:
         self.costs, self.answers, self.start, self.label = costs, answers, start, label
         self.ranks = costs.ranks(start)
         self.directed = list(directions)
-        self.signs = np.array([directions[i] for i in self.directed], np.int64)
+        self.signs = np.array([directions[i] for i in self.directed], np.int16)
         self.prices = [
             costs.tables[i][self.ranks[i]][self.ranks[i] :: directions[i]].tolist() for i in self.directed
         ]
+        self._sizes = [len(prices) for prices in self.prices]
+        steps = (np.diff(prices) for prices in self.prices if len(prices) > 1)
+        self._least = min((int(step.min()) for step in steps), default=0)  # the key of the cheapest step
         self._free = [i for i in range(len(costs.shape)) if i not in directions]
         levels = [levels_as_numbers(costs, i, self.ranks[i], range(costs.shape[i])) for i in self._free]
         self._roots = sums(levels)
@@ -39,7 +43,8 @@ class Frontier:
         self._strides = [costs.strides[i] * directions[i] for i in self.directed]
         self._heap: list[tuple[int, int, int, tuple[int, ...]]] = []  # key, point, root, steps
         self._known: set[int] = set()  # points that are or were in the heap
-        self._boxes: dict[int, np.ndarray] = {}  # root -> steps of the answers that decide points there
+        # root -> steps of the answers that decide points there, (directed, n): tests go along the long side
+        self._boxes: dict[int, np.ndarray] = {}
         self._read = 0
 
     def batch(self, width: int, limit: int | None) -> tuple[list[int], tuple[int, int] | None]:
@@ -59,13 +64,13 @@ class Frontier:
             if box is None:
                 held.append(node)
                 lowest = lowest or (key, point)
-                box = self._deciding(hoped.get(root), steps)
+                box = next((hope for hope in hoped.get(root, ()) if all(map(ge, hope, steps))), None)
             if box is None:
                 box, far = self._extended(key, point, steps, limit)
                 if far in self.answers:  # asked in vain, or against the assumption
                     box, far = steps, point
                 asked.append(far)
-                hoped[root] = _stacked(hoped.get(root), [box])
+                hoped.setdefault(root, []).append(box)
             self._leap(node, box, limit)
         for node in held:
             heappush(self._heap, node)
@@ -85,14 +90,16 @@ class Frontier:
             return
         ranks, labels = self.answers.since(self._read)
         self._read = len(self.answers)
-        steps = (ranks[:, self.directed] - self.ranks[self.directed]) * self.signs
+        ranks = ranks[labels == self.label]
+        steps = (ranks[:, self.directed] - self.ranks[self.directed].astype(np.int16)) * self.signs
         inside = (steps >= 0).all(axis=1)
+        steps, ranks = steps[inside], ranks[inside]
         roots = np.zeros(len(ranks), np.int64)
         for i in self._free:
             roots += (ranks[:, i] - self.ranks[i]) * self.costs.strides[i]
-        for root in np.unique(roots[inside & (labels == self.label)]).tolist():
-            own = steps[inside & (labels == self.label) & (roots == root)]
-            self._boxes[root] = _stacked(self._boxes.get(root), own)
+        for root in np.unique(roots).tolist():
+            own, known = steps[roots == root].T, self._boxes.get(root)
+            self._boxes[root] = own if known is None else np.concatenate([known, own], axis=1)
 
     def _pop(self, limit):
         """The nearest node below the limit, or None. Roots join the heap when it has come to them."""
@@ -102,51 +109,58 @@ class Frontier:
             if (self._heap and self._heap[0][0] < key) or (limit is not None and key >= limit):
                 break
             root = self._next_root - key * size
-            self._push(key, self.start + root, root, (0,) * len(self.directed))
+            if self.start + root not in self._known:
+                self._push(key, self.start + root, root, (0,) * len(self.directed))
             self._next_root = next(self._roots, None)
         if not self._heap or (limit is not None and self._heap[0][0] >= limit):
             return None
         return heappop(self._heap)
 
     def _deciding(self, boxes, steps):
-        """Of the boxes (n, directed) around ``steps`` the one that reaches farthest, or None."""
+        """Of the boxes (directed, n) around ``steps`` the one that reaches farthest, or None."""
         if boxes is None:
             return None
-        around = boxes[(boxes >= steps).all(axis=1)]
+        beyond = boxes >= np.array(steps, np.int16)[:, None]
+        around = np.logical_and.reduce(beyond, axis=0).nonzero()[0]
         if not len(around):
             return None
-        return tuple(around[around.sum(axis=1).argmax() if len(around) > 1 else 0].tolist())
+        farthest = boxes[:, around].sum(axis=0).argmax() if len(around) > 1 else 0
+        return tuple(boxes[:, around[farthest]].tolist())
 
     def _leap(self, node, box, limit):
         """Put in the place of a decided point its successors beyond the box. Those at the limit or farther
         are left out for good: limits only fall."""
         key, point, root, steps = node
-        for place, end in enumerate(box):
-            prices = self.prices[place]
-            if end + 1 < len(prices):
-                dearer = key + prices[end + 1] - prices[steps[place]]
+        if limit is not None and key + self._least >= limit:  # true of most: the last shell is the largest
+            return
+        for place, last, step in zip(range(len(box)), box, steps, strict=True):
+            end = last + 1
+            if end < self._sizes[place]:
+                prices = self.prices[place]
+                dearer = key + prices[end] - prices[step]
                 if limit is None or dearer < limit:
-                    beyond = point + (end + 1 - steps[place]) * self._strides[place]
-                    self._push(dearer, beyond, root, (*steps[:place], end + 1, *steps[place + 1 :]))
+                    beyond = point + (end - step) * self._strides[place]
+                    if beyond not in self._known:
+                        self._push(dearer, beyond, root, (*steps[:place], end, *steps[place + 1 :]))
 
     def _push(self, key, point, root, steps):
-        if point not in self._known:
-            self._known.add(point)
-            heappush(self._heap, (key, point, root, steps))
+        self._known.add(point)
+        heappush(self._heap, (key, point, root, steps))
 
     def _extended(self, key, point, steps, limit):
         """The steps raised as far as they stay below the limit, one feature after the other, and the point
         they lead to."""
+        if limit is not None and key + self._least >= limit:
+            return steps, point
         end = list(steps)
         for place, prices in enumerate(self.prices):
-            while end[place] + 1 < len(prices):
-                dearer = key + prices[end[place] + 1] - prices[end[place]]
-                if limit is not None and dearer >= limit:
-                    break
-                key, end[place], point = dearer, end[place] + 1, point + self._strides[place]
+            last = end[place]
+            spare = None if limit is None else limit - key + prices[last]
+            while last + 1 < len(prices) and (spare is None or prices[last + 1] < spare):
+                last += 1
+            key, point = (
+                key + prices[last] - prices[end[place]],
+                point + (last - end[place]) * self._strides[place],
+            )
+            end[place] = last
         return tuple(end), point
-
-
-def _stacked(boxes, more):
-    more = np.asarray(more, np.int16)
-    return more if boxes is None else np.vstack([boxes, more])

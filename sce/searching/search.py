@@ -154,7 +154,7 @@ class Search:
         if len(ranks):
             keys = self.costs.between(self.ranks, ranks)
             nearest = int(keys.min())
-            point = min(self.costs.point(r) for r in ranks[keys == nearest])
+            point = int((ranks[keys == nearest] @ np.array(self.costs.strides)).min())
             if self.limit is None or (nearest, point) < (self.limit, self.high):
                 self.limit, self.high = nearest, point
 

@@ -20,6 +20,10 @@ from sce.searching.search import Bounds, Search, Shared
 
 Round = Generator[list[int], dict[int, int], None]
 
+LOOKED_AT = (
+    100  # starts, evenly spaced, whose bounds are looked at on the way: of a million it would take hours
+)
+
 
 def survey_of(dataset: Dataset, asked: dict) -> "Survey":
     """The survey that a parameter of a job describes: ``metrics``, ``starts`` (point ids, a number of them to
@@ -43,7 +47,7 @@ def _starts(dataset, starts, seed) -> list[int]:
 class Survey:
     """A grid asked around ``starts`` (point ids) under each of ``metrics`` in turn, within ``limits`` each.
 
-    ``rounds``: metric -> the searches, once they have begun.
+    ``rounds``: metric -> the searches, once they have begun. ``ended``: nothing is asked any more.
     """
 
     dataset: Dataset
@@ -51,6 +55,7 @@ class Survey:
     starts: list[int]
     limits: Limits
     rounds: dict[str, Rounds] = field(default_factory=dict)
+    ended: bool = False
 
     @property
     def at_most(self) -> int | None:
@@ -66,6 +71,35 @@ class Survey:
         """Starts whose search has ended, under the metric that is on."""
         return len(list(self.rounds.values())[-1].bounds) if self.rounds else 0
 
+    def standing(self) -> str:
+        """How many starts are closed under the metric that is on, and how far the bounds are apart."""
+        if not self.rounds:
+            return "no start is searched yet"
+        metric, rounds = list(self.rounds.items())[-1]
+        exact = sum(found.status.startswith("exact") for found in rounds.bounds.values())
+        low, high = self.bounds_on_the_way(metric)
+        apart = np.mean(1 - low / high) if len(high) else 0
+        return (
+            f"{metric}: {len(rounds.bounds)} of {len(self.starts)} starts closed, {exact} exact; "
+            f"the bounds lie {apart:.0%} of the upper one apart"
+        )
+
+    def bounds_on_the_way(self, metric: str) -> tuple[np.ndarray, np.ndarray]:
+        """(starts,) the lower and the upper bound on m that are certain now, as distances, of some LOOKED_AT
+        starts with a prediction; without a known target, m is at most the distance of the farthest point."""
+        shared = self.rounds[metric].shared
+        some = [start for start in self.starts if shared.answers.get(start) in (0, 1)]
+        some = some[:: max(1, -(-len(some) // LOOKED_AT))]
+        ends = []
+        for start in some:
+            bounds, ranks = self.bounds_at(metric, start), shared.costs.ranks(start)
+            tables = zip(shared.costs.tables, ranks, strict=True)
+            farthest = shared.costs.point([table[rank].argmax() for table, rank in tables])
+            ends.append([farthest if point is None else point for point in (bounds.low, bounds.high)])
+        starts, points = np.array(some, np.int64), np.array(ends, np.int64).reshape(-1, 2)
+        low, high = (space(self.dataset, metric).between(starts, points[:, k]) for k in (0, 1))
+        return low, high
+
     def questions(self, known: Mapping[int, int]) -> Round:
         """Lists of points to ask, each answered by ``send``: point -> 0, 1 or NONE. ``known``: what was
         answered so, among it the starts."""
@@ -77,21 +111,31 @@ class Survey:
                 answers = yield points
                 shared.answers.add(answers)
                 known |= answers
+        self.ended = True
 
     def run_again(self, answers: Mapping[int, int], before: list[int]) -> None:
         """Run the rounds over answers that are all there; ``before``: the points that were asked before the
         first of them. Raises InputError where an answer is not there."""
+        for _ in self.steps(answers, before):
+            pass
+
+    def steps(self, answers: Mapping[int, int], before: list[int]) -> Generator[int, None, None]:
+        """The rounds of ``run_again``, one at a time: how many points were answered when each begins, and at
+        the end."""
         asking = self.questions({point: answers.get(point, NONE) for point in {*self.starts, *before}})
-        points = next(asking, None)
+        points, asked = next(asking, None), len({*self.starts, *before})
         while points is not None:
+            yield asked
             missing = [point for point in points if point not in answers]
             if missing:
                 allowed = "an answer at every point that the search asks"
                 raise InputError(f"dataset {self.dataset.name}", "boundary", f"none at {missing[0]}", allowed)
+            asked += len(points)
             try:
                 points = asking.send({point: answers[point] for point in points})
             except StopIteration:
                 points = None
+        yield asked
 
     def bounds_at(self, metric: str, point: int) -> Bounds:
         """What the answers so far say about any answered point, a start or not."""
@@ -117,6 +161,9 @@ class Simulated:
     @property
     def closed(self) -> int:
         return self._survey.closed
+
+    def standing(self) -> str:
+        return self._survey.standing()
 
     def questions(self, known: Mapping[int, int]) -> Round:
         asking = self._survey.questions(self._filled(known))

@@ -9,34 +9,40 @@ from sce.showing.drawing import settings
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
 
-WIDTH, HEIGHT = 10.0, 7.5  # inches
+WIDTH, HEIGHT = 10.0, 10.5  # inches
 PATHS = 3  # starts whose way is drawn
 
 
 def certainty_panels(
-    dataset: Dataset, distances: pd.DataFrame, condition: str, metric: str, style: FigureStyle
+    dataset: Dataset,
+    distances: pd.DataFrame,
+    closing_in: pd.DataFrame,
+    condition: str,
+    metric: str,
+    style: FigureStyle,
 ) -> Figure:
-    """Four panels on the SCEs of one condition under one metric: the bounds of every start and its SCE;
-    starts that are exact against questions; how often the SCE and the nearest known counterfactual change
-    each feature; the way from x to both of them for a few starts.
+    """Five panels on the SCEs of one condition under one metric: the bounds of every start and its SCE; the
+    mean bounds against questions; starts that are exact against questions; how often the SCE and the nearest
+    known counterfactual change each feature; the way from x to both of them for a few starts.
 
-    ``distances``: the ``distances_in_part`` artifact.
+    ``distances``: the ``distances_in_part`` artifact. ``closing_in``: the table of ``sce.searching.trace``.
     """
     rows = distances[(distances["condition"] == condition) & (distances["metric"] == metric)]
     rows = rows[rows["status"] == "kept"].sort_values(["nearest_high", "point_id"]).reset_index(drop=True)
     with settings(style):
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=style.dpi, layout="constrained")
-        panels = figure.subplots(2, 2)
+        panels = figure.subplot_mosaic([["bounds", "way"], ["exact", "changes"], ["paths", "paths"]])
         figure.suptitle(f"{in_words(dataset.name)}: {in_words(condition)}, {metric}", x=0.02, ha="left")
-        _draw_bounds(panels[0, 0], rows, style)
-        _draw_closing(panels[0, 1], rows, style)
+        _draw_bounds(panels["bounds"], rows, style)
+        _draw_closing_in(panels["way"], closing_in, rows, style)
+        _draw_closing(panels["exact"], rows, style)
         changes = {
             "SCE": _changed(dataset, rows, "sce_point_id"),
             "nearest known": _changed(dataset, rows, "nearest_point_id"),
         }
-        _draw_changes(panels[1, 0], list(dataset.features), changes, style)
-        _draw_paths(panels[1, 1], dataset, rows, style)
-        for axes in panels.ravel():
+        _draw_changes(panels["changes"], list(dataset.features), changes, style)
+        _draw_paths(panels["paths"], dataset, rows, style)
+        for axes in panels.values():
             axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -52,11 +58,34 @@ def _draw_bounds(axes, rows, style):
             ends = rows["nearest_low"][which], rows["nearest_high"][which]
             axes.vlines(place[which], *ends, color=colour, linewidth=1, label=name)
             axes.plot(place[which], ends[1], "_", color=colour, markersize=3)
+    open_ended = rows["nearest_high"].isna().to_numpy(bool)
+    if open_ended.any():
+        ends = rows["nearest_low"][open_ended]
+        axes.plot(place[open_ended], ends, "^", color=colours[0], markersize=4, label="at least")
     for valid, colour in ((True, style.valid_colour), (False, style.invalid_colour)):
         own = (rows["valid"] == valid).to_numpy(bool)
         name = f"SCE, {'valid' if valid else 'invalid'}"
         axes.plot(place[own], rows["distance"][own], ".", color=colour, markersize=3, label=name)
     axes.set_xlabel("starts")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+
+
+def _draw_closing_in(axes, closing_in, rows, style):
+    """The mean bounds on m after so many answers, and the mean distance of the valid SCEs."""
+    axes.set_title("mean bounds, by answers over all starts", loc="left", fontsize=style.font_size)
+    answers, low, high = (closing_in[name] for name in ("answers", "low", "high"))
+    colour = style.option_colours[0]
+    axes.fill_between(
+        answers, low, high, color=colour, alpha=0.2, linewidth=0, label="the nearest, if any, lies here"
+    )
+    for ends in (low, high):
+        axes.plot(answers, ends, ".-", color=colour, linewidth=1, markersize=3)
+    valid = rows["valid"].astype("boolean").fillna(False).to_numpy(bool)
+    if valid.any():
+        mean = rows["distance"][valid].mean()
+        axes.axhline(mean, color=style.valid_colour, linewidth=1, linestyle="--", label="valid SCEs")
+    axes.set_xlabel("answers, starts and SCEs among them")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
 
@@ -105,7 +134,8 @@ def _draw_changes(axes, features, changes, style):
 def _draw_paths(axes, dataset, rows, style):
     """For a few starts every feature's level, as a share of its levels: x, x' and the nearest known."""
     axes.set_title("x, its SCE and the nearest known, level by level", loc="left", fontsize=style.font_size)
-    some = rows[rows["sce_point_id"].notna() & rows["nearest_point_id"].notna()]
+    known = rows["nearest_point_id"].notna()
+    some = rows[rows["sce_point_id"].notna() & (known | ~known.any())]
     some = some.iloc[np.linspace(0, len(some) - 1, min(PATHS, len(some))).astype(int)] if len(some) else some
     last = np.array(dataset.shape) - 1
     looks = {
@@ -115,7 +145,8 @@ def _draw_paths(axes, dataset, rows, style):
     }
     place = np.arange(len(last))
     for k, row in enumerate(some.itertuples(index=False)):
-        for column, (name, line, mark) in looks.items():
+        shown = {column: look for column, look in looks.items() if pd.notna(getattr(row, column))}
+        for column, (name, line, mark) in shown.items():
             levels = _ranks(dataset, [getattr(row, column)])[:, 0] / last
             colour = style.model_colours[k % len(style.model_colours)]
             axes.plot(

@@ -37,15 +37,22 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
         values = group.set_index("score")
         row = dict(zip(keys, key, strict=True))
         row["kept"] = f"{int(values.value['n_kept'])} of {int(values.n['n_kept'])}"
-        row |= {name: with_interval(*values.loc[name, ["value", "low", "high"]]) for name in SCORES}
+        row |= {name: _shown(values.loc[name]) for name in SCORES}
         row["note"] = _note(values)
         rows.append(row)
     return pd.DataFrame(rows)
 
 
+def _shown(line):
+    """A score with its interval; where not all was asked, what is certain of it."""
+    if pd.isna(line["value"]) and pd.notna(line.get("certain_low")):
+        return f"certain: {line['certain_low']:.3f} to {line['certain_high']:.3f}"
+    return with_interval(line["value"], line["low"], line["high"])
+
+
 def _note(values):
-    """Why rows are not kept, the commonest reason first; if all are, why a score or an interval is
-    missing."""
+    """Why rows are not kept, the commonest reason first, or how certain they are where not all was asked;
+    else why a score or an interval is missing."""
     lost = values[values.index.str.startswith("n_") & (values.index != "n_kept")].value
     if lost.max() > 0:
         lost = lost[lost > 0].sort_values(ascending=False, kind="stable")

@@ -28,7 +28,8 @@ def validity_scatter(
 
     ``scores`` has the columns of all_scores. ``metrics``: gower alone where it was measured, else the first
     one, unless given. Lines join the conditions of a model. Where no SCE is valid, there is no excess: these
-    stand on a strip at the top. Models without a boundary, or without scores, are named below their panel.
+    stand on a strip at the top. Where not all was asked the excess may be known within bounds alone: a wide
+    bar goes from one to the other. Models without a boundary, or without scores, are named below their panel.
     A study without conditions has no scores; the figure says so.
     """
     style = FigureStyle.model_validate(style)
@@ -44,6 +45,7 @@ def validity_scatter(
     conditions = markers(points["condition"], style)
     with settings(style):
         bars = intervals_over(scores["estimand"])
+        bars += "\nwide bars: what is certain" if points["bounded"].any() else ""
         page = _lay_out(style, datasets, metrics, of_panel, models, conditions, bars)
         figure = Figure(figsize=(page.right + page.legend, page.height), dpi=style.dpi)
         for (metric, dataset), its in of_panel.items():
@@ -110,7 +112,7 @@ def _lay_out(style, datasets, metrics, of_panel, models, conditions, bars):
     height = MARGIN + rows * len(metrics) * pitch[1]
     right = MARGIN + TICK_LABELS / 2 + across * pitch[0]
     columns = math.ceil(len(models) / max(4, int(height / (1.3 * line)) - len(conditions) - 6))
-    names = [*models, *conditions, bars]
+    names = [*models, *conditions, *bars.splitlines()]
     legend = columns * (max(text_width(name, style.font_size) for name in names) + 0.65)
     return _Page(height, right, legend, columns, across, rows, line, pitch, captions)
 
@@ -131,7 +133,8 @@ def _add_panel(figure, x, y, title, caption, line, style):
 
 def _scored(scores, metric):
     """One row per model, dataset and condition of one metric: x (percent) and y, each with low and high, NaN
-    where undefined; ``drawn``: whether it has a place in the figure; ``reason``: why not."""
+    where undefined; ``drawn``: whether it has a place in the figure; ``reason``: why not; ``bounded``:
+    whether y is certain only within y_low and y_high, which then are no interval of sampling."""
     keys = ["model", "dataset", "condition"]
     table = scores.loc[(scores["metric"] == metric) & (scores["score"] == "validity"), [*keys, "metric"]]
     for axis, name, unit in (("x", "validity", 100), ("y", "mean_excess", 1)):
@@ -145,6 +148,13 @@ def _scored(scores, metric):
             found[bound] = found[bound].fillna(found["value"])
         renamed = {"value": axis, **{column: f"{axis}_{column}" for column in ("low", "high", "reason")}}
         table = table.merge(found.rename(columns=renamed), on=keys, how="left")
+    table["bounded"] = False
+    if "certain_low" in scores:
+        excess = scores[(scores["metric"] == metric) & (scores["score"] == "mean_excess")]
+        table = table.merge(excess[[*keys, "certain_low", "certain_high"]], on=keys, how="left")
+        table["bounded"] = table["y"].isna() & table["certain_low"].notna() & table["certain_high"].notna()
+        for bound in ("low", "high"):
+            table[f"y_{bound}"] = table[f"certain_{bound}"].where(table["bounded"], table[f"y_{bound}"])
     without = table["y_reason"].fillna("").str.startswith(NO_BOUNDARY)
     table["drawn"] = table["x"].notna() & ~without
     table["reason"] = np.where(without, NO_BOUNDARY, table["x_reason"].fillna("no score"))
@@ -165,15 +175,18 @@ def _caption(rows):
 
 def _draw_scores(axes, points, models, conditions, style):
     """The panel of one dataset: points with intervals, lines between conditions, the strip without excess."""
-    placed, rug = points[points["y"].notna()], points[points["y"].isna()]
-    largest = placed["y_high"].max() if (placed["y_high"] > 0).any() else 1.0
+    placed, bounded = points[points["y"].notna()], points[points["bounded"]]
+    rug = points[points["y"].isna() & ~points["bounded"]]
+    largest = points["y_high"].max() if (points["y_high"] > 0).any() else 1.0
     axes.set_xlim(-4, 104)
     axes.set_xticks(range(0, 101, 20))
     axes.set_ylim(-0.06 * largest, largest * (STRIP[1] if len(rug) else 1.06))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#E5E5E5", linewidth=0.5)
     axes.set_axisbelow(True)
-    axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= largest * 1.05 and len(placed)])
+    axes.set_yticks(
+        [tick for tick in axes.get_yticks() if 0 <= tick <= largest * 1.05 and len(rug) < len(points)]
+    )
     sizes = _ring_sizes(placed, largest)
     for model, its in placed.groupby("model", sort=False):
         look = models[model]
@@ -182,12 +195,22 @@ def _draw_scores(axes, points, models, conditions, style):
         spread = {"xerr": np.abs(lengths[0]), "yerr": np.abs(lengths[1])}
         bars = {"fmt": "none", "ecolor": look["color"], "elinewidth": 0.7, "alpha": 0.7, "zorder": 2}
         axes.errorbar(its["x"], its["y"], **spread, **bars)
+    for _, point in bounded.iterrows():
+        _draw_bounds(axes, point, models[point["model"]], conditions[point["condition"]])
     # Large marks first: those that coincide show as rings around the small ones.
     for k in np.argsort(-sizes, kind="stable"):
         point = placed.iloc[k]
         _mark(axes, point["x"], point["y"], models[point["model"]], conditions[point["condition"]], sizes[k])
     if len(rug):
         _draw_rug(axes, rug, largest, models, conditions, style)
+
+
+def _draw_bounds(axes, point, look, marker):
+    """A wide bar over what is certain of the excess, and a small hollow mark that names the condition."""
+    low, high = point["y_low"], point["y_high"]
+    bar = {"linewidth": 5, "alpha": 0.4, "solid_capstyle": "butt", "zorder": 2, "clip_on": False}
+    axes.plot([point["x"]] * 2, [low, high], color=look["color"], **bar)
+    _mark(axes, point["x"], (low + high) / 2, {**look, "fill": "white"}, marker, 4.0)
 
 
 def _ring_sizes(points, largest):

@@ -142,7 +142,7 @@ def study_style(study: Study) -> dict:
     named = [name for experiment in study.experiments.values() for name in experiment.conditions]
     order = {
         "models": list(dict(study.pairs)),
-        "conditions": list(dict.fromkeys(study.stems.get(name, name) for name in named)),
+        "conditions": sorted({study.stems.get(name, name) for name in named}),
     }
     return study.config.figures.model_dump() | order
 

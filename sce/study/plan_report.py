@@ -64,11 +64,19 @@ def remarks(study: Study, prices: Prices, table: pd.DataFrame) -> list[str]:
     return lines
 
 
+def _rows(study, model, dataset):
+    """At how many starts a model is asked for an SCE."""
+    size, survey = study.datasets[dataset].size, study.survey(model, dataset)
+    if survey is None or survey["starts"] == "all":
+        return size
+    return len(survey["starts"]) if isinstance(survey["starts"], list) else min(survey["starts"], size)
+
+
 def _power(study, table):
     """The least differences in validity that the study finds, for each dataset and each pilot."""
     lines = []
     for dataset, rows in table.groupby("dataset", sort=False):
-        starts = study.datasets[dataset].size
+        starts = max(_rows(study, model, dataset) for model in rows["model"])
         lines.append(
             f"{dataset}: {starts:,} starts find a difference in validity of {detectable(starts):.3f} (power "
             f"{POWER:g}) if all rows are independent; one of {WANTED:g} takes {starts_needed(WANTED):,}."

@@ -18,6 +18,7 @@ from sce.reading import responses
 from sce.searching import certainty
 from sce.searching.rounds import Limits
 from sce.searching.survey import Simulated, Survey, survey_of
+from sce.searching.trace import trace
 from sce.wordings.prompts import load_prompt, prompt_file
 
 DATASET = load_dataset("resources/datasets/heart_disease_coarse.yaml")
@@ -61,6 +62,35 @@ def test_every_bound_holds_against_the_full_grid(tmp_path, policy, options):
         exact = kept & rows["certainty"].str.startswith("exact").fillna(False).to_numpy(bool)
         assert (rows["nearest_distance"][exact] == full["nearest_distance"][exact]).all()
         assert options.get("per_start", 1) or exact.sum() == kept.sum()
+
+
+@pytest.mark.parametrize("options", [{"per_start": None}, {}, {"monotone": True}])
+def test_bounds_on_the_way_close_in_on_those_that_are_measured(tmp_path, options):
+    asked, boundary, sce, *_ = asked_in_part(tmp_path, "overshoot", metrics=["gower"], **options)
+    way = trace(DATASET, boundary, sce, asked)
+    table = certainty.measured(DATASET, boundary, sce, asked)
+    assert way["answers"].is_monotonic_increasing
+    assert way["answers"].iloc[-1] == len(boundary)
+    assert (way["high"].diff().dropna() <= 1e-12).all()
+    assert (way["low"] <= way["high"] + 1e-12).all()
+    assert "monotone" in options or (way["low"].diff().dropna() >= -1e-12).all()
+    last = way.iloc[-1]
+    assert [last["low"], last["high"]] == pytest.approx(
+        [table[f"nearest_{end}"].mean() for end in ("low", "high")]
+    )
+
+
+def test_a_search_says_how_far_it_is(tmp_path):
+    notes = []
+    entry = read_entry({"models": {"m": {"engine": "control", "policy": "nearest"}}}, "m")
+    asked = {"metrics": ["gower"], "starts": 12, "seed": 3, "per_start": None, "at_once": 16}
+    survey = survey_of(DATASET, asked)
+    assert survey.standing() == "no start is searched yet"
+    with open_asker(entry, DATASET, tmp_path) as asker:
+        protocol = Protocol(DATASET, [QUESTION], [MINIMAL], survey=survey)
+        elicit(protocol, asker, lambda status: None, notes.append)
+    assert notes[0].startswith("gower: ")
+    assert notes[-1] == "gower: 12 of 12 starts closed, 12 exact; the bounds lie 0% of the upper one apart"
 
 
 def test_a_second_run_asks_nothing_and_a_larger_budget_only_what_is_new(tmp_path):

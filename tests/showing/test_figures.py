@@ -487,6 +487,21 @@ def test_the_scatter_shows_or_names_every_model():
     assert crowded(figure) == []
 
 
+def test_the_scatter_shows_what_is_certain_of_a_grid_asked_in_part():
+    known = SCORES["score"] == "mean_excess"
+    part = SCORES.assign(certain_low=SCORES["value"], certain_high=SCORES["value"])
+    here = known & (part["model"] == "good") & (part["dataset"] == "income")
+    part.loc[here, ["value", "low", "high"]] = None
+    part.loc[here, "certain_high"] = 0.3
+    figure = validity_scatter(part, FigureStyle())
+    income = figure.axes[0]
+    bars = {tuple(map(float, line.get_ydata())) for line in income.lines if line.get_linewidth() == 5}
+    assert bars == {(0.2, 0.3), (0.05, 0.3)}
+    assert [mark for mark in marks(income) if mark[0] == 90.0] == [(90.0, 0.25, "o")]
+    assert "wide bars: what is certain" in words(figure)
+    assert crowded(figure) == []
+
+
 def test_marks_that_coincide_show_as_rings():
     house = validity_scatter(SCORES, {}).axes[1]
     sizes = [line.get_markersize() for line in house.lines if line.get_marker() in ("o", "^")]

@@ -79,6 +79,40 @@ def test_every_row_has_its_fate():
     )
 
 
+def test_of_a_grid_asked_in_part_only_what_is_certain_is_said():
+    nan = np.nan
+    rows = [  # valid, distance, bounds on m, bounds on the excess
+        (True, 0.5, 0.2, 0.3, 0.2, 0.3, "too_far"),
+        (True, 0.3, 0.2, 0.3, 0.0, 0.1, "perhaps_minimal"),
+        (True, 0.3, 0.3, 0.3, 0.0, 0.0, "minimal"),
+        (False, 0.1, 0.2, nan, nan, nan, "too_near"),
+        (False, 0.25, 0.2, nan, nan, nan, "not_valid"),
+        (False, 0.4, 0.2, 0.3, nan, nan, "astray"),
+        (False, 0.4, nan, nan, nan, nan, "no_boundary"),
+    ]
+    bounds = ["nearest_low", "nearest_high", "excess_low", "excess_high"]
+    table = pd.DataFrame(rows, columns=["valid", "distance", *bounds, "fate"])
+    table = table.assign(status="kept", certainty="bounded")
+    assert [list(fates.FATES)[code] for code in fates.fates(table)] == table["fate"].tolist()
+
+
+def test_a_finding_of_a_grid_asked_in_part():
+    keys = {"model": "m", "dataset": "toy", "condition": "minimal", "metric": "gower"}
+    excess = {"score": "mean_excess", "value": np.nan, "certain_low": 0.1, "certain_high": 0.2}
+    shapes = pd.DataFrame(
+        [{"model": "m", "dataset": "toy", "verdict": "asked in part", "raggedness": np.nan}]
+    )
+    counts = {"minimal": 20, "too_far": 50, "perhaps_minimal": 30}
+    made = [keys | {"counts": [counts.get(fate, 0) for fate in fates.FATES]}]
+    (finding,) = findings.findings(pd.DataFrame([keys | excess]), shapes, made)
+    assert finding["headline"] == "valid, minimal as far as was asked"
+    assert finding["sentences"] == [
+        "All of its 100 SCEs are valid; 20% are certainly minimal, 50% certainly too far. By what was asked "
+        "the mean excess is 0.1 to 0.2 (gower).",
+        "On toy it was asked in part (docs/adaptive.md).",
+    ]
+
+
 def test_counts_and_findings_say_what_was_made(study):
     counts = {(row["model"], row["condition"]): dict(zip(fates.FATES, row["counts"], strict=True))
               for row in study.study["counts"]}  # fmt: skip

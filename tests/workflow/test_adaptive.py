@@ -18,7 +18,8 @@ CONFIG = {
 def test_a_large_table_from_questions_to_scores_and_figure(project):
     project.configure(CONFIG)
     targets = ["results/scores.csv", "results/nearest/diabetes/certainty.png"]
-    project.snakemake(*targets)
+    printed = project.snakemake(*targets)
+    assert "certain: 0.000 to 0." in printed
     folder = project.folder / "results/nearest/diabetes"
     scores = pd.read_parquet(project.folder / "results/scores.parquet").set_index("score")
     assert scores.loc["validity", "value"] == 1

@@ -29,6 +29,8 @@ rule plot_boundary:
 
 rule plot_certainty:
     input:
+        boundary=rules.parse_responses.output.boundary,
+        sce=rules.parse_responses.output.sce,
         distances=rules.measure_distances.output,
         dataset=get_dataset_file,
     output:
@@ -45,6 +47,7 @@ rule plot_certainty:
     conda:
         "../../envs/core.yaml"
     params:
+        survey=of_pair(parameters.survey),
         style=STYLE,
         content=get_dataset_content,
         code=code_of("plot_certainty"),

@@ -41,7 +41,7 @@ with logged(snakemake.log[0]):
     budget = open_budget(entry, load_prices(), ledger, f"models.{model}")
     with open_asker(entry, dataset, ledger, budget, gpus=snakemake.resources.gpu) as asker:
         try:
-            responses = elicit(protocol, asker, progress)
+            responses = elicit(protocol, asker, progress, progress.note)
         except Fatal as error:
             raise InputError("models", model, "no question can be answered", str(error)) from error
         finally:

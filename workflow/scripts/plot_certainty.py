@@ -5,15 +5,19 @@ import json
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
 from sce.running.jobs import logged
+from sce.searching.trace import trace
 from sce.showing import certainty_panels, drawing
 from sce.showing.style import FigureStyle
 
 with logged(snakemake.log[0]):
     distances = artifacts.read(snakemake.input.distances[0])
+    dataset = load_dataset(snakemake.input.dataset)
+    boundary, sce = artifacts.read(snakemake.input.boundary), artifacts.read(snakemake.input.sce)
     first = distances[["condition", "metric"]].iloc[0]
     figure = certainty_panels.certainty_panels(
-        load_dataset(snakemake.input.dataset),
+        dataset,
         distances,
+        trace(dataset, boundary, sce, json.loads(snakemake.params.survey)),
         first["condition"],
         first["metric"],
         FigureStyle(**json.loads(snakemake.params.style)),

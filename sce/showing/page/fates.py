@@ -15,6 +15,8 @@ FATES = {
     "unreadable": "no complete record in the reply",
     "unanswered": "request failed, reply cut off or refused",
     "not_asked": "not asked: no prediction at the start",
+    "perhaps_minimal": "valid; whether a valid point is nearer was not asked",
+    "not_valid": "not valid; how far the nearest valid point is was not asked",
 }
 CODES = {fate: code for code, fate in enumerate(FATES)}
 OF_STATUS = {
@@ -34,24 +36,33 @@ STAGES = {
     "read": ["unreadable"],
     "on the grid": ["off_grid"],
     "judged": ["unjudged"],
-    "valid": ["no_boundary", "astray", "too_near"],
-    "minimal": ["too_far"],
+    "valid": ["no_boundary", "astray", "too_near", "not_valid"],
+    "minimal": ["too_far", "perhaps_minimal"],
 }
 
 
 def fates(distances: pd.DataFrame) -> np.ndarray:
-    """The code of every row's fate in a ``distances`` artifact: integers of shape (rows,)."""
+    """The code of every row's fate in a ``distances`` artifact: integers of shape (rows,).
+
+    Of a grid that was asked in part (``distances_in_part``) a row has the fate that its bounds leave no doubt
+    about, and perhaps_minimal or not_valid where they do.
+    """
     status = distances["status"].to_numpy(dtype=object)
     valid = distances["valid"].to_numpy(dtype=bool, na_value=False)
-    d, m, excess = (distances[c].to_numpy(float) for c in ("distance", "nearest_distance", "excess"))
+    columns = ["nearest_distance", "nearest_distance", "excess", "excess"]
+    if "certainty" in distances:
+        columns = ["nearest_low", "nearest_high", "excess_low", "excess_high"]
+    d, low, high, least, most = (distances[c].to_numpy(float) for c in ("distance", *columns))
     kept = status == "kept"
     found = np.array([CODES[OF_STATUS.get(each, "unjudged")] for each in status], dtype=np.int64)
     wanted = {
-        "no_boundary": kept & ~valid & np.isnan(m),
-        "astray": kept & ~valid & (d >= m),
-        "too_near": kept & ~valid & (d < m),
-        "too_far": kept & valid & (excess > 0),
-        "minimal": kept & valid & ~(excess > 0),
+        "perhaps_minimal": kept & valid,
+        "not_valid": kept & ~valid,
+        "no_boundary": kept & ~valid & np.isnan(low) & np.isnan(high),
+        "astray": kept & ~valid & (d >= high),
+        "too_near": kept & ~valid & (d < low),
+        "too_far": kept & valid & (least > 0),
+        "minimal": kept & valid & ~(most > 0),
     }
     for fate, rows in wanted.items():
         found[rows] = CODES[fate]

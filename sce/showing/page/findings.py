@@ -8,7 +8,7 @@ from sce.showing.page.fates import FATES
 
 NEARLY_ALL, HARDLY_ANY = 0.95, 0.05  # shares from which a headline speaks of all, and up to which of none
 UNUSABLE = 0.5  # share of SCEs without a verdict from which that is the finding
-JUDGED = ("minimal", "too_far", "too_near", "astray", "no_boundary")
+JUDGED = ("minimal", "too_far", "too_near", "astray", "no_boundary", "perhaps_minimal", "not_valid")
 
 
 def findings(scores: pd.DataFrame, boundaries: pd.DataFrame, counts: list[dict]) -> list[dict]:
@@ -37,7 +37,7 @@ class _Facts:
         self.scores, self.boundaries, self.counts, self.metric = scores, boundaries, counts, metric
         self.all = int(counts.sum())
         self.judged = int(counts[list(JUDGED)].sum())
-        self.valid = int(counts["minimal"] + counts["too_far"])
+        self.valid = int(counts["minimal"] + counts["too_far"] + counts["perhaps_minimal"])
 
     def share(self, *fates):
         """Of the judged SCEs."""
@@ -47,9 +47,11 @@ class _Facts:
         return self.scores[self.scores["score"] == score]["value"].dropna()
 
     def span(self, score):
-        """The values of a score over datasets and conditions: one number, or from and to."""
-        values = self.values(score)
-        low, high = f"{values.min():.2g}", f"{values.max():.2g}"
+        """The values of a score over datasets and conditions: one number, or from and to; what is certain of
+        it counts where not all was asked."""
+        rows = self.scores[self.scores["score"] == score]
+        ends = [rows.get(f"certain_{end}", rows["value"]).fillna(rows["value"]) for end in ("low", "high")]
+        low, high = f"{ends[0].min():.2g}", f"{ends[1].max():.2g}"
         return low if low == high else f"{low} to {high}"
 
 
@@ -80,6 +82,12 @@ def _of_valid(facts):
         nearer = "a valid point nearer" if minimal == facts.judged else "valid point nearer"
         return "valid and minimal", [f"{said}, and {part} {nearer} to where it began."]
     excess = facts.span("mean_excess")
+    if facts.counts["perhaps_minimal"]:
+        return "valid, minimal as far as was asked", [
+            f"{said}; {_share(int(facts.counts['minimal']), facts.judged)} are certainly minimal, "
+            f"{_share(int(facts.counts['too_far']), facts.judged)} certainly too far. By what was asked "
+            f"the mean excess is {excess} ({facts.metric})."
+        ]
     return "valid, but too far", [f"{said}, but on average {excess} ({facts.metric}) farther than needed."]
 
 
@@ -127,6 +135,8 @@ def _shape(facts):
             )
         elif verdict == "no boundary":
             lines.append(f"It predicts the same at every point of {where}.")
+        elif verdict == "asked in part":
+            lines.append(f"On {where} it was asked in part (docs/adaptive.md).")
         elif verdict != "clean":
             lines.append(f"On {where} it gave no predictions.")
     return lines
