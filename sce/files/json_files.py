@@ -14,9 +14,10 @@ SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 LARGEST = 1_000_000_000  # bytes, unpacked
 
 
-def read_json(path):
+def read_json(path, nan_is_null: bool = False):
     """The content of a JSON file, plain or gzipped. Raises InputError for a missing file, bad JSON or a key
-    given twice."""
+    given twice. ``nan_is_null``: take NaN, which Python's own writer writes and JSON does not know, for null.
+    """
     path = Path(path)
     try:
         if not path.is_file():
@@ -31,7 +32,7 @@ def read_json(path):
         content = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_without_twins,
-            parse_constant=_refuse_number,
+            parse_constant=_nan_to_null if nan_is_null else _refuse_number,
             parse_float=_finite,
         )
         if SURROGATE.search(data):  # which no other file could hold, where it is half a pair
@@ -56,6 +57,10 @@ def exact(value) -> str:
 
 class _Twice(Exception):
     """A key that an object holds twice: JSON readers silently keep the last."""
+
+
+def _nan_to_null(text):
+    return None if text == "NaN" else _refuse_number(text)
 
 
 def _refuse_number(text):

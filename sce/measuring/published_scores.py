@@ -47,9 +47,20 @@ def score_published(path, dataset, metric: str, as_published: bool = False, embe
     Raises InputError for what read_results refuses, a metric that the dataset cannot support, and a row
     without a field that is needed.
     """
-    rows = read_results(path, dataset)
+    return score_rows(path, read_results(path, dataset), dataset, [metric], as_published, embeddings)[metric]
+
+
+def score_rows(path, rows, dataset, metrics, as_published: bool = False, embeddings=None) -> dict[str, dict]:
+    """Metric -> what score_published gives, for ``rows`` of ``dataset`` that were read from ``path``."""
     predictions, sces = (_trusted if as_published else _parsed)(path, rows, dataset)
-    measured = measure(dataset, predictions, sces, metric, embeddings, as_published)
+    measured = {
+        metric: measure(dataset, predictions, sces, metric, embeddings, as_published) for metric in metrics
+    }
+    return {metric: _named(table) for metric, table in measured.items()}
+
+
+def _named(measured):
+    """The scores of measured SCEs under their published names."""
     found = estimates(measured)
     result, reasons = {}, {}
     for field, score in FIELDS.items():

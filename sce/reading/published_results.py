@@ -30,8 +30,11 @@ def read_results(path, dataset) -> dict[str, dict]:
     Raises InputError naming the file and the field: missing, not or only partly JSON, a key or a dataset_id
     given twice, another dataset's fields, points or descriptions.
     """
-    path = Path(path)
-    content = read_json(path)
+    return checked_rows(Path(path), read_json(path), dataset)
+
+
+def checked_rows(path, content, dataset) -> dict[str, dict]:
+    """The rows of ``dataset`` that ``content`` holds, as read from ``path``; raises as read_results does."""
     if not isinstance(content, dict) or not content:
         raise InputError(path, "content", type(content).__name__, "an object of rows under running numbers")
     for number, row in content.items():
