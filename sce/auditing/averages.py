@@ -90,12 +90,15 @@ def check_differences(
         a, b = (_kept(measured, row[side], row["dataset"], row["metric"]) for side in ("a", "b"))
         column = COMPARED[row["score"]]
         pairs = [(a[point][column], b[point][column]) for point in a.keys() & b.keys()]
-        both = [float(x) - float(y) for x, y in pairs if x is not None and y is not None]
+        known = [(float(x), float(y)) for x, y in pairs if x is not None and y is not None]
+        both = [x - y for x, y in known]
         place = f"{row['score']} of {row['a']} and {row['b']} on {row['dataset']}, {row['metric']}"
         findings.equal(stored.path, f"{place}: n", row["n"], len(both), "scores")
         value = math.fsum(both) / len(both) if both else None
         findings.equal(stored.path, f"{place}: difference", row["difference"], value, "scores")
-        exact = _mcnemar(both) if row["score"] == "validity" else None
+        # A mean over several samples is no verdict.
+        verdicts = row["score"] == "validity" and all({x, y} <= {0, 1} for x, y in known)
+        exact = _mcnemar(both) if verdicts else None
         findings.equal(stored.path, f"{place}: p_mcnemar", row["p_mcnemar"], exact, "p of McNemar")
 
 

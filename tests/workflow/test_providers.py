@@ -128,7 +128,7 @@ def test_a_run_with_failures_is_complete_visible_and_ends_with_an_error(tmp_path
 
 def test_what_a_run_cannot_do_later_ends_it_before_anything_is_asked(tmp_path):
     made = project(tmp_path, "http://127.0.0.1:1")
-    made.edit("config/config.yaml", "- gower", "- semantic")
+    made.edit("config/config.yaml", "    - minimal\n", "    - minimal\n    metrics: [semantic]\n")
     with (made.folder / "config/config.yaml").open("a") as file:
         file.write("embeddings: {model: no-such-model}\n")
     out = made.snakemake("scores", ok=False)
