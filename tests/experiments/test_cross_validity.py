@@ -59,6 +59,14 @@ def test_controls_with_one_boundary_judge_alike(tmp_path):
     assert (timid["itself minus peers"] == 0).all()
 
 
+def test_where_no_sce_can_be_used_nothing_is_judged(tmp_path):
+    given = tables(tmp_path, "nearest", "timid")
+    given["timid"].tables["sce"]["status"] = "unparseable"
+    table = measured(given, "timid")
+    assert table.value.isna().all()
+    assert (table.reason == "no such row").all()
+
+
 def test_a_judge_without_a_boundary_never_flips(tmp_path):
     """It gives the target wherever that is its only answer, which is where it disagrees with the author."""
     table = measured(tables(tmp_path, "nearest", "constant"), "nearest").value
