@@ -1,12 +1,11 @@
 """Whom do a model's SCEs fit? A heat map of author against judge for every dataset and condition, and beside
 it how much better they fit their author than its peers."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from sce.showing import captions
+from sce.showing import captions, panels
 from sce.showing.drawing import settings
 from sce.showing.heat_map import draw_shares
 from sce.showing.style import FigureStyle
@@ -23,16 +22,16 @@ def cross_validity_maps(
     shares: the columns model (the author), dataset, condition, judge, value. differences: rows of an
     ``outcomes`` artifact, the author minus its peers. judges: in the order of the columns.
     """
-    panels = list(shares[["dataset", "condition"]].drop_duplicates().itertuples(index=False, name=None))
+    shown = list(shares[["dataset", "condition"]].drop_duplicates().itertuples(index=False, name=None))
     authors = list(shares["model"].unique())
     wide, high = CELL[0] * len(judges), CELL[1] * len(authors)
     with settings(style):
-        size = (wide + 5.0, (high + 1.15) * len(panels) + 0.6)
+        size = (wide + 5.0, (high + 1.15) * len(shown) + 0.6)
         figure = Figure(figsize=size, dpi=style.dpi, layout="constrained")
         figure.suptitle(_finding(differences), x=0.01, ha="left", fontweight="bold")
         ratios = {"width_ratios": [wide, 2.0]}
-        every = figure.subplots(len(panels), 2, squeeze=False, sharey="row", gridspec_kw=ratios)
-        for (left, right), (dataset, condition) in zip(every, panels, strict=True):
+        every = figure.subplots(len(shown), 2, squeeze=False, sharey="row", gridspec_kw=ratios)
+        for (left, right), (dataset, condition) in zip(every, shown, strict=True):
             here = shares[(shares["dataset"] == dataset) & (shares["condition"] == condition)]
             table = here.pivot(index="model", columns="judge", values="value").reindex(
                 index=authors, columns=judges
@@ -53,10 +52,7 @@ def cross_validity_maps(
 
 
 def _draw_differences(axes, rows, style):
-    value, low, high = (
-        pd.to_numeric(rows[name]).to_numpy(float, na_value=np.nan) for name in ("value", "low", "high")
-    )
-    bars = np.nan_to_num(np.abs([value - low, high - value]))
+    value, bars = panels.with_bars(rows)
     axes.errorbar(
         value, range(len(rows)), xerr=bars, fmt="o", color=style.valid_colour, markersize=4, elinewidth=0.8
     )

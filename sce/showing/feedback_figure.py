@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from sce.showing import captions, panels
 from sce.showing.counted import curves
 from sce.showing.drawing import settings
-from sce.showing.looks import markers, model_looks
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
 
@@ -17,19 +16,14 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     """A column of panels per dataset and wording of the feedback: a line from each model's first SCEs to
     those after feedback; above the share that is valid, below the mean excess of the valid ones under Gower's
     distance. ``table``: the ``outcomes`` of feedback."""
-    titles, looks = panels.columns_of(table), model_looks(table["model"], style)
-    shapes = markers(table["condition"], style)
+    titles = panels.columns_of(table)
     drawn = {quantity: curves(table, quantity) for quantity in QUANTITIES}
     drawn = {quantity: found for quantity, found in drawn.items() if len(found)}
-    aside = panels.beside(zip(table["model"], table["condition"], strict=True), 0.05)
     with settings(style):
         page, placed = panels.sheet(titles, [QUANTITIES[name][0] for name in drawn], style)
         for row, (quantity, found) in enumerate(drawn.items()):
             unit = QUANTITIES[quantity][1]
-            for (dataset, metric, model, name), its in found.groupby([*panels.KEYS, "model", "condition"]):
-                axes = placed[row, (dataset, metric)]
-                x = its["count"].astype(float) + aside[model, name]
-                panels.draw(axes, x, its, looks[model], shapes[name], unit)
+            panels.draw_curves(placed, row, found, unit, style, table)
             for column in titles:
                 axes, counts = placed[row, column], sorted(found["count"].astype(int).unique())
                 axes.set_xticks(counts, ["before" if count == 0 else f"after {count}" for count in counts])

@@ -1,16 +1,15 @@
 """What an observer gains from explanations, over the number of explained points."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sce.showing import captions
+from sce.showing import captions, panels
+from sce.showing.counted import counted
 from sce.showing.drawing import settings
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words, intervals_over
 
 PANEL = (2.6, 2.2)  # inches
-ENDS = ("value", "low", "high")
 
 
 def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
@@ -49,8 +48,8 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
 
 def _gains(table):
     """The lines of the gains, with the columns ``gain`` and ``k``."""
-    parts = table["score"].str.extract(r"^(gain|gain_of_random)_at_(\d+)$")
-    return table.assign(gain=parts[0], k=pd.to_numeric(parts[1]))[parts[0].notna()]
+    table = counted(table).rename(columns={"quantity": "gain", "count": "k"})
+    return table[table["gain"].isin(("gain", "gain_of_random"))].astype({"k": int})
 
 
 def _draw_gains(axes, rows, name, colour):
@@ -58,8 +57,7 @@ def _draw_gains(axes, rows, name, colour):
     handles = {}
     for gain, label in (("gain", f"SCEs, {name}"), ("gain_of_random", f"random answers, {name}")):
         own = rows[rows["gain"] == gain].sort_values("k")
-        value, low, high = (pd.to_numeric(own[c]).to_numpy(float, na_value=np.nan) for c in ENDS)
-        bars = np.nan_to_num(np.abs([value - low, high - value]))
+        value, bars = panels.with_bars(own)
         look = {"fmt": "o-"} if gain == "gain" else {"fmt": "o--", "markerfacecolor": "none"}
         handles[label] = axes.errorbar(
             own["k"], value, yerr=bars, color=colour, markersize=4, linewidth=0.9, elinewidth=0.6, **look

@@ -59,13 +59,29 @@ def numbers(rows: pd.DataFrame, name: str) -> np.ndarray:
     return pd.to_numeric(rows[name]).astype("Float64").to_numpy(float, na_value=np.nan)
 
 
+def with_bars(rows: pd.DataFrame, unit: float = 1) -> tuple[np.ndarray, np.ndarray]:
+    """The values of outcomes (n,), and how far their intervals reach down and up (2, n), 0 where there is
+    none; times ``unit``."""
+    value, low, high = (unit * numbers(rows, name) for name in ("value", "low", "high"))
+    return value, np.nan_to_num(np.abs([value - low, high - value]))
+
+
 def draw(axes, x, rows: pd.DataFrame, look: dict, marker: str, unit: float = 100, **other) -> None:
     """Values over ``x`` with their intervals, joined where there are several. ``unit``: 100 for percent."""
-    value, low, high = (unit * numbers(rows, name) for name in ("value", "low", "high"))
-    bars = np.nan_to_num(np.abs([value - low, high - value]))
+    value, bars = with_bars(rows, unit)
     given = {"color": look["color"], "linestyle": look["line"], "markerfacecolor": look["fill"]}
     given |= {"linewidth": 1, "markersize": 4, "elinewidth": 0.6, "marker": marker} | other
     axes.errorbar(x, value, yerr=bars, **given)
+
+
+def draw_curves(placed: dict, row: int, found: pd.DataFrame, unit: float, style: FigureStyle, whole) -> None:
+    """A curve over the counts per model and condition, in the panels of a row. found: see
+    ``counted.curves``. whole: the table that colours and marks are for, so that all rows have the same."""
+    looks, shapes = model_looks(whole["model"], style), markers(whole["condition"], style)
+    aside = beside(zip(whole["model"], whole["condition"], strict=True), 0.05)
+    for (dataset, metric, model, name), its in found.groupby([*KEYS, "model", "condition"]):
+        x = its["count"].astype(float) + aside[model, name]
+        draw(placed[row, (dataset, metric)], x, its, looks[model], shapes[name], unit)
 
 
 def beside(subjects, step: float) -> dict:

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from sce.showing import captions, panels
 from sce.showing.counted import curves
 from sce.showing.drawing import settings
-from sce.showing.looks import markers, model_looks
 from sce.showing.style import FigureStyle
 
 QUANTITIES = {"validity": ("validity at k (%)", 100), "excess": ("excess at k", 1)}
@@ -16,20 +15,14 @@ QUANTITIES = {"validity": ("validity at k (%)", 100), "excess": ("excess at k", 
 def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     """A column of panels per dataset and metric: validity at k, and below it the mean excess at k, with 95%
     intervals. ``table``: the ``outcomes`` of several SCEs."""
-    titles, looks = panels.columns_of(table), model_looks(table["model"], style)
-    shapes = markers(table["condition"], style)
-    aside = panels.beside(zip(table["model"], table["condition"], strict=True), 0.05)
+    titles, counts = panels.columns_of(table), curves(table, "validity")["count"]
     with settings(style):
         page, placed = panels.sheet(titles, [name for name, _ in QUANTITIES.values()], style)
         for row, (quantity, (_, unit)) in enumerate(QUANTITIES.items()):
-            found = curves(table, quantity)
-            for (dataset, metric, model, name), its in found.groupby([*panels.KEYS, "model", "condition"]):
-                axes = placed[row, (dataset, metric)]
-                x = its["count"].astype(float) + aside[model, name]
-                panels.draw(axes, x, its, looks[model], shapes[name], unit)
+            panels.draw_curves(placed, row, curves(table, quantity), unit, style, table)
             for column in titles:
                 axes = placed[row, column]
-                panels.count_axis(axes, curves(table, "validity")["count"])
+                panels.count_axis(axes, counts)
                 axes.set_xlabel("k, SCEs looked at")
                 if unit == 100:
                     panels.percent_axis(axes)
