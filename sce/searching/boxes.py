@@ -1,4 +1,4 @@
-"""Boxes that hold whatever is no farther than their far corner in any direction, and which of them hold a point.
+"""Boxes, each holding what is no farther than its corner in any direction, and which of them hold a point.
 
 For each direction and number of steps one whole number says by its bits which boxes reach that far: the boxes
 around a point are the bits that its numbers have in common (a bitmap index, as databases keep for selections

@@ -9,6 +9,7 @@ back a step to the other side brings a point nearer and does not lose the target
 
 from heapq import heappop, heappush
 from itertools import pairwise
+from math import inf
 from operator import ge
 
 import numpy as np
@@ -32,18 +33,19 @@ class Frontier:
         self.ranks = costs.ranks(start)
         self.directed = list(directions)
         self.signs = np.array([directions[i] for i in self.directed], np.int16)
-        self.prices = [
+        prices = [
             costs.tables[i][self.ranks[i]][self.ranks[i] :: directions[i]].tolist() for i in self.directed
         ]
-        self._sizes = [len(prices) for prices in self.prices]
-        steps = (np.diff(prices) for prices in self.prices if len(prices) > 1)
+        self._sizes = [len(keys) for keys in prices]
+        steps = (np.diff(keys) for keys in prices if len(keys) > 1)
         self._least = min((int(step.min()) for step in steps), default=0)  # the key of the cheapest step
         self._free = [i for i in range(len(costs.shape)) if i not in directions]
         levels = [levels_as_numbers(costs, i, self.ranks[i], range(costs.shape[i])) for i in self._free]
         self._roots = sums(levels)
         self._next_root = next(self._roots)
         strides = [costs.strides[i] * directions[i] for i in self.directed]
-        self._axes = list(zip(self.prices, strides, strict=True))
+        # of each directed feature: the keys of its steps, with one more that is beyond any limit; its stride
+        self._axes = [([*keys, inf], stride) for keys, stride in zip(prices, strides, strict=True)]
         self._heap: list[tuple[int, int, int, tuple[int, ...]]] = []  # key, point, root, steps
         self._known: set[int] = set()  # points that are or were in the heap
         self._boxes: dict[int, Boxes] = {}  # root -> what answers decide there
@@ -136,14 +138,14 @@ class Frontier:
         key, point, root, steps = node
         if limit is not None and key + self._least >= limit:  # true of most: the last shell is the largest
             return
+        room = inf if limit is None else limit - key
         for place, (prices, stride) in enumerate(self._axes):
-            end, step = box[place] + 1, steps[place]
-            if end < len(prices):
-                dearer = key + prices[end] - prices[step]
-                if limit is None or dearer < limit:
-                    beyond = point + (end - step) * stride
-                    if beyond not in self._known:
-                        self._push(dearer, beyond, root, (*steps[:place], end, *steps[place + 1 :]))
+            step, end = steps[place], box[place] + 1
+            dearer = prices[end] - prices[step]
+            if dearer < room:
+                beyond = point + (end - step) * stride
+                if beyond not in self._known:
+                    self._push(key + dearer, beyond, root, (*steps[:place], end, *steps[place + 1 :]))
 
     def _push(self, key, point, root, steps):
         self._known.add(point)
@@ -154,13 +156,13 @@ class Frontier:
         they lead to."""
         if limit is not None and key + self._least >= limit:
             return steps, point
-        end = list(steps)
+        end, room = list(steps), inf if limit is None else limit - key
         for place, (prices, stride) in enumerate(self._axes):
             step = last = end[place]
-            spare = None if limit is None else limit - key + prices[step]
-            while last + 1 < len(prices) and (spare is None or prices[last + 1] < spare):
+            while prices[last + 1] - prices[step] < room:
                 last += 1
             if last > step:
-                key, point = key + prices[last] - prices[step], point + (last - step) * stride
+                room -= prices[last] - prices[step]
+                point += (last - step) * stride
                 end[place] = last
         return tuple(end), point
