@@ -113,6 +113,23 @@ def test_a_finding_of_a_grid_asked_in_part():
     ]
 
 
+def test_a_finding_of_mixed_validity_says_what_is_certain():
+    keys = {"model": "m", "dataset": "toy", "condition": "minimal", "metric": "gower"}
+    scores = [
+        keys | {"score": "validity", "value": 0.2, "certain_low": 0.2, "certain_high": 0.2},
+        keys | {"score": "mean_excess", "value": np.nan, "certain_low": 0.375, "certain_high": 0.542},
+    ]
+    shapes = pd.DataFrame([{"model": "m", "dataset": "toy", "verdict": "clean", "raggedness": np.nan}])
+    counts = {"minimal": 1, "too_far": 16, "perhaps_minimal": 3, "not_valid": 80}
+    made = [keys | {"counts": [counts.get(fate, 0) for fate in fates.FATES]}]
+    (finding,) = findings.findings(pd.DataFrame(scores), shapes, made)
+    assert finding["sentences"] == [
+        "Valid SCEs: 20% (minimal).",
+        "The valid ones lie farther than needed by 0.38 to 0.54 (minimal) gower.",
+        "1% to 4% of all have no valid point nearer.",
+    ]
+
+
 def test_counts_and_findings_say_what_was_made(study):
     counts = {(row["model"], row["condition"]): dict(zip(fates.FATES, row["counts"], strict=True))
               for row in study.study["counts"]}  # fmt: skip

@@ -49,10 +49,8 @@ class _Facts:
     def span(self, score):
         """The values of a score over datasets and conditions: one number, or from and to; what is certain of
         it counts where not all was asked."""
-        rows = self.scores[self.scores["score"] == score]
-        ends = [rows.get(f"certain_{end}", rows["value"]).fillna(rows["value"]) for end in ("low", "high")]
-        low, high = f"{ends[0].min():.2g}", f"{ends[1].max():.2g}"
-        return low if low == high else f"{low} to {high}"
+        low, high = _certain(self.scores[self.scores["score"] == score])
+        return _from_to(f"{low.min():.2g}", f"{high.max():.2g}")
 
 
 def _found(facts):
@@ -111,15 +109,17 @@ def _said(facts):
 
 def _of_mixed(facts):
     """Validity and excess condition by condition, since the one is often bought with the other."""
-    rows = facts.scores[facts.scores["score"].isin(["validity", "mean_excess"])]
-    table = rows.pivot_table(index="condition", columns="score", values="value", sort=False)
-    over = "" if rows["dataset"].nunique() == 1 else ", on average over the datasets"
-    shares = [f"{value:.0%} ({condition})" for condition, value in table["validity"].items()]
-    sentences = [f"Valid SCEs: {_listed(shares)}{over}."]
-    if "mean_excess" in table:
-        far = [f"{value:.2g} ({name})" for name, value in table["mean_excess"].dropna().items()]
+    validity, excess = (facts.scores[facts.scores["score"] == score] for score in ("validity", "mean_excess"))
+    over = "" if validity["dataset"].nunique() == 1 else ", on average over the datasets"
+    shares = validity.groupby("condition", sort=False)["value"].mean().dropna()
+    sentences = [f"Valid SCEs: {_listed(f'{value:.0%} ({name})' for name, value in shares.items())}{over}."]
+    ends = pd.concat(_certain(excess), axis=1, keys=["low", "high"])
+    ends = ends.groupby(excess["condition"], sort=False).mean().dropna()
+    if len(ends):
+        far = [f"{_from_to(f'{end.low:.2g}', f'{end.high:.2g}')} ({end.Index})" for end in ends.itertuples()]
         sentences.append(f"The valid ones lie farther than needed by {_listed(far)} {facts.metric}.")
-    sentences.append(f"{facts.share('minimal'):.0%} of all have no valid point nearer.")
+    minimal = [facts.share("minimal"), facts.share("minimal", "perhaps_minimal")]
+    sentences.append(f"{_from_to(*(f'{share:.0%}' for share in minimal))} of all have no valid point nearer.")
     return "often not valid" if facts.valid < facts.judged / 2 else "valid more often than not", sentences
 
 
@@ -147,6 +147,15 @@ def _lost(facts):
     lost = facts.counts.drop(list(JUDGED)).sort_values(ascending=False, kind="stable")
     parts = [f"{number:,} ({FATES[fate]})" for fate, number in lost.items() if number]
     return [f"{facts.all - facts.judged:,} of {facts.all:,} SCEs have no verdict: {_listed(parts)}."]
+
+
+def _certain(rows):
+    """The values of rows of scores, twice; what is certain of them where not all was asked."""
+    return [rows.get(f"certain_{end}", rows["value"]).fillna(rows["value"]) for end in ("low", "high")]
+
+
+def _from_to(low, high):
+    return low if low == high else f"{low} to {high}"
 
 
 def _share(part, whole):
