@@ -18,6 +18,7 @@ from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
 from sce.models import job_needs
 from sce.money.prices import load_prices
 from sce.running import devices
+from sce.running.clocks import leave_future
 from sce.running.found_text import FoundText
 from sce.running.lock import hold_lock
 from sce.study import parameters, study, targets
@@ -200,6 +201,14 @@ def take_lock():
     try:
         hold_lock(".snakemake/study.lock")
         require_writable("results")
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def check_clocks():
+    """Let the jobs of this run read files from the future."""
+    try:
+        leave_future({Path(file) for job in workflow.dag.needrun_jobs() for file in job.input})
     except InputError as error:
         raise WorkflowError(str(error)) from None
 
