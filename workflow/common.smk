@@ -214,10 +214,8 @@ def check_clocks():
 
 
 def check_embeddings():
-    """End a run before anything is asked where the model of the metric ``semantic`` cannot be loaded, unless
-    all that it would be loaded for is there."""
-    files = [f"results/embeddings/{name}.npy" for name in STUDY.datasets]
-    if OVER_EMBEDDINGS & set(STUDY.all_metrics()) and not all(map(os.path.exists, files)):
+    """End a run before anything is asked where it would embed descriptions and the model cannot be loaded."""
+    if any(job.rule.name.endswith("embed_descriptions") for job in workflow.dag.needrun_jobs()):
         try:
             semantic.load(STUDY.config.embeddings.model)
         except InputError as error:

@@ -90,10 +90,13 @@ def _check_folder(study, key, path):
                 study.where, key, f"{path}, a file", "a folder, or a path where there is nothing"
             )
         inside = Path(path).resolve().is_relative_to(Path("results").resolve())
+        around = Path.cwd().is_relative_to(Path(path).resolve())
     except OSError as error:
         raise InputError(study.where, key, str(error), "a folder that can be reached") from None
     if inside:  # results may be deleted at any time, and answers were paid for
         raise InputError(study.where, key, path, "a folder outside results/")
+    if around:
+        raise InputError(study.where, key, f"{path}, which holds this folder", "a folder of its own")
 
 
 def _check_twice(study, key, experiment):
