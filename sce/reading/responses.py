@@ -19,7 +19,7 @@ def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """The ``boundary`` artifact: f(x) for every point and wording, from the ``responses`` artifact. Where
     questions were asked several times, the answer that decides, with the number of ``askings`` that have a
     prediction and the share of these that give the second option."""
-    asked = responses[responses["kind"].isin(["question", "search"])]
+    asked = responses[responses["kind"].isin(["question", "survey"])]
     read = _reader(parsing.parse_answer, dataset)
     statuses, answers = _transposed(map(read, asked["status"], asked["response"], asked["finish_reason"]), 2)
     known = zip(asked["logprobs"], answers, asked["finish_reason"], strict=True)
