@@ -1,5 +1,6 @@
 """The configuration as one closed contract. Kinds of experiments add their own fields to it."""
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
@@ -11,6 +12,7 @@ from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.measuring.estimands import ESTIMANDS, POINTS
 from sce.measuring.semantic import EMBEDDED
 from sce.models.catalogue import entry_type
+from sce.models.entries import ENTRIES
 from sce.showing.style import FigureStyle
 from sce.wordings.names import Wordings
 
@@ -93,6 +95,11 @@ class BaseConfig(Contract):
 
 def contract(*kinds: Kind) -> type[BaseConfig]:
     """The contract of a configuration with these kinds of experiments, and with the engines added so far."""
+    return _contract(kinds, tuple(ENTRIES.values()))
+
+
+@cache  # by the entries, too: extensions add some
+def _contract(kinds, entries) -> type[BaseConfig]:
     fields: dict[str, Any] = {name: field for kind in kinds for name, field in kind.fields.items()}
     experiment = create_model("Experiment", __base__=BaseExperiment, **fields)
     sections: dict[str, Any] = {key: section for kind in kinds for key, section in kind.sections.items()}
