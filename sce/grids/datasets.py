@@ -6,6 +6,7 @@ A dataset is one file ``resources/datasets/NAME.yaml``; adding one needs no code
 
 import json
 import re
+import unicodedata
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -96,14 +97,19 @@ def plain_levels(levels):
 
 
 def refuse_shared(spellings: dict[str, list[str]], what: str) -> None:
-    """Raise ValueError where two things (name -> spellings) share one: replies could not be read then. Case
-    and white space make no difference."""
+    """Raise ValueError where two things (name -> spellings) share one: replies could not be read then. Case,
+    white space, kinds of dashes and characters that nobody sees make no difference."""
     owners = {}
     for name, texts in spellings.items():
         for text in texts:
-            plain = re.sub(r"[\s_]+", " ", text).strip().casefold()
+            plain = re.sub(r"[\s_]+", " ", _as_seen(text)).strip().casefold()
             if owners.setdefault(plain, name) != name:
                 raise ValueError(f"{what}; {text!r} means {owners[plain]!r} and {name!r}")
+
+
+def _as_seen(text):
+    kinds = [(char, unicodedata.category(char)) for char in unicodedata.normalize("NFKC", text)]
+    return "".join("-" if kind == "Pd" else char for char, kind in kinds if kind != "Cf")
 
 
 class Feature(Contract):

@@ -89,6 +89,8 @@ class Prompt(Contract):
         unknown = found - kind.allowed
         if missing:
             raise ValueError(f"a text with the placeholder {{{min(missing)}}}")
+        if doubled := [name for name in found if f"{{{{{name}}}}}" in self.text]:
+            raise ValueError(f"placeholders in single braces: {{{min(doubled)}}}")
         if unknown:
             names = ", ".join(f"{{{name}}}" for name in sorted(kind.allowed))
             raise ValueError(f"only the placeholders {names}; not {{{min(unknown)}}}")
