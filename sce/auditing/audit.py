@@ -21,7 +21,7 @@ from sce.money.prices import Prices
 from sce.reading.samples import first_samples
 from sce.showing import tables
 from sce.study import parameters
-from sce.study.plan import protocol_asked
+from sce.study.planner import protocol_asked
 from sce.study.study import Study
 
 

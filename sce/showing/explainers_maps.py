@@ -81,7 +81,7 @@ def caption(table: pd.DataFrame, options: dict) -> str:
 
 def _with_who(table):
     """The table with the columns ``who`` was asked (without the wording, where there is only one),
-    ``is_difference``, and ``is_own``, whether that is the model itself, also where it was asked as another."""
+    ``is_difference``, and ``is_own``: whether that is the model itself, if need be asked as another."""
     is_difference = table["metric"].str.startswith(MINUS)
     who = table["metric"].str.removeprefix(MINUS)
     parts = who.str.partition(" by ")
@@ -95,6 +95,5 @@ def _finding(rows):
     """What the differences say, counted."""
     known = rows[rows["is_difference"] & ~rows["is_own"] & rows["low"].notna()]
     better, worse = int((known["low"] > 0).sum()), int((known["high"] < 0).sum())
-    return (
-        f"Models do better about themselves than others in {better} of {len(known)} cases, worse in {worse}"
-    )
+    cases = f"{better} of {len(known)} cases, worse in {worse}"
+    return f"Models do better about themselves than others in {cases}"
