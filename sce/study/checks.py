@@ -168,9 +168,11 @@ def check_explainers(study) -> None:
             found = f"none, for {asks[0]}" if asks else ", ".join(experiment.explainers)
             allowed = "models to ask" if asks else f"none, or one of {', '.join(fields)} to ask them"
             raise InputError(study.where, key, found, allowed)
-        for model in experiment.explainers:
+        # A result file answers nothing new, and holds other words than an explainer would be shown.
+        for model in (*experiment.explainers, *experiment.models) if asks else ():
             if study.config.models[model].engine == "published":
-                raise InputError(study.where, key, model, "models that can be asked anew")
+                found, allowed = f"{model}, a result file", "models that are asked, and about such"
+                raise InputError(study.where, key, found, allowed)
 
 
 def check_samples(study) -> None:

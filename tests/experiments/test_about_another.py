@@ -10,6 +10,9 @@ import pytest
 
 from sce.asking.asker import open_asker
 from sce.asking.conversations import elicit
+from sce.auditing.findings import Findings
+from sce.auditing.inquiries import InquiryToAudit, audit_inquiry
+from sce.auditing.tables import Files
 from sce.errors import InputError
 from sce.experiments.given import Given
 from sce.experiments.protocols import protocol_about
@@ -23,7 +26,7 @@ from sce.money.prices import FREE, load_prices
 from sce.reading import responses
 from sce.study import inquiries, parameters
 from sce.study.plan import plan
-from sce.study.planner import protocol_asked
+from sce.study.planner import file_of, protocol_asked
 from sce.study.study import load
 from tests.experiments.respondent import SCORING
 
@@ -36,6 +39,7 @@ MODELS = {
     "malformed": {"engine": "control", "policy": "malformed"},
     "seven_in_ten": {"engine": "control", "policy": "nearest", "rate": 0.7},
 }
+PUBLISHED = {"engine": "published", "files": {DATASET.name: "results.json"}}  # a file that is not there
 ALL = {
     "explanations": ["explanation"],
     "self_predictions": ["self_prediction"],
@@ -50,7 +54,8 @@ def study(folder, models, explainers, dataset=DATASET.name, **fields):
         "datasets": [dataset],
         "conditions": ["minimal"],
     }
-    content = {"models": MODELS, "experiments": {"e": experiment | (fields or ALL)}, "ledger": str(folder)}
+    entries = MODELS | ({"published": PUBLISHED} if "published" in explainers else {})
+    content = {"models": entries, "experiments": {"e": experiment | (fields or ALL)}, "ledger": str(folder)}
     return load(content, "config.yaml")
 
 
@@ -228,6 +233,10 @@ def test_what_is_asked_is_a_parameter_of_the_job_and_of_no_other(tmp_path):
             {"peer_predictions": ["peer_prediction"], "explainers": ["nearest"]},
             "peer_predictions: found 'no self_predictions'",
         ),
+        (
+            {"explanations": ["explanation"], "explainers": ["published"]},
+            "explainers: found 'published, a result file'",
+        ),
         ({"explanations": ["minimal"], "explainers": ["nearest"]}, "found 'minimal, a condition'"),
     ],
 )
@@ -253,3 +262,28 @@ def test_the_figures_and_captions_hold_the_numbers(tmp_path):
         text = kind(name).caption(table, options)
         assert "of 1 cases" in text  # asked about itself, it is no other
         assert "by others 100%" in text
+
+
+def test_the_audit_follows_the_replies_to_the_ledger_and_derives_the_questions(tmp_path):
+    made = study(tmp_path / "ledger", ["nearest"], ["timid"], "exam")
+    given, exam = run(made, "nearest"), made.datasets["exam"]
+    entry, replies = made.config.models["timid"], given.explainers["timid"]
+    for name in ("boundary", "sce"):
+        path = tmp_path / f"{name}.parquet"
+        artifacts.write(given.tables[name], path, name, list(exam.features), provenance={})
+    wanted = inquiries.protocol_about(made, "nearest", "exam", "timid")
+    path, ledger = tmp_path / "peers.parquet", file_of(made, entry)
+    inquiry = InquiryToAudit("timid", entry, exam, wanted, None, path, tmp_path, ledger)
+
+    def problems(table):
+        artifacts.write(table, path, "responses", provenance={})
+        findings = Findings()
+        audit_inquiry(inquiry, Files(findings))
+        return findings
+
+    whole = problems(replies)
+    assert not whole.problems
+    assert whole.checked["replies in the ledger"] == len(replies)
+    assert whole.checked["requests derived anew"] >= len(replies)
+    assert problems(replies.drop(index=3)).problems
+    assert problems(replies.assign(response=replies["response"].where(replies.index != 3, "{}"))).problems
