@@ -22,12 +22,6 @@ def inquiries(study: Study) -> list[tuple[str, str, str]]:
     ]
 
 
-def asked_models(study: Study) -> list[str]:
-    """All models that are asked anything."""
-    asked = [model for model, _ in study.pairs]
-    return list(dict.fromkeys([*asked, *(explainer for *_, explainer in inquiries(study))]))
-
-
 def responses_file(model: str, dataset: str, explainer: str) -> str:
     """Where a model's replies about another are, under the folder of results."""
     return f"{model}/{dataset}/peers/{explainer}/responses.parquet"
