@@ -21,7 +21,7 @@ from sce.running import devices
 from sce.running.clocks import leave_future
 from sce.running.found_text import FoundText
 from sce.running.lock import hold_lock
-from sce.study import parameters, study, targets
+from sce.study import inquiries, parameters, study, targets
 from sce.study.checks import check_budgets
 
 STARTED = time.time()
@@ -49,6 +49,7 @@ def named(names):
 
 wildcard_constraints:
     model=named(STUDY.config.models),
+    explainer=named(STUDY.config.models),
     dataset=named(STUDY.datasets),
     metric=named(METRICS),
     experiment=named(STUDY.experiments),
@@ -79,12 +80,18 @@ def get_dataset_content(wildcards):
 
 
 def get_model(wildcards):
-    return STUDY.config.models[wildcards.model]
+    """The entry of the model that is asked: about another one, if there is an explainer."""
+    return STUDY.config.models[wildcards.get("explainer", wildcards.model)]
 
 
 def of_pair(function):
     """A function of the study, a model and a dataset as one of the wildcards."""
     return lambda wildcards: function(STUDY, wildcards.model, wildcards.dataset)
+
+
+def of_inquiry(function):
+    """A function of the study, a model, a dataset and who is asked about them as one of the wildcards."""
+    return lambda wildcards: function(STUDY, wildcards.model, wildcards.dataset, wildcards.explainer)
 
 
 def get_embeddings(wildcards):
@@ -100,6 +107,10 @@ def get_prompt_files(wildcards):
     return of_checkout(STUDY.prompt_files(wildcards.model, wildcards.dataset))
 
 
+def get_prompt_files_about(wildcards):
+    return of_checkout(of_inquiry(inquiries.prompt_files_about)(wildcards))
+
+
 def get_tasks(wildcards):
     """The tasks that a model is given on a dataset, a file for each kind of experiment that draws some."""
     kinds = parameters.kinds_with_tasks(STUDY, wildcards.model, wildcards.dataset)
@@ -111,7 +122,8 @@ def get_gpus(wildcards):
     model = get_model(wildcards)
     limit = workflow.global_resources.get("gpu").value
     if limit is not None and (problem := job_needs.problem(model, limit, get_gpu_memory())):
-        raise WorkflowError(f"{CONFIG_FILES}: models.{wildcards.model}: {problem}")
+        name = wildcards.get("explainer", wildcards.model)
+        raise WorkflowError(f"{CONFIG_FILES}: models.{name}: {problem}")
     return job_needs.gpus(model)
 
 
@@ -163,6 +175,13 @@ def get_peers(wildcards):
     """The boundaries of the other models that a kind of experiment compares a pair with."""
     names = STUDY.peers(wildcards.kind, wildcards.model, wildcards.dataset)
     return [f"results/{name}/{wildcards.dataset}/boundary.parquet" for name in names]
+
+
+def get_explainers(wildcards):
+    """The replies of the models that a kind of experiment asks about a pair."""
+    names = inquiries.explainers(STUDY, wildcards.model, wildcards.dataset, get_kind(wildcards))
+    files = [inquiries.responses_file(wildcards.model, wildcards.dataset, name) for name in names]
+    return [f"results/{file}" for file in files]
 
 
 def get_drawn_table(wildcards):

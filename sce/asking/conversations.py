@@ -40,7 +40,10 @@ class Interview:
 
     def __init__(self, protocol: Protocol, asker: Asker):
         self.protocol, self.asker, self.dataset = protocol, asker, protocol.dataset
-        self.main = protocol.questions[0]
+
+    @property
+    def main(self) -> Prompt:
+        return self.protocol.questions[0]
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         return await self.asker.ask(messages, about)

@@ -28,15 +28,16 @@ SUFFIXES = (
 RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures", "collect_scores",
     "collect_usage", "compare", "default", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
-    "embed_descriptions", "experiments", "measure_distances", "measure_kind", "measure_points",
-    "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment", "plot_kind",
-    "plot_points", "plot_validity", "score", "scores", "tabulate",
+    "elicit_about", "embed_descriptions", "experiments", "measure_distances", "measure_kind",
+    "measure_points", "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment",
+    "plot_kind", "plot_points", "plot_validity", "score", "scores", "tabulate",
 }  # fmt: skip
 
 
 def check_budgets(study, prices: Prices) -> None:
     """Models that are asked within a budget have a price."""
-    for name in dict.fromkeys(model for model, _ in study.pairs):
+    asked = [name for e in study.experiments.values() for name in (*e.models, *e.explainers)]
+    for name in dict.fromkeys(asked):
         check_budget(study.config.models[name], prices, f"{study.where}: models.{name}")
 
 
@@ -53,6 +54,7 @@ def check_names(study) -> None:
         key = f"experiments.{name}"
         known = {
             "models": (study.config.models, "a model of this configuration: "),
+            "explainers": (study.config.models, "a model of this configuration: "),
             "metrics": (METRICS, ""),
             "datasets": (dataset_names(), f"a file under {DATASETS}: "),
         }
@@ -157,6 +159,23 @@ def check_boundaries(study) -> None:
             raise InputError(
                 study.where, "experiments", model, "models that can be asked about a grid in part"
             )
+
+
+def check_explainers(study) -> None:
+    """Models that are asked about others have something to be asked, and can be asked."""
+    fields = [field for kind in study.kinds if kind.needs_explainers for field in kind.fields]
+    for name, experiment in study.experiments.items():
+        key = f"experiments.{name}.explainers"
+        asks = [field for field in fields if getattr(experiment, field)]
+        if bool(asks) != bool(experiment.explainers):
+            found = f"none, for {asks[0]}" if asks else ", ".join(experiment.explainers)
+            allowed = "models to ask" if asks else f"none, or one of {', '.join(fields)} to ask them"
+            raise InputError(study.where, key, found, allowed)
+        # A result file answers nothing new, and holds other words than an explainer would be shown.
+        for model in (*experiment.explainers, *experiment.models) if asks else ():
+            if study.config.models[model].engine == "published":
+                found, allowed = f"{model}, a result file", "models that are asked, and about such"
+                raise InputError(study.where, key, found, allowed)
 
 
 def check_samples(study) -> None:

@@ -38,7 +38,8 @@ class BaseExperiment(Contract):
     conversation, about every SCE that is not on the grid. Names that count up can be given as a range,
     ``question_01..question_50``. ``samples``: how often the main question is asked at every point, and every
     condition (docs/experiments.md). ``boundary``: whether the grid is asked in full or, as ``adaptive`` says,
-    in part; a grid of more than 100,000 points is asked in part unless told otherwise."""
+    in part; a grid of more than 100,000 points is asked in part unless told otherwise. ``explainers``: models
+    that are asked about each of ``models``, in what kinds of experiments ask so."""
 
     models: list[Key] = Field(min_length=1)
     datasets: list[Key] = Field(min_length=1)
@@ -47,6 +48,7 @@ class BaseExperiment(Contract):
     metrics: list[Key] = Field(["gower"], min_length=1)
     verify_off_grid: bool = False
     samples: int = Field(1, ge=1, le=100)
+    explainers: list[Key] = []
     boundary: Literal["full", "adaptive"] | None = None
     adaptive: Adaptive = Adaptive()
 
