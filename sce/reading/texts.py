@@ -66,11 +66,11 @@ def _said(text):
     """The lines of a text in one spelling, without those under a heading that calls them the original."""
     text = plain(unwrapped(text)[1])
     lines, label = [], None
-    for line in map(clean, _WRAPPED.sub(" ", text).split("\n")):
+    for line in _WRAPPED.sub(" ", text).split("\n"):
         if headed := _HEADED.match(line):
             label = marker(words_of(headed[1]))
         if label != "old":
-            lines.append(line)
+            lines.append(clean(line))
     return "\n".join(lines)
 
 
