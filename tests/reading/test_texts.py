@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,16 @@ def test_a_text_by_hand():
         '- "It weighs ... kg": one of 1, 2.5', '- "its sex is ...": one of ["female", "male"] (in no order)'
     ]  # fmt: skip
     check_texts(dataset, "tiny.yaml")
+
+
+def test_the_dataset_that_the_docs_show(tmp_path):
+    page = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    file = tmp_path / "letter.yaml"
+    file.write_text(re.search(r"```yaml\n(name: letter\n.*?)```", page, re.DOTALL)[1])
+    dataset = load_dataset(file)
+    check_texts(dataset, file)
+    sentence = "I take home $1000 a month, and I would like to borrow $5000. A payment I have missed never."
+    assert dataset.describe(dataset.record(0)) == f"Dear bank,\n\n{sentence}"
 
 
 def test_every_text_of_the_dataset_is_another_one_and_reads_as_its_point():
