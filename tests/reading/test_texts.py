@@ -22,7 +22,7 @@ LOANS = load_dataset(ROOT / "resources/datasets/loan_request.yaml")
 POINTS = st.integers(0, LOANS.size - 1)
 RECORD = {"income": 2000, "history": 3, "job": 4, "purpose": 2, "amount": 10000}
 TEXT = LOANS.describe(RECORD)
-HISTORY = "On earlier loans I have never missed a payment"
+HISTORY = "My earlier loans I have paid back on time"
 
 
 def tiny(text="{size} and {sex}.", size="It weighs {value} kg", sex="its sex is {value}"):
@@ -59,7 +59,7 @@ def test_the_dataset_that_the_docs_show(tmp_path):
 
 def test_every_text_of_the_dataset_is_another_one_and_reads_as_its_point():
     texts = LOANS.grid()["description"]
-    assert texts.nunique() == LOANS.size == 5 * 3 * 4 * 3 * 4
+    assert texts.nunique() == LOANS.size == 5 * 3 * 4 * 2 * 4
     for point, text in enumerate(texts):
         assert parse_sce(text, LOANS) == ("ok", LOANS.record(point))
 
@@ -73,13 +73,13 @@ def test_every_text_of_the_dataset_is_another_one_and_reads_as_its_point():
         ("$10000", "fifteen thousand dollars", "amount", 15000),
         ("$2000", "2 500", "income", 2500),
         ("I would like to borrow", "I WOULD  like\nto *borrow*", "amount", 10000),
-        ("a used car", "**A Wedding**", "purpose", 1),
+        ("a car", "**A Wedding**", "purpose", 1),
         ("4 years", "six years", "job", 6),
         ("4 years", "6.5 years", "job", 6.5),
-        (HISTORY, "On earlier loans, I have “missed one payment”", "history", 2),
+        (HISTORY, "My earlier loans, I have paid back “with delays”", "history", 2),
         (" and I take home", ". I take home", "income", 2000),
         ("$2000 a month.", "$2000 a month!", "income", 2000),
-        ("a used car, and I", "a used car and I", "purpose", 2),
+        ("a car, and I", "a car and I", "purpose", 2),
     ],
 )
 def test_a_slot_is_read_however_it_is_written(old, new, feature, value):
@@ -98,16 +98,16 @@ def test_a_slot_is_read_however_it_is_written(old, new, feature, value):
         ("$10000", "$10.000", "amount"),
         ("$10000", "$[amount]", "amount"),
         ("$10000", "€10000", "amount"),
-        ("a used car,", "a used car or a wedding,", "purpose"),
-        ("a used car,", "a used car, a wedding,", "purpose"),
-        ("a used car", "a boat", "purpose"),
+        ("a car,", "a car or a wedding,", "purpose"),
+        ("a car,", "a car, a wedding,", "purpose"),
+        ("a car", "a house", "purpose"),
         ("I need money", "I do not need money", "purpose"),
         (" and I take home", ". If I take home", "income"),
         ("$2000 a month.", "$2000 a month, in winter $2500.", "income"),
         ("$2000 a month.", "$2000 a year.", "income"),
         (HISTORY + ".", "", "history"),
-        (HISTORY, HISTORY + ". On earlier loans I have missed one payment", "history"),
-        (HISTORY, HISTORY + ". On earlier loans I have been lucky", "history"),
+        (HISTORY, HISTORY + ". My earlier loans I have paid back with delays", "history"),
+        (HISTORY, HISTORY + ". My earlier loans I have paid back somehow", "history"),
         ("4 years", "4 to 6 years", "job"),
         ("4 years", "4 years and 6 months", "job"),
     ],
