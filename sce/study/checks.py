@@ -4,10 +4,11 @@ from collections import Counter
 from pathlib import Path
 
 from sce.errors import InputError, suggest
-from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_names
+from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_file, dataset_names
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
 from sce.money.prices import Prices, check_budget
-from sce.wordings.prompts import prompt_file
+from sce.reading.texts import check_texts
+from sce.wordings.prompts import fits, load_prompt, prompt_file, prompt_files
 
 # What the workflow itself makes under results/, next to the folders of the models.
 FOLDERS = {"grids", "embeddings", "experiments", "failures_checked", "report_conversations"}
@@ -110,7 +111,8 @@ def _check_twice(study, key, experiment):
 
 
 def check_wordings(study) -> None:
-    """Every wording is of the kind that its field holds, and each pair continues one main question."""
+    """Every wording is of the kind that its field holds and asks for what the dataset wants, and each pair
+    continues one main question."""
     for name, experiment in study.experiments.items():
         for field, kind in study.wording_fields.items():
             for wording in getattr(experiment, field):
@@ -121,6 +123,8 @@ def check_wordings(study) -> None:
                 if prompt.metric is not None and prompt.metric not in METRICS:
                     allowed = suggest(prompt.metric, METRICS)
                     raise InputError(prompt_file(wording), "metric", prompt.metric, allowed)
+                for dataset in experiment.datasets:
+                    _check_form(study, f"experiments.{name}.{field}", wording, dataset)
     for model, dataset in study.pairs:
         _check_published(study, model, dataset)
         mains = study.main_questions(study.pair(model, dataset))
@@ -204,6 +208,8 @@ def check_samples(study) -> None:
 def check_datasets(study) -> None:
     """Every dataset carries the distances that it is measured with and what experiments ask about it."""
     wanted = {(d, m) for e in study.experiments.values() for d in e.datasets for m in e.metrics}
+    for name, dataset in study.datasets.items():
+        check_texts(dataset, dataset_file(name))
     for dataset, metric in sorted(wanted):
         if metric not in OVER_EMBEDDINGS:  # whose distances are known once descriptions are embedded
             space(study.datasets[dataset], metric)
@@ -219,6 +225,18 @@ def shape_of(study, name: str) -> dict:
         return study.config.models[name].shape()
     except InputError as error:
         raise InputError(study.where, f"models.{name}.{error.key}", error.found, error.allowed) from None
+
+
+def _check_form(study, key, wording, name):
+    """A wording asks for records, or for rewritten texts where the dataset is one of texts."""
+    dataset, prompt = study.datasets[name], study.prompt(wording, name)
+    if fits(prompt, dataset):
+        return
+    others = (load_prompt(file) for file in prompt_files().values())
+    fitting = [other.name for other in others if other.kind == prompt.kind and fits(other, dataset)]
+    form = "a record" if dataset.text is None else "a rewritten text"
+    there = suggest(wording, fitting) or f"no {prompt.kind} does"
+    raise InputError(study.where, key, wording, f"what asks for {form} of {name}: {there}")
 
 
 def _check_published(study, model, dataset):
