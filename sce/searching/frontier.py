@@ -8,11 +8,14 @@ back a step to the other side brings a point nearer and does not lose the target
 """
 
 from heapq import heappop, heappush
+from itertools import pairwise
+from math import inf
 from operator import ge
 
 import numpy as np
 
 from sce.searching.answers import Answers
+from sce.searching.boxes import Boxes
 from sce.searching.costs import Costs, levels_as_numbers, sums
 
 
@@ -30,21 +33,22 @@ class Frontier:
         self.ranks = costs.ranks(start)
         self.directed = list(directions)
         self.signs = np.array([directions[i] for i in self.directed], np.int16)
-        self.prices = [
+        prices = [
             costs.tables[i][self.ranks[i]][self.ranks[i] :: directions[i]].tolist() for i in self.directed
         ]
-        self._sizes = [len(prices) for prices in self.prices]
-        steps = (np.diff(prices) for prices in self.prices if len(prices) > 1)
+        self._sizes = [len(keys) for keys in prices]
+        steps = (np.diff(keys) for keys in prices if len(keys) > 1)
         self._least = min((int(step.min()) for step in steps), default=0)  # the key of the cheapest step
         self._free = [i for i in range(len(costs.shape)) if i not in directions]
         levels = [levels_as_numbers(costs, i, self.ranks[i], range(costs.shape[i])) for i in self._free]
         self._roots = sums(levels)
         self._next_root = next(self._roots)
-        self._strides = [costs.strides[i] * directions[i] for i in self.directed]
+        strides = [costs.strides[i] * directions[i] for i in self.directed]
+        # of each directed feature: the keys of its steps, with one more that is beyond any limit; its stride
+        self._axes = [([*keys, inf], stride) for keys, stride in zip(prices, strides, strict=True)]
         self._heap: list[tuple[int, int, int, tuple[int, ...]]] = []  # key, point, root, steps
         self._known: set[int] = set()  # points that are or were in the heap
-        # root -> steps of the answers that decide points there, (directed, n): tests go along the long side
-        self._boxes: dict[int, np.ndarray] = {}
+        self._boxes: dict[int, Boxes] = {}  # root -> what answers decide there
         self._read = 0
 
     def batch(self, width: int, limit: int | None) -> tuple[list[int], tuple[int, int] | None]:
@@ -58,7 +62,7 @@ class Frontier:
         asked, held, lowest, hoped = [], [], None, {}
         while len(asked) < width and (node := self._pop(limit)) is not None:
             key, point, root, steps = node
-            box = self._deciding(self._boxes.get(root), steps)
+            box = self._deciding(root, steps)
             if box is None and point in self.answers:
                 box = steps
             if box is None:
@@ -81,8 +85,8 @@ class Frontier:
         self._read_answers()
         moved = self.costs.ranks(target) - self.ranks
         root = sum(int(moved[i]) * self.costs.strides[i] for i in self._free)
-        steps = np.maximum(moved[self.directed] * self.signs, 0)
-        return bool(self.directed) and self._deciding(self._boxes.get(root), steps) is not None
+        steps = np.maximum(moved[self.directed] * self.signs, 0).tolist()
+        return bool(self.directed) and self._deciding(root, steps) is not None
 
     def _read_answers(self):
         """Take in what was answered since: with the start's own label it decides a whole box."""
@@ -93,13 +97,20 @@ class Frontier:
         ranks = ranks[labels == self.label]
         steps = (ranks[:, self.directed] - self.ranks[self.directed].astype(np.int16)) * self.signs
         inside = (steps >= 0).all(axis=1)
+        if not inside.any():
+            return
         steps, ranks = steps[inside], ranks[inside]
         roots = np.zeros(len(ranks), np.int64)
         for i in self._free:
             roots += (ranks[:, i] - self.ranks[i]) * self.costs.strides[i]
-        for root in np.unique(roots).tolist():
-            own, known = steps[roots == root].T, self._boxes.get(root)
-            self._boxes[root] = own if known is None else np.concatenate([known, own], axis=1)
+        order = np.argsort(roots, kind="stable")
+        steps, roots = steps[order], roots[order]
+        ends = np.flatnonzero(np.diff(roots, append=roots[-1] + 1)) + 1
+        for begin, end in pairwise([0, *ends.tolist()]):
+            root = int(roots[begin])
+            if root not in self._boxes:
+                self._boxes[root] = Boxes(self._sizes)
+            self._boxes[root].add(steps[begin:end])
 
     def _pop(self, limit):
         """The nearest node below the limit, or None. Roots join the heap when it has come to them."""
@@ -116,16 +127,10 @@ class Frontier:
             return None
         return heappop(self._heap)
 
-    def _deciding(self, boxes, steps):
-        """Of the boxes (directed, n) around ``steps`` the one that reaches farthest, or None."""
-        if boxes is None:
-            return None
-        beyond = boxes >= np.array(steps, np.int16)[:, None]
-        around = np.logical_and.reduce(beyond, axis=0).nonzero()[0]
-        if not len(around):
-            return None
-        farthest = boxes[:, around].sum(axis=0).argmax() if len(around) > 1 else 0
-        return tuple(boxes[:, around[farthest]].tolist())
+    def _deciding(self, root, steps):
+        """Of the boxes of a root around ``steps`` the one that reaches farthest, or None."""
+        boxes = self._boxes.get(root)
+        return boxes.around(steps) if boxes else None
 
     def _leap(self, node, box, limit):
         """Put in the place of a decided point its successors beyond the box. Those at the limit or farther
@@ -133,15 +138,14 @@ class Frontier:
         key, point, root, steps = node
         if limit is not None and key + self._least >= limit:  # true of most: the last shell is the largest
             return
-        for place, last, step in zip(range(len(box)), box, steps, strict=True):
-            end = last + 1
-            if end < self._sizes[place]:
-                prices = self.prices[place]
-                dearer = key + prices[end] - prices[step]
-                if limit is None or dearer < limit:
-                    beyond = point + (end - step) * self._strides[place]
-                    if beyond not in self._known:
-                        self._push(dearer, beyond, root, (*steps[:place], end, *steps[place + 1 :]))
+        room = inf if limit is None else limit - key
+        for place, (prices, stride) in enumerate(self._axes):
+            step, end = steps[place], box[place] + 1
+            dearer = prices[end] - prices[step]
+            if dearer < room:
+                beyond = point + (end - step) * stride
+                if beyond not in self._known:
+                    self._push(key + dearer, beyond, root, (*steps[:place], end, *steps[place + 1 :]))
 
     def _push(self, key, point, root, steps):
         self._known.add(point)
@@ -152,15 +156,13 @@ class Frontier:
         they lead to."""
         if limit is not None and key + self._least >= limit:
             return steps, point
-        end = list(steps)
-        for place, prices in enumerate(self.prices):
-            last = end[place]
-            spare = None if limit is None else limit - key + prices[last]
-            while last + 1 < len(prices) and (spare is None or prices[last + 1] < spare):
+        end, room = list(steps), inf if limit is None else limit - key
+        for place, (prices, stride) in enumerate(self._axes):
+            step = last = end[place]
+            while prices[last + 1] - prices[step] < room:
                 last += 1
-            key, point = (
-                key + prices[last] - prices[end[place]],
-                point + (last - end[place]) * self._strides[place],
-            )
-            end[place] = last
+            if last > step:
+                room -= prices[last] - prices[step]
+                point += (last - step) * stride
+                end[place] = last
         return tuple(end), point

@@ -150,8 +150,9 @@ class Search:
         """Take in the nearest target among all answers that are new."""
         ranks, labels = self.answers.since(self._read)
         self._read = len(self.answers)
-        ranks = ranks[labels == 1 - self.label]
-        if len(ranks):
+        targets = labels == 1 - self.label
+        if targets.any():
+            ranks = ranks[targets]
             keys = self.costs.between(self.ranks, ranks)
             nearest = int(keys.min())
             point = int((ranks[keys == nearest] @ np.array(self.costs.strides)).min())

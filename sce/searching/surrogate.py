@@ -79,13 +79,13 @@ class Surrogate:
             return []
         here = np.asarray(start_ranks)
         base = self.scores(here[None, :], label)[0]
+        inputs = self._inputs(self._one_moved(here))
         keys, gains = np.zeros(1, np.int64), np.zeros(1)
         chosen = np.empty((1, 0), np.int64)
         for i, size in enumerate(self.costs.shape):
-            moved = np.tile(here, (size, 1))
-            moved[:, i] = np.arange(size)
-            own = self.scores(moved, label) - base
             keys = (keys[:, None] + self.costs.tables[i][here[i]]).ravel()
+            own, inputs = inputs[:size], inputs[size:]
+            own = (1 - 2 * label) * (own @ self._weights) - base
             gains = (gains[:, None] + own).ravel()
             levels = np.tile(np.arange(size), len(chosen))
             chosen = np.column_stack([np.repeat(chosen, size, axis=0), levels])
@@ -93,6 +93,13 @@ class Surrogate:
             keys, gains, chosen = keys[kept], gains[kept], chosen[kept]
         good = self.scores(chosen, label) > 0
         return [self.costs.point(ranks) for ranks in chosen[good]]
+
+    def _one_moved(self, ranks):
+        """(levels of all features, features): ``ranks`` with one feature at each of its levels in turn."""
+        places = np.repeat(np.arange(len(ranks)), self.costs.shape)
+        moved = np.tile(ranks, (len(places), 1))
+        moved[np.arange(len(places)), places] = np.concatenate([np.arange(n) for n in self.costs.shape])
+        return moved
 
     def _unbeaten(self, keys, gains, limit):
         """The ways, by growing key, each with a larger gain than all cheaper ones; some FRONT at most."""
