@@ -37,11 +37,6 @@ class Costs:
     def size(self) -> int:
         return self.strides[0] * self.shape[0]
 
-    @cached_property
-    def _firsts(self) -> np.ndarray:
-        """Where each feature's levels begin, with all of them in one row."""
-        return np.cumsum(self.shape) - self.shape
-
     def ranks(self, points) -> np.ndarray:
         """(n, features) ranks of the points (n,); of one point (features,)."""
         points = np.asarray(points, dtype=np.int64)
@@ -52,8 +47,8 @@ class Costs:
 
     def between(self, start, others) -> np.ndarray:
         """(n,) keys from the ranks ``start`` (features,) to the ranks ``others`` (n, features)."""
-        keys = np.concatenate([table[rank] for table, rank in zip(self.tables, start, strict=True)])
-        return keys[self._firsts + others].sum(axis=1)
+        others = np.asarray(others)
+        return sum(table[start[i]][others[:, i]] for i, table in enumerate(self.tables))
 
 
 def costs_of(space, ordered) -> Costs:

@@ -68,7 +68,7 @@ def _draw_bounds(axes, rows, style):
         axes.plot(place[own], rows["distance"][own], ".", color=colour, markersize=3, label=name)
     axes.set_xlabel("starts")
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    _name_what_is_drawn(axes)
 
 
 def _draw_closing_in(axes, closing_in, rows, style):
@@ -87,7 +87,7 @@ def _draw_closing_in(axes, closing_in, rows, style):
         axes.axhline(mean, color=style.valid_colour, linewidth=1, linestyle="--", label="valid SCEs")
     axes.set_xlabel("answers, starts and SCEs among them")
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    _name_what_is_drawn(axes)
 
 
 def _draw_closing(axes, rows, style):
@@ -128,7 +128,7 @@ def _draw_changes(axes, features, changes, style):
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of starts")
-    axes.legend(frameon=False)
+    _name_what_is_drawn(axes)
 
 
 def _draw_paths(axes, dataset, rows, style):
@@ -157,7 +157,12 @@ def _draw_paths(axes, dataset, rows, style):
     axes.set_xticks([])
     axes.invert_yaxis()
     if len(some):
-        axes.legend(frameon=False)
+        _name_what_is_drawn(axes)
+
+
+def _name_what_is_drawn(axes):
+    """A legend below the panel: inside it would lie on bars and bounds, which may be anywhere."""
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.14), ncols=3, borderaxespad=0)
 
 
 def _ranks(dataset, points):
