@@ -1,17 +1,18 @@
 """Shared by the tests: where things are, and a throw-away copy of the project to run the real workflow in."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests import snakemake_runs
+
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "reference"
+CORES = ("--cores", "2")
 NO_JOBS = {"all", "default", "scores", "experiments"}
 
 
@@ -29,7 +30,7 @@ class Project:
     def __init__(self, folder: Path):
         self.folder = folder
         for name in ("sce", "workflow", "resources", "config", "envs", "profiles"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, folder / name)  # with compiled modules
         shutil.copy(ROOT / "Snakefile", folder)
 
     @classmethod
@@ -50,21 +51,13 @@ class Project:
         file.write_text(text.replace(old, new))
 
     def command(self, *options) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", "2", *options]
+        return [sys.executable, "-m", "snakemake", *CORES, *options]
 
     def snakemake(self, *options, ok: bool = True, env: dict | None = None) -> str:
         """Run the real Snakemake; its output. ``ok``: whether it is expected to succeed."""
-        done = subprocess.run(
-            self.command(*options),
-            cwd=self.folder,
-            env={**os.environ, **(env or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-        )
-        assert (done.returncode == 0) == ok, done.stdout
-        return done.stdout
+        status, out = snakemake_runs.run([*CORES, *options], self.folder, env or {}, timeout=600)
+        assert (status == 0) == ok, out
+        return out
 
     def stale(self, *targets) -> dict[str, int]:
         """Rule -> number of jobs that a run would start now, without rules that only name targets."""

@@ -18,9 +18,10 @@ from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
 from sce.models import job_needs
 from sce.money.prices import load_prices
 from sce.running import devices
+from sce.running.clocks import leave_future
 from sce.running.found_text import FoundText
 from sce.running.lock import hold_lock
-from sce.study import parameters, study, targets
+from sce.study import inquiries, parameters, study, targets
 from sce.study.checks import check_budgets
 
 STARTED = time.time()
@@ -48,6 +49,7 @@ def named(names):
 
 wildcard_constraints:
     model=named(STUDY.config.models),
+    explainer=named(STUDY.config.models),
     dataset=named(STUDY.datasets),
     metric=named(METRICS),
     experiment=named(STUDY.experiments),
@@ -78,12 +80,18 @@ def get_dataset_content(wildcards):
 
 
 def get_model(wildcards):
-    return STUDY.config.models[wildcards.model]
+    """The entry of the model that is asked: about another one, if there is an explainer."""
+    return STUDY.config.models[wildcards.get("explainer", wildcards.model)]
 
 
 def of_pair(function):
     """A function of the study, a model and a dataset as one of the wildcards."""
     return lambda wildcards: function(STUDY, wildcards.model, wildcards.dataset)
+
+
+def of_inquiry(function):
+    """A function of the study, a model, a dataset and who is asked about them as one of the wildcards."""
+    return lambda wildcards: function(STUDY, wildcards.model, wildcards.dataset, wildcards.explainer)
 
 
 def get_embeddings(wildcards):
@@ -99,6 +107,10 @@ def get_prompt_files(wildcards):
     return of_checkout(STUDY.prompt_files(wildcards.model, wildcards.dataset))
 
 
+def get_prompt_files_about(wildcards):
+    return of_checkout(of_inquiry(inquiries.prompt_files_about)(wildcards))
+
+
 def get_tasks(wildcards):
     """The tasks that a model is given on a dataset, a file for each kind of experiment that draws some."""
     kinds = parameters.kinds_with_tasks(STUDY, wildcards.model, wildcards.dataset)
@@ -110,7 +122,8 @@ def get_gpus(wildcards):
     model = get_model(wildcards)
     limit = workflow.global_resources.get("gpu").value
     if limit is not None and (problem := job_needs.problem(model, limit, get_gpu_memory())):
-        raise WorkflowError(f"{CONFIG_FILES}: models.{wildcards.model}: {problem}")
+        name = wildcards.get("explainer", wildcards.model)
+        raise WorkflowError(f"{CONFIG_FILES}: models.{name}: {problem}")
     return job_needs.gpus(model)
 
 
@@ -164,6 +177,13 @@ def get_peers(wildcards):
     return [f"results/{name}/{wildcards.dataset}/boundary.parquet" for name in names]
 
 
+def get_explainers(wildcards):
+    """The replies of the models that a kind of experiment asks about a pair."""
+    names = inquiries.explainers(STUDY, wildcards.model, wildcards.dataset, get_kind(wildcards))
+    files = [inquiries.responses_file(wildcards.model, wildcards.dataset, name) for name in names]
+    return [f"results/{file}" for file in files]
+
+
 def get_drawn_table(wildcards):
     """The table that a figure of an experiment shows."""
     kind = get_figure_kind(wildcards)
@@ -204,11 +224,17 @@ def take_lock():
         raise WorkflowError(str(error)) from None
 
 
+def check_clocks():
+    """Let the jobs of this run read files from the future."""
+    try:
+        leave_future({Path(file) for job in workflow.dag.needrun_jobs() for file in job.input})
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def check_embeddings():
-    """End a run before anything is asked where the model of the metric ``semantic`` cannot be loaded, unless
-    all that it would be loaded for is there."""
-    files = [f"results/embeddings/{name}.npy" for name in STUDY.datasets]
-    if OVER_EMBEDDINGS & set(STUDY.all_metrics()) and not all(map(os.path.exists, files)):
+    """End a run before anything is asked where it would embed descriptions and the model cannot be loaded."""
+    if any(job.rule.name.endswith("embed_descriptions") for job in workflow.dag.needrun_jobs()):
         try:
             semantic.load(STUDY.config.embeddings.model)
         except InputError as error:

@@ -23,6 +23,8 @@ export interface Dataset {
   options: [string, string];
   size: number;
   features: Feature[];
+  /** Of a dataset whose points are texts: with a {name} in the place of every feature's wording. */
+  text?: string;
 }
 
 export interface Pair {

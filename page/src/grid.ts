@@ -39,7 +39,11 @@ export class Grid {
 
   /** What a model is told of a point. */
   describe(point: number): string {
+    const { features, text } = this.dataset;
     const labels = this.labels(point);
-    return this.dataset.features.map((f, i) => "- " + f.wording.split("{value}").join(labels[i])).join("\n");
+    const said = features.map((feature, i) => feature.wording.split("{value}").join(labels[i]));
+    if (text === undefined) return said.map((sentence) => "- " + sentence).join("\n");
+    const places = new Map(features.map((feature, i) => [feature.name, said[i]]));
+    return text.replace(/\{(\w+)\}/g, (slot, name: string) => places.get(name) ?? slot).trim();
   }
 }

@@ -38,6 +38,11 @@ test("points run over the last feature first", () => {
   assert.equal(grid.describe(13), "- The a is: 20.\n- The b is: 2.\n- The c is: 5.");
 });
 
+test("a point of a text is the text with its slots filled", () => {
+  const told = new Grid({ ...dataset, text: "\n{c} {a}\nAnd {b}\n" });
+  assert.equal(told.describe(13), "The c is: 5. The a is: 20.\nAnd The b is: 2.");
+});
+
 test("a step ends at the edge of the grid", () => {
   assert.equal(grid.step(13, 2, 1), 14);
   assert.equal(grid.step(13, 0, 5), 21);

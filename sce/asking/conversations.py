@@ -40,7 +40,10 @@ class Interview:
 
     def __init__(self, protocol: Protocol, asker: Asker):
         self.protocol, self.asker, self.dataset = protocol, asker, protocol.dataset
-        self.main = protocol.questions[0]
+
+    @property
+    def main(self) -> Prompt:
+        return self.protocol.questions[0]
 
     async def ask(self, messages: list[dict], about: About) -> Entry:
         return await self.asker.ask(messages, about)
@@ -108,7 +111,7 @@ async def _walk(interview, progress, note):
         number = len(protocol.points) + len(others)
         await _work(interview, itertools.chain(points, others), number, rows, progress)
         if protocol.survey is not None:
-            await _search(interview, rows, progress, note)
+            await _ask_survey(interview, rows, progress, note)
     except BaseExceptionGroup as group:
         raise _first(group) from None  # one cause is what the user needs; the other workers were cancelled
     except asyncio.CancelledError:
@@ -132,7 +135,7 @@ async def _work(interview, conversations, number, rows, progress):
             workers.create_task(work())
 
 
-async def _search(interview, rows, progress, note):
+async def _ask_survey(interview, rows, progress, note):
     """What a survey asks after the starts: whether their SCEs are valid, and then round after round."""
     main, dataset, survey = interview.main.name, interview.dataset, interview.protocol.survey
     said = {a.point_id: _option(a.entry, dataset) for a in rows if (a.kind, a.wording) == ("question", main)}
@@ -165,7 +168,7 @@ async def _ask_at(interview, points, rows, progress) -> dict[int, int]:
 
 async def _ask_once(interview, point_id) -> AsyncIterator[Asked]:
     entry = await interview.ask_question(interview.main, interview.dataset.record(point_id))
-    yield Asked("search", interview.main.name, None, point_id, entry)
+    yield Asked("survey", interview.main.name, None, point_id, entry)
 
 
 def _option(entry, dataset) -> int:

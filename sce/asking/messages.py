@@ -22,8 +22,10 @@ def answer_schema(dataset: Dataset, confidence: bool = False) -> dict:
     return object_schema(answer | ({"confidence": {"type": "number"}} if confidence else {}))
 
 
-def record_schema(dataset: Dataset) -> dict:
-    """JSON schema of a record: every feature, each with one of its levels."""
+def record_schema(dataset: Dataset) -> dict | None:
+    """JSON schema of a record: every feature, each with one of its levels. None where an SCE is a text."""
+    if dataset.text is not None:
+        return None
     return object_schema(
         {
             name: {

@@ -111,7 +111,8 @@ class Protocol:
     """What one model is asked about one dataset. The first question wording is the main one, which the
     conditions continue. ``samples``: how often the main question is asked at a point, and every condition;
     all else is asked once. ``steps``: what kinds of experiments add. ``survey``: how the grid is asked in
-    part; without one it is asked in full."""
+    part; without one it is asked in full. Without questions only the
+    conversations of the steps are held."""
 
     dataset: Dataset
     questions: list[Prompt]
@@ -126,6 +127,8 @@ class Protocol:
     @property
     def points(self) -> Sequence[int]:
         """The points at which conversations begin."""
+        if not self.questions:
+            return ()
         return range(self.dataset.size) if self.survey is None else self.survey.starts
 
     @property

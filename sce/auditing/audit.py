@@ -10,6 +10,7 @@ from sce.auditing import averages, pairs, regions, remade
 from sce.auditing.findings import Findings
 from sce.auditing.grids import grid_of
 from sce.auditing.in_part import LARGEST
+from sce.auditing.inquiries import InquiryToAudit, audit_inquiry
 from sce.auditing.notes import expected_notes
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
@@ -20,8 +21,8 @@ from sce.money import usage
 from sce.money.prices import Prices
 from sce.reading.samples import first_samples
 from sce.showing import tables
-from sce.study import parameters
-from sce.study.plan import protocol_asked
+from sce.study import inquiries, parameters
+from sce.study.planner import protocol_asked
 from sce.study.study import Study
 
 
@@ -62,6 +63,9 @@ class Audit:
                     if not in_part:
                         audited[model, dataset] = found
                     self._check_intervals(model, dataset)
+        for about in inquiries.inquiries(self.study):
+            with self._caught(self._about(*about)):
+                audit_inquiry(self._inquiry(*about), self.files)
         self._check_collected()
         with self._caught(self.results / "differences.parquet"):
             self._check_differences({pair: found.rows for pair, found in audited.items()})
@@ -100,6 +104,22 @@ class Audit:
             self.results / f"embeddings/{dataset}.npy",
             in_part,
         )
+
+    def _inquiry(self, model, dataset, explainer):
+        entry = self.study.config.models[explainer]
+        return InquiryToAudit(
+            explainer,
+            entry,
+            self.study.datasets[dataset],
+            inquiries.protocol_about(self.study, model, dataset, explainer),
+            self.study.published,
+            self._about(model, dataset, explainer),
+            self.results / model / dataset,
+            ledger_file(self.study.config.ledger, entry.engine, entry.provider_model),
+        )
+
+    def _about(self, *about):
+        return self.results / inquiries.responses_file(*about)
 
     # --- tables over all
 
@@ -168,19 +188,21 @@ class Audit:
 
     def _check_usage(self):
         prices = {model: self.prices.of_entry(entry) for model, entry in self.study.config.models.items()}
-        frames = {pair: self._frame(*pair, "responses") for pair in self.study.pairs}
+        frames = [self._frame(*pair, "responses") for pair in self.study.pairs]
+        frames += [self.files.frame(self._about(*about)) for about in inquiries.inquiries(self.study)]
+        asked = json.loads(parameters.usage_of(self.study))
 
         def used():
-            parts = [usage.usage(frame, prices[pair[0]], *pair) for pair, frame in frames.items()]
+            found = usage.by_pair(asked, frames).items()
+            parts = [usage.usage(frame, prices[pair[0]], *pair) for pair, frame in found]
             return pd.concat(parts, ignore_index=True)
 
         def failed():
-            return pd.concat(
-                [usage.failures(frame, *pair) for pair, frame in frames.items()], ignore_index=True
-            )
+            found = usage.by_pair(asked, frames).items()
+            return pd.concat([usage.failures(frame, *pair) for pair, frame in found], ignore_index=True)
 
-        self._remake(self.results / "usage.parquet", used, *frames.values())
-        self._remake(self.results / "failures.parquet", failed, *frames.values())
+        self._remake(self.results / "usage.parquet", used, *frames)
+        self._remake(self.results / "failures.parquet", failed, *frames)
         stored = self.files.get(self.results / "usage.parquet")
         if stored:
             check_csv(self.results / "usage.csv", stored, self.findings)
@@ -203,15 +225,21 @@ class Audit:
         measured = json.loads(parameters.measure(self.study, kind.name, model, name))
         del measured["module"]
         peers = {peer: self._frame(peer, name, "boundary") for peer in measured.pop("peers", [])}
+        explainers = {
+            explainer: self.files.frame(self._about(model, name, explainer))
+            for explainer in measured.pop("explainers", [])
+        }
+        others = {"peers": peers, "explainers": explainers}
 
         def outcomes():
             embeddings = pairs.embeddings_of(self.results / f"embeddings/{name}.npy")
             tables = {need: first_samples(frame) for need, frame in frames.items()}
             return kind.measure(
-                Given(dataset=dataset, tables=tables, embeddings=embeddings, peers=peers, **measured)
+                Given(dataset=dataset, tables=tables, embeddings=embeddings, **others, **measured)
             )
 
-        self._remake(folder / f"{kind.name}.parquet", outcomes, *frames.values(), *peers.values())
+        needed = [frame for some in (frames, peers, explainers) for frame in some.values()]
+        self._remake(folder / f"{kind.name}.parquet", outcomes, *needed)
         if kind.points_columns:
             boundary = self._frame(model, name, "boundary")
             self._remake(own["points"], lambda: kind.points(dataset, boundary), boundary)

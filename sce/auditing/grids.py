@@ -31,9 +31,19 @@ def grid_of(dataset: Dataset) -> list[dict]:
     """The rows that a grid's artifact ought to have."""
     rows = []
     for point in range(dataset.size):
-        lines = [
-            "- " + feature.wording.format(value=feature.labels[rank])
-            for feature, rank in zip(dataset.features.values(), ranks_of(dataset, point), strict=True)
-        ]
-        rows.append({"point_id": point, **level_codes(dataset, point), "description": "\n".join(lines)})
+        rows.append({"point_id": point, **level_codes(dataset, point), "description": told(dataset, point)})
     return rows
+
+
+def told(dataset: Dataset, point: int) -> str:
+    """The description of a point: a line per feature, or the dataset's text with its slots filled in."""
+    sentences = {
+        name: feature.wording.replace("{value}", feature.labels[rank])
+        for (name, feature), rank in zip(dataset.features.items(), ranks_of(dataset, point), strict=True)
+    }
+    if dataset.text is None:
+        return "\n".join("- " + sentence for sentence in sentences.values())
+    text = dataset.text
+    for name, sentence in sentences.items():
+        text = text.replace(f"{{{name}}}", sentence)
+    return text.strip()

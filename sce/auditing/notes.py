@@ -7,6 +7,7 @@ from sce.experiments import registry
 from sce.files.json_files import exact
 from sce.money.prices import Prices
 from sce.study import parameters
+from sce.study.inquiries import inquiries, responses_file
 from sce.study.parameters import code, content
 from sce.study.study import Study
 
@@ -17,6 +18,11 @@ def expected_notes(study: Study, prices: Prices) -> dict[str, dict]:
     found = {f"grids/{name}.parquet": _grid(study.datasets[name]) for name in in_full}
     for model, dataset in study.pairs:
         found |= {f"{model}/{dataset}/{name}": note for name, note in _of_pair(study, model, dataset).items()}
+    for about in inquiries(study):
+        found[responses_file(*about)] = {
+            "asked": exact(parameters.asked_about(study, *about)),
+            "code": parameters.elicit_about_code(study, *about),
+        }
     for experiment in study.experiments:
         found |= _of_experiment(study, experiment)
     found |= _of_all(study, prices)
@@ -90,7 +96,8 @@ def _of_kind(study, kind, model, name):
 def _of_all(study, prices):
     pairs = exact(study.pairs)
     contents = exact({name: content(dataset) for name, dataset in study.datasets.items()})
-    used = {"pairs": pairs, "prices": parameters.prices(study, prices), "code": code("collect_usage")}
+    asked = parameters.usage_of(study)
+    used = {"pairs": asked, "prices": parameters.prices(study, prices), "code": code("collect_usage")}
     compared = {
         "pairs": pairs,
         "stems": exact(study.stems),

@@ -1,17 +1,18 @@
-"""What replies say: those that are nothing but the JSON that was asked for are read here, all others by the
-package's parser (``sce.reading``), which has no second way."""
+"""What replies say: those that are nothing but the JSON that was asked for, or the very text of a point, are
+read here, all others by the package's parser (``sce.reading``), which has no second way."""
 
 import json
 from functools import cache
 from itertools import product
 
 from sce.auditing.findings import Findings
-from sce.auditing.grids import level_codes, point_of
+from sce.auditing.grids import level_codes, point_of, told
 from sce.auditing.tables import Stored
 from sce.grids.datasets import Dataset
 from sce.reading import parsing
 from sce.reading.probabilities import option_probabilities
 
+MOST_TEXTS = 100_000  # points whose texts are looked up as they stand
 LARGEST = 1e15  # numbers beyond it are left to the parser
 LOST = {"failed": "request_failed", "truncated": "truncated", "refused": "refused"}
 
@@ -21,6 +22,8 @@ class Reader:
 
     def __init__(self, dataset: Dataset, findings: Findings):
         self.dataset, self.findings = dataset, findings
+        small = dataset.text is not None and dataset.size <= MOST_TEXTS
+        self._texts = {told(dataset, point): point for point in range(dataset.size)} if small else {}
         self._answer = cache(
             lambda text, finish: self._read(text, finish, self._plain_answer, parsing.parse_answer)
         )
@@ -54,6 +57,9 @@ class Reader:
         return option if option in self.dataset.options else None
 
     def _plain_record(self, text):
+        if self.dataset.text is not None:
+            point = self._texts.get(text)
+            return None if point is None else level_codes(self.dataset, point)
         content = _json(text)
         if set(content) != set(self.dataset.features):
             return None

@@ -107,7 +107,7 @@ class ControlEngine:
             chosen = self.nearest(point_id)
             if policy == "timid":
                 chosen = self._one_step_short(point_id, chosen)
-            if policy == "thinking":
+            if policy == "thinking" and self.dataset.text is None:  # its candidates are records
                 return self._aloud(point_id, chosen)
         return _said(self.written(chosen))
 
@@ -118,14 +118,25 @@ class ControlEngine:
         return int(self._nearest[point_id])
 
     def written(self, point_id: int) -> str:
-        """A grid point as a record in JSON."""
+        """A grid point as a record in JSON, or as the text that describes it."""
+        return self._as_sce(self._values(point_id))
+
+    def _values(self, point_id) -> dict:
+        """A grid point as a model writes it: numbers, and labels."""
         ranks = np.unravel_index(point_id, self.dataset.shape)
-        return json.dumps(
-            {
-                name: feature.codes[rank] if feature.is_number else feature.labels[rank]
-                for (name, feature), rank in zip(self.dataset.features.items(), ranks, strict=True)
-            }
-        )
+        return {
+            name: feature.codes[rank] if feature.is_number else feature.labels[rank]
+            for (name, feature), rank in zip(self.dataset.features.items(), ranks, strict=True)
+        }
+
+    def _as_sce(self, values) -> str:
+        """Values in the form in which a dataset wants its SCEs; a text says nothing of those that are left
+        out."""
+        if self.dataset.text is None:
+            return json.dumps(values)
+        said = dict.fromkeys(self.dataset.features, "")
+        said |= {name: self.dataset.features[name].wording.format(value=v) for name, v in values.items()}
+        return self.dataset.joined(said)
 
     def _wavers(self, body, record) -> bool:
         """Whether a question in a numbered wording, or one that is asked again, gets the other answer, drawn
@@ -169,7 +180,7 @@ class ControlEngine:
         lines = []
         for number, point in enumerate((start, short, goal, short, goal), start=1):
             answer = self._label(point) ^ (not self.is_right(f"candidate {number}", start))
-            candidate = {"candidate": number, "record": json.loads(self.written(point))}
+            candidate = {"candidate": number, "record": self._values(point)}
             lines.append(json.dumps(candidate | {"answer": self.dataset.options[answer]}))
         return _said("\n".join([*lines, f"FINAL: {self.written(goal)}"]))
 
@@ -186,18 +197,18 @@ class ControlEngine:
 
     def _malformed(self, point_id) -> Reply:
         """Five ways in turn: prose, a field left out, a value off the grid, a cut reply, a refusal."""
-        record = json.loads(self.written(point_id))
+        record = self._values(point_id)
         first = next(iter(record))
         way = point_id % 5
         if way == 0:
             return _said(f"I would change the {first} a little, and perhaps something else as well.")
         if way == 1:
             del record[first]
-            return _said(json.dumps(record))
+            return _said(self._as_sce(record))
         if way == 2:
-            return _said(json.dumps(record | self._off_grid(record)))
+            return _said(self._as_sce(record | self._off_grid(record)))
         if way == 3:
-            cut = json.dumps(record)[: len(first) + 4]
+            cut = self._as_sce(record)[: len(first) + 4]
             return Reply("truncated", cut, finish_reason="length")
         return Reply("refused", "I'm sorry, but I can't help with that.", finish_reason="refusal")
 

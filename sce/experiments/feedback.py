@@ -15,7 +15,7 @@ from sce.reading import parsing
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
-prompts.add_prompt_kind("feedback", {"target", "outcome"}, {"answer"})
+prompts.add_prompt_kind("feedback", {"target", "outcome"}, {"answer"}, asks={"text"})
 
 MAIN_METRIC = "gower"  # whose excess needs no word in the name of its score
 

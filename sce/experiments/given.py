@@ -16,7 +16,8 @@ class Given:
     """What a kind measures. ``tables``: the artifacts that it needs, by name; ``metrics``: those of the pair;
     ``embeddings``: (N, dimensions), where one of them is semantic; ``settings``: see ``Kind.settings``;
     ``seed``: of what is drawn at random; ``estimand``: what the intervals are over; ``peers``: the
-    ``boundary`` artifacts of other models on the dataset, by model, where the kind needs them."""
+    ``boundary`` artifacts of other models on the dataset, by model, where the kind needs them;
+    ``explainers``: what other models were asked about this one, ``responses`` by model, likewise."""
 
     dataset: Dataset
     tables: Mapping[str, pd.DataFrame]
@@ -26,6 +27,7 @@ class Given:
     estimand: str
     embeddings: np.ndarray | None = None
     peers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    explainers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def scoring(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sce.wordings.prompts import Prompt
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sce.experiments.about_another import Inquiry
     from sce.experiments.given import Given
     from sce.showing.style import FigureStyle
 
@@ -57,7 +58,8 @@ class Kind:
     conditions. ``needs``: the artifacts that ``measure`` reads, among responses, boundary, sce, distances,
     scores, and its own ``tasks`` and ``points``; where questions were asked several times, the first sample.
     ``needs_peers``: whether it also reads the boundaries of the other models that an experiment with its
-    table asks about the dataset.
+    table asks about the dataset. ``needs_explainers``: whether it asks other models about this one
+    (``sce.experiments.about_another``), and reads their replies.
     """
 
     name: ClassVar[str]
@@ -67,6 +69,7 @@ class Kind:
     about_sces: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ("responses", "boundary", "sce")
     needs_peers: ClassVar[bool] = False
+    needs_explainers: ClassVar[bool] = False
 
     def check(self, experiment, config, dataset: Dataset) -> None:
         """Raise InputError, before anything is asked, where an experiment needs more than a dataset has."""
@@ -83,6 +86,15 @@ class Kind:
 
     def step(self, asks: dict, find: Find, tasks: pd.DataFrame | None) -> Step:
         """The step of the protocol. ``tasks``: what ``draw_tasks`` made, where the kind draws any."""
+        raise NotImplementedError
+
+    def asks_about(self, pair: Pair) -> dict[str, list[str]]:
+        """What another model is asked about a pair, as JSON: condition -> wordings; empty where nothing is
+        asked. The experiments of ``pair`` are those that name this other model."""
+        return {}
+
+    def inquiry(self, wordings_of: dict[str, list[Prompt]]) -> "Inquiry":
+        """What is asked, from what ``asks_about`` returned, with the prompts in the place of their names."""
         raise NotImplementedError
 
     tasks_columns: ClassVar[dict[str, Any]] = {}  # of the artifact that ``draw_tasks`` makes

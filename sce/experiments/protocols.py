@@ -12,6 +12,7 @@ from sce.models.entries import Model
 from sce.wordings.published import Published, find_prompt
 
 SURVEY = "sce.searching.survey"  # the module that asks a grid in part
+ABOUT = "sce.experiments.about_another"  # the module that asks one model about another
 
 
 def protocol_of(
@@ -41,4 +42,35 @@ def protocol_of(
         steps=tuple(kind(name).step(asks, find, tasks.get(name)) for name, asks in asked["kinds"].items()),
         survey=survey,
         samples=asked.get("samples", 1),
+    )
+
+
+def protocol_about(
+    dataset: Dataset,
+    model: Model,
+    asked: dict,
+    published: Published | None,
+    boundary: pd.DataFrame,
+    sce: pd.DataFrame,
+) -> Protocol:
+    """The protocol by which a model is asked about another one, whose artifacts ``boundary`` and ``sce`` are.
+    ``asked``: see ``sce.study.inquiries.protocol_about``."""
+
+    def find(name):
+        return find_prompt(name, dataset.name, published)
+
+    module = importlib.import_module(ABOUT)  # by name: what a model is asked of itself does not depend on it
+    conditions = {name: find(name) for name in asked["conditions"]}
+    author = module.read_author(dataset, find(asked["main"]), conditions, boundary, sce)
+    inquiries = [
+        kind(name).inquiry({condition: list(map(find, names)) for condition, names in wordings.items()})
+        for name, wordings in asked["about"].items()
+    ]
+    return Protocol(
+        dataset,
+        questions=[],
+        conditions=[],
+        system=model.system,
+        structured=model.decoding == "json_schema",
+        steps=(module.AskAbout(author, inquiries),),
     )

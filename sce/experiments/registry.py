@@ -18,6 +18,8 @@ MODULES = {
     "search": "sce.experiments.search",
     "cross_validity": "sce.experiments.cross_validity",
     "changed_features": "sce.experiments.changed_features",
+    "explained": "sce.experiments.explained",
+    "peer_prediction": "sce.experiments.peer_prediction",
     "simulatability": "sce.experiments.simulatability",
 }
 

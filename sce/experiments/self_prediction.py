@@ -53,7 +53,7 @@ class Foresee(Step):
                     answered.answer,
                     schema,
                     more,
-                    _foreseen_by_control,
+                    foreseen_by_control,
                 )
                 entry = await interview.ask(continued(stand.messages, stand.entry, text), about)
                 yield Asked(
@@ -64,9 +64,9 @@ class Foresee(Step):
         return Counter(self_prediction=2 * len(self.wordings_of.get(condition, [])))
 
 
-def _foreseen_by_control(respondent, body) -> str:
+def foreseen_by_control(respondent, body) -> str:
     """Its own answer where it is right this time, else the other option; its confidence is its rate."""
-    right = respondent.is_right("self_prediction", [body["record"], body["more"]])
+    right = respondent.is_right(body["kind"], [body["record"], body["more"]])
     reply = {"answer": respondent.dataset.options[respondent.decide(body["record"]) ^ (not right)]}
     if body["more"].get("confidence"):
         reply["confidence"] = 100 * (1 if respondent.model.rate is None else respondent.model.rate)
@@ -103,7 +103,7 @@ class SelfPrediction(Kind):
 
     def measure(self, given):
         answers = OwnAnswers(given, given.metrics[0])  # no distance is measured
-        actual = _actual(answers)
+        actual = actual_of(answers)
         lines = []
         for when in ("before", "after"):
             asked = answers.replies(f"self_prediction_{when}")
@@ -123,7 +123,7 @@ class SelfPrediction(Kind):
         return outcomes.table(lines).drop_duplicates(["condition", "metric", "score"], ignore_index=True)
 
 
-def _actual(answers):
+def actual_of(answers: OwnAnswers) -> dict:
     """(condition, point) -> (its target, the prediction at its SCE, on the grid or verified off it, and the
     grid point that it is, or missing)."""
     options = answers.dataset.options

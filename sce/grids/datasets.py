@@ -6,6 +6,7 @@ A dataset is one file ``resources/datasets/NAME.yaml``; adding one needs no code
 
 import json
 import re
+import unicodedata
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -96,14 +97,19 @@ def plain_levels(levels):
 
 
 def refuse_shared(spellings: dict[str, list[str]], what: str) -> None:
-    """Raise ValueError where two things (name -> spellings) share one: replies could not be read then. Case
-    and white space make no difference."""
+    """Raise ValueError where two things (name -> spellings) share one: replies could not be read then. Case,
+    white space, kinds of dashes and characters that nobody sees make no difference."""
     owners = {}
     for name, texts in spellings.items():
         for text in texts:
-            plain = re.sub(r"[\s_]+", " ", text).strip().casefold()
+            plain = re.sub(r"[\s_]+", " ", _as_seen(text)).strip().casefold()
             if owners.setdefault(plain, name) != name:
                 raise ValueError(f"{what}; {text!r} means {owners[plain]!r} and {name!r}")
+
+
+def _as_seen(text):
+    kinds = [(char, unicodedata.category(char)) for char in unicodedata.normalize("NFKC", text)]
+    return "".join("-" if kind == "Pd" else char for char, kind in kinds if kind != "Cf")
 
 
 class Feature(Contract):
@@ -193,7 +199,9 @@ class Feature(Contract):
 
 class Dataset(Contract):
     """A full grid with its question. ``subject`` names what a point describes (a respondent, a house);
-    ``context`` says where the data comes from."""
+    ``context`` says where the data comes from. Where there is a ``text``, a point is that text with the
+    wording of every feature in its slot, and an SCE is a rewritten text; else a point is a list of lines, and
+    an SCE a record in JSON."""
 
     name: Key
     title: Line
@@ -203,6 +211,8 @@ class Dataset(Contract):
     options: Two[Line]
     option_aliases: dict[str, list[OneLine]] = {}
     features: dict[str, Feature] = Field(min_length=1, max_length=100)
+    # Left out of the content where there is none, so that datasets of records keep their digests.
+    text: Page | None = Field(None, exclude_if=lambda text: text is None)
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -230,6 +240,23 @@ class Dataset(Contract):
         refuse_shared(published, "features, each with a published_name of its own")
         if self.size > MOST_IDS:
             raise ValueError(f"a grid of at most {MOST_IDS:,} points; this one has {self.size:,}")
+        return self
+
+    @model_validator(mode="after")
+    def _text_has_its_slots(self):
+        if self.text is None:
+            return self
+        try:
+            slots = [part[1:] for part in Formatter().parse(self.text) if part[1] is not None]
+        except ValueError:  # a brace without its other half
+            slots = []
+        if sorted(slots) != sorted((name, "", None) for name in self.features):
+            allowed = ", ".join(f"{{{name}}}" for name in self.features)
+            raise ValueError(f"a text with {allowed}, each once, and no other brace")
+        for name, feature in self.features.items():
+            if not re.search(r"\w\W*$", feature.wording.partition("{value}")[0]):
+                allowed = "a wording with words before {value}, by which it is found in a rewritten text"
+                raise ValueError(f"features.{name}: {allowed}")
         return self
 
     @property
@@ -265,12 +292,18 @@ class Dataset(Contract):
 
     def describe(self, record: dict) -> str:
         """The description text of a record, on the grid or off it (numbers off the grid as they are)."""
-        lines = []
+        said = {}
         for name, feature in self.features.items():
             labels = dict(zip(feature.codes, feature.labels, strict=True))
             value = record[name]
-            lines.append("- " + feature.wording.format(value=labels.get(value, _tidy(value))))
-        return "\n".join(lines)
+            said[name] = feature.wording.format(value=labels.get(value, _tidy(value)))
+        return self.joined(said)
+
+    def joined(self, said: dict[str, str]) -> str:
+        """The description of what is said of every feature."""
+        if self.text is None:
+            return "\n".join("- " + sentence for sentence in said.values())
+        return self.text.format(**said).strip()
 
     @cached_property
     def options_text(self) -> str:
@@ -279,8 +312,14 @@ class Dataset(Contract):
 
     @cached_property
     def levels_text(self) -> str:
-        """The valid values of every feature, a line each."""
-        return "\n".join(f"- {name}: {_levels(feature)}" for name, feature in self.features.items())
+        """The valid values of every feature, a line each; of a text those of every slot, after what the text
+        says there."""
+        if self.text is None:
+            said = self.features
+        else:
+            said = [f'"{feature.wording.format(value="...")}"' for feature in self.features.values()]
+        parts = zip(said, self.features.values(), strict=True)
+        return "\n".join(f"- {name}: {_levels(feature)}" for name, feature in parts)
 
     @cached_property
     def record_text(self) -> str:
@@ -295,12 +334,13 @@ class Dataset(Contract):
             raise InputError(f"dataset {self.name}", "points", self.size, allowed)
         ranks = np.indices(self.shape).reshape(len(self.shape), -1)
         columns = {"point_id": np.arange(self.size)}
-        lines = []
+        said = []
         for rank, (name, feature) in zip(ranks, self.features.items(), strict=True):
             columns[name] = np.array(feature.codes)[rank]
-            written = np.array(["- " + feature.wording.format(value=v) for v in feature.labels], dtype=object)
-            lines.append(written[rank])
-        columns["description"] = ["\n".join(parts) for parts in zip(*lines, strict=True)]
+            written = [feature.wording.format(value=label) for label in feature.labels]
+            said.append(np.array(written, dtype=object)[rank])
+        rows = zip(*said, strict=True)
+        columns["description"] = [self.joined(dict(zip(self.features, row, strict=True))) for row in rows]
         return pd.DataFrame(columns)
 
 

@@ -17,6 +17,18 @@ _PARTICULAR = re.compile(
 )
 
 
+def by_pair(pairs: list, tables: list[pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
+    """(model, dataset) -> all its ``responses``. A pair may have several tables, of what it was asked about
+    other models. They may share a question, which was asked and paid for once, so it counts once."""
+    found = {}
+    for pair, table in zip(map(tuple, pairs), tables, strict=True):
+        if pair in found:
+            new = table[~table["digest"].isin(set(found[pair]["digest"]))]
+            table = pd.concat([found[pair], new], ignore_index=True)
+        found[pair] = table
+    return found
+
+
 def usage(responses: pd.DataFrame, price: Price | None, model: str, dataset: str) -> pd.DataFrame:
     """One row per kind of request in a ``responses`` artifact.
 

@@ -9,7 +9,8 @@ What can be read with certainty is returned, everything else is None with a stat
 - ``unparseable``: anything else that cannot be read, silence included.
 
 The other modules of this folder: ``replies`` finds the objects in a text, ``answers`` and ``records`` decide
-which of them counts, ``values`` and ``options`` read one value each, ``labels`` knows spellings.
+which of them counts, ``texts`` reads a rewritten text, ``values`` and ``options`` read one value each,
+``labels`` knows spellings.
 """
 
 import json
@@ -17,7 +18,7 @@ import re
 from typing import NamedTuple
 
 from sce.errors import InputError
-from sce.reading import answers, records
+from sce.reading import answers, records, texts
 from sce.reading.labels import clean
 from sce.reading.readers import readers_of
 from sce.reading.replies import after_reasoning
@@ -38,16 +39,22 @@ def parse_answer(text, dataset, finish_reason=None) -> Parsed:
 
 
 def parse_sce(text, dataset, finish_reason=None) -> Parsed:
-    """The record {feature: code} that a reply gives, with None for what it leaves open; None without any."""
-    readers = readers_of(dataset)
-    raw = {}
-    if isinstance(text, str):
-        raw = records.record(after_reasoning(text), readers, finish_reason == "length")
-    value = {name: reader.read(raw.get(name)) for name, reader in readers.features.items()}
+    """The record {feature: code} that a reply gives, as JSON or as a rewritten text, with None for what it
+    leaves open; None without any."""
+    said = after_reasoning(text) if isinstance(text, str) else ""
+    value = _values(said, dataset, finish_reason == "length")
     missing = sum(code is None for code in value.values())
     if missing == len(value):
         value = None
     return Parsed(_status(text, value, missing == 0, finish_reason), value)
+
+
+def _values(text, dataset, cut):
+    if dataset.text is not None:
+        return texts.values(text, dataset, cut)
+    readers = readers_of(dataset)
+    raw = records.record(text, readers, cut)
+    return {name: reader.read(raw.get(name)) for name, reader in readers.features.items()}
 
 
 def parse_lines(dataset, kind, lines):

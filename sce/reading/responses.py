@@ -19,7 +19,7 @@ def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """The ``boundary`` artifact: f(x) for every point and wording, from the ``responses`` artifact. Where
     questions were asked several times, the answer that decides, with the number of ``askings`` that have a
     prediction and the share of these that give the second option."""
-    asked = responses[responses["kind"].isin(["question", "search"])]
+    asked = responses[responses["kind"].isin(["question", "survey"])]
     read = _reader(parsing.parse_answer, dataset)
     statuses, answers = _transposed(map(read, asked["status"], asked["response"], asked["finish_reason"]), 2)
     known = zip(asked["logprobs"], answers, asked["finish_reason"], strict=True)
@@ -65,7 +65,7 @@ def counterfactuals(responses: pd.DataFrame, dataset: Dataset, conditions: list[
     if SAMPLE in responses:
         parts = [_samples(responses, condition, *about) for condition in conditions]
     else:
-        parts = [_condition(responses, condition, *about) for condition in conditions]
+        parts = [read_sces(responses, condition, *about) for condition in conditions]
     artifact = "sce_sampled" if SAMPLE in responses else "sce"
     empty = pd.DataFrame(columns=list(columns(artifact, list(dataset.features))))
     return pd.concat(parts, ignore_index=True) if parts else empty
@@ -80,13 +80,15 @@ def features_at(dataset: Dataset, points: np.ndarray) -> dict[str, np.ndarray]:
 
 def _samples(responses, condition, dataset, points, targets):
     parts = [
-        _condition(rows, condition, dataset, points, targets).assign(**{SAMPLE: sample})
+        read_sces(rows, condition, dataset, points, targets).assign(**{SAMPLE: sample})
         for sample, rows in responses.groupby(SAMPLE)
     ]
     return pd.concat(parts, ignore_index=True).sort_values(["point_id", SAMPLE], ignore_index=True)
 
 
-def _condition(responses, condition, dataset, points, targets):
+def read_sces(responses, condition, dataset, points, targets) -> pd.DataFrame:
+    """The rows of the ``sce`` artifact that are about one condition, from its rows in ``responses``: one for
+    each of the ``points`` (a column of ids), whose ``targets`` (options) they have."""
     asked = responses[(responses["kind"] == "condition") & (responses["condition"] == condition)]
     read = _reader(parsing.parse_sce, dataset)
     found = map(read, asked["status"], asked["response"], asked["finish_reason"])

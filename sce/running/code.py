@@ -5,10 +5,15 @@ The digest is over the syntax trees of the script and of all modules that it imp
 comments and docstrings. It depends on no modification time, so code that is restored or copied with an old
 time counts too. (A new minor version of Python may write trees differently; results are then made again from
 the ledger.)
+
+Every command of Snakemake waits for this. What was found about a file is therefore kept, under the digest of
+its bytes, and only files with new content are read again.
 """
 
 import ast
+import contextlib
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +23,7 @@ from pathlib import Path
 from sce.files.places import WORKFLOW
 
 PACKAGE = "sce"
+KEPT = Path(".snakemake/code")
 _WITH_STATEMENTS = ast.stmt | ast.excepthandler | ast.match_case
 _WHOLE = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 
@@ -33,8 +39,8 @@ def let_jobs_import() -> None:
 def code_of(script, *modules: str) -> str:
     """The digest of a script with what it imports, and of ``modules``, which it imports by names made at run
     time."""
-    named = [*_imports(Path(script), package=""), *modules]
-    parts = [_digest(Path(script)), *(_digest(_file(name)) for name in closure(*named))]
+    digest, imports = _meaning(Path(script), package="")
+    parts = [digest, *(_of_module(name)[0] for name in closure(*imports, *modules))]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
 
@@ -48,24 +54,41 @@ def closure(*names: str) -> list[str]:
         name = waiting.pop()
         if name not in found and _file(name) is not None:
             found.add(name)
-            waiting += _imports(_file(name), _package_of(name))
+            waiting += _of_module(name)[1]
             if "." in name:  # importing a module runs its packages first
                 waiting.append(name.rpartition(".")[0])
     return sorted(found)
 
 
-@cache
-def _digest(file: Path) -> str:
-    return hashlib.sha256(ast.dump(_tree(file), **_WHOLE).encode()).hexdigest()
+def _of_module(name):
+    file = _file(name)
+    return _meaning(file, package=name if file.name == "__init__.py" else name.rpartition(".")[0])
 
 
 @cache
-def _imports(file: Path, package: str) -> list[str]:
-    """The names that may be modules among what a file imports; ``package``: the one that the file is in."""
-    return [name for node in _statements(_tree(file)) for name in _named(node, package)]
+def _meaning(file: Path, package: str) -> tuple[str, list[str]]:
+    """The digest of a syntax tree, and the names that may be modules among what it imports; ``package``:
+    the one that the file is in. Both come from what an earlier command kept if it read the same bytes by the
+    same rules."""
+    parts = [
+        Path(__file__).read_bytes(),
+        repr(sys.version_info[:2]).encode(),
+        package.encode(),
+        file.read_bytes(),
+    ]
+    kept = KEPT / hashlib.sha256(b"\0".join(parts)).hexdigest()
+    with contextlib.suppress(OSError, ValueError):  # nothing is kept, or only half was written
+        digest, imports = json.loads(kept.read_text(encoding="utf-8"))
+        return digest, imports
+    tree = _tree(file)
+    digest = hashlib.sha256(ast.dump(tree, **_WHOLE).encode()).hexdigest()
+    imports = [name for node in _statements(tree) for name in _named(node, package)]
+    with contextlib.suppress(OSError):  # where nothing may be written, the next command reads again
+        KEPT.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps([digest, imports]), encoding="utf-8")
+    return digest, imports
 
 
-@cache
 def _tree(file: Path) -> ast.Module:
     """The syntax tree of a file without docstrings."""
     tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
@@ -78,7 +101,7 @@ def _tree(file: Path) -> ast.Module:
 
 def _statements(tree) -> Iterator[ast.AST]:
     """The statements of a tree, itself first, but for what only a type checker reads. Expressions, most of
-    its nodes, hold neither imports nor docstrings, and every command of Snakemake waits for this."""
+    its nodes, hold neither imports nor docstrings."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -96,10 +119,6 @@ def _named(node, package) -> Iterator[str]:
         source = ".".join([*above, *([node.module] if node.module else [])])
         yield source
         yield from (f"{source}.{alias.name}" for alias in node.names)
-
-
-def _package_of(name):
-    return name if _file(name).name == "__init__.py" else name.rpartition(".")[0]
 
 
 @cache

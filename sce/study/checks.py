@@ -4,10 +4,11 @@ from collections import Counter
 from pathlib import Path
 
 from sce.errors import InputError, suggest
-from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_names
+from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_file, dataset_names
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
 from sce.money.prices import Prices, check_budget
-from sce.wordings.prompts import prompt_file
+from sce.reading.texts import check_texts
+from sce.wordings.prompts import fits, load_prompt, prompt_file, prompt_files
 
 # What the workflow itself makes under results/, next to the folders of the models.
 FOLDERS = {"grids", "embeddings", "experiments", "failures_checked", "report_conversations"}
@@ -28,15 +29,16 @@ SUFFIXES = (
 RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures", "collect_scores",
     "collect_usage", "compare", "default", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
-    "embed_descriptions", "experiments", "measure_distances", "measure_kind", "measure_points",
-    "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment", "plot_kind",
-    "plot_points", "plot_validity", "score", "scores", "tabulate",
+    "elicit_about", "embed_descriptions", "experiments", "measure_distances", "measure_kind",
+    "measure_points", "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment",
+    "plot_kind", "plot_points", "plot_validity", "score", "scores", "tabulate",
 }  # fmt: skip
 
 
 def check_budgets(study, prices: Prices) -> None:
     """Models that are asked within a budget have a price."""
-    for name in dict.fromkeys(model for model, _ in study.pairs):
+    asked = [name for e in study.experiments.values() for name in (*e.models, *e.explainers)]
+    for name in dict.fromkeys(asked):
         check_budget(study.config.models[name], prices, f"{study.where}: models.{name}")
 
 
@@ -53,6 +55,7 @@ def check_names(study) -> None:
         key = f"experiments.{name}"
         known = {
             "models": (study.config.models, "a model of this configuration: "),
+            "explainers": (study.config.models, "a model of this configuration: "),
             "metrics": (METRICS, ""),
             "datasets": (dataset_names(), f"a file under {DATASETS}: "),
         }
@@ -90,10 +93,13 @@ def _check_folder(study, key, path):
                 study.where, key, f"{path}, a file", "a folder, or a path where there is nothing"
             )
         inside = Path(path).resolve().is_relative_to(Path("results").resolve())
+        around = Path.cwd().is_relative_to(Path(path).resolve())
     except OSError as error:
         raise InputError(study.where, key, str(error), "a folder that can be reached") from None
     if inside:  # results may be deleted at any time, and answers were paid for
         raise InputError(study.where, key, path, "a folder outside results/")
+    if around:
+        raise InputError(study.where, key, f"{path}, which holds this folder", "a folder of its own")
 
 
 def _check_twice(study, key, experiment):
@@ -105,7 +111,8 @@ def _check_twice(study, key, experiment):
 
 
 def check_wordings(study) -> None:
-    """Every wording is of the kind that its field holds, and each pair continues one main question."""
+    """Every wording is of the kind that its field holds and asks for what the dataset wants, and each pair
+    continues one main question."""
     for name, experiment in study.experiments.items():
         for field, kind in study.wording_fields.items():
             for wording in getattr(experiment, field):
@@ -116,6 +123,8 @@ def check_wordings(study) -> None:
                 if prompt.metric is not None and prompt.metric not in METRICS:
                     allowed = suggest(prompt.metric, METRICS)
                     raise InputError(prompt_file(wording), "metric", prompt.metric, allowed)
+                for dataset in experiment.datasets:
+                    _check_form(study, f"experiments.{name}.{field}", wording, dataset)
     for model, dataset in study.pairs:
         _check_published(study, model, dataset)
         mains = study.main_questions(study.pair(model, dataset))
@@ -156,6 +165,23 @@ def check_boundaries(study) -> None:
             )
 
 
+def check_explainers(study) -> None:
+    """Models that are asked about others have something to be asked, and can be asked."""
+    fields = [field for kind in study.kinds if kind.needs_explainers for field in kind.fields]
+    for name, experiment in study.experiments.items():
+        key = f"experiments.{name}.explainers"
+        asks = [field for field in fields if getattr(experiment, field)]
+        if bool(asks) != bool(experiment.explainers):
+            found = f"none, for {asks[0]}" if asks else ", ".join(experiment.explainers)
+            allowed = "models to ask" if asks else f"none, or one of {', '.join(fields)} to ask them"
+            raise InputError(study.where, key, found, allowed)
+        # A result file answers nothing new, and holds other words than an explainer would be shown.
+        for model in (*experiment.explainers, *experiment.models) if asks else ():
+            if study.config.models[model].engine == "published":
+                found, allowed = f"{model}, a result file", "models that are asked, and about such"
+                raise InputError(study.where, key, found, allowed)
+
+
 def check_samples(study) -> None:
     """What is asked several times can be, and may differ."""
     for name, experiment in study.experiments.items():
@@ -182,6 +208,8 @@ def check_samples(study) -> None:
 def check_datasets(study) -> None:
     """Every dataset carries the distances that it is measured with and what experiments ask about it."""
     wanted = {(d, m) for e in study.experiments.values() for d in e.datasets for m in e.metrics}
+    for name, dataset in study.datasets.items():
+        check_texts(dataset, dataset_file(name))
     for dataset, metric in sorted(wanted):
         if metric not in OVER_EMBEDDINGS:  # whose distances are known once descriptions are embedded
             space(study.datasets[dataset], metric)
@@ -197,6 +225,18 @@ def shape_of(study, name: str) -> dict:
         return study.config.models[name].shape()
     except InputError as error:
         raise InputError(study.where, f"models.{name}.{error.key}", error.found, error.allowed) from None
+
+
+def _check_form(study, key, wording, name):
+    """A wording asks for records, or for rewritten texts where the dataset is one of texts."""
+    dataset, prompt = study.datasets[name], study.prompt(wording, name)
+    if fits(prompt, dataset):
+        return
+    others = (load_prompt(file) for file in prompt_files().values())
+    fitting = [other.name for other in others if other.kind == prompt.kind and fits(other, dataset)]
+    form = "a record" if dataset.text is None else "a rewritten text"
+    there = suggest(wording, fitting) or f"no {prompt.kind} does"
+    raise InputError(study.where, key, wording, f"what asks for {form} of {name}: {there}")
 
 
 def _check_published(study, model, dataset):

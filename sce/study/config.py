@@ -1,5 +1,6 @@
 """The configuration as one closed contract. Kinds of experiments add their own fields to it."""
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
@@ -11,6 +12,7 @@ from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.measuring.estimands import ESTIMANDS, POINTS
 from sce.measuring.semantic import EMBEDDED
 from sce.models.catalogue import entry_type
+from sce.models.entries import ENTRIES
 from sce.showing.style import FigureStyle
 from sce.wordings.names import Wordings
 
@@ -36,7 +38,8 @@ class BaseExperiment(Contract):
     conversation, about every SCE that is not on the grid. Names that count up can be given as a range,
     ``question_01..question_50``. ``samples``: how often the main question is asked at every point, and every
     condition (docs/experiments.md). ``boundary``: whether the grid is asked in full or, as ``adaptive`` says,
-    in part; a grid of more than 100,000 points is asked in part unless told otherwise."""
+    in part; a grid of more than 100,000 points is asked in part unless told otherwise. ``explainers``: models
+    that are asked about each of ``models``, in what kinds of experiments ask so."""
 
     models: list[Key] = Field(min_length=1)
     datasets: list[Key] = Field(min_length=1)
@@ -45,6 +48,7 @@ class BaseExperiment(Contract):
     metrics: list[Key] = Field(["gower"], min_length=1)
     verify_off_grid: bool = False
     samples: int = Field(1, ge=1, le=100)
+    explainers: list[Key] = []
     boundary: Literal["full", "adaptive"] | None = None
     adaptive: Adaptive = Adaptive()
 
@@ -93,6 +97,11 @@ class BaseConfig(Contract):
 
 def contract(*kinds: Kind) -> type[BaseConfig]:
     """The contract of a configuration with these kinds of experiments, and with the engines added so far."""
+    return _contract(kinds, tuple(ENTRIES.values()))
+
+
+@cache  # by the entries, too: extensions add some
+def _contract(kinds, entries) -> type[BaseConfig]:
     fields: dict[str, Any] = {name: field for kind in kinds for name, field in kind.fields.items()}
     experiment = create_model("Experiment", __base__=BaseExperiment, **fields)
     sections: dict[str, Any] = {key: section for kind in kinds for key, section in kind.sections.items()}

@@ -12,12 +12,13 @@ from sce import engines
 from sce.asking.rounds import next_round
 from sce.experiments import registry
 from sce.experiments.kind import Kind
-from sce.experiments.protocols import SURVEY
+from sce.experiments.protocols import ABOUT, SURVEY
 from sce.files.contracts import Contract
 from sce.files.json_files import exact
 from sce.files.places import WORKFLOW
 from sce.money.prices import Prices
 from sce.running.code import code_of
+from sce.study.inquiries import explainers, inquiries, protocol_about, wordings_about
 from sce.study.study import Study
 
 SCRIPTS = WORKFLOW / "workflow/scripts"
@@ -71,6 +72,30 @@ def elicit(study: Study, model: str, dataset: str) -> str:
     return exact(shape | {"round": next_round(study.config.ledger, exact(shape))})
 
 
+def elicit_about_code(study: Study, model: str, dataset: str, explainer: str) -> str:
+    engine = engines.module_of(study.config.models[explainer].engine)
+    kinds = protocol_about(study, model, dataset, explainer)["about"]
+    return code("elicit", engine, ABOUT, *(registry.MODULES[name] for name in kinds))
+
+
+def asked_about(study: Study, model: str, dataset: str, explainer: str) -> dict:
+    """All that shapes the answers of ``explainer`` about a model and a dataset, but that model's own."""
+    wordings = wordings_about(study, model, dataset, explainer)
+    return {
+        "model": study.shapes[explainer],
+        "author": model,
+        "dataset": content(study.datasets[dataset]),
+        "wordings": {name: content(study.prompt(name, dataset)) for name in wordings},
+        "protocol": protocol_about(study, model, dataset, explainer),
+    }
+
+
+def elicit_about(study: Study, model: str, dataset: str, explainer: str) -> str:
+    """What is asked about another model, and the round, as for ``elicit``."""
+    shape = asked_about(study, model, dataset, explainer)
+    return exact(shape | {"round": next_round(study.config.ledger, exact(shape))})
+
+
 def kinds_with_tasks(study: Study, model: str, dataset: str) -> list[Kind]:
     """The kinds of experiments whose tasks a model is given on a dataset."""
     asked = study.protocol(model, dataset)["kinds"]
@@ -100,15 +125,17 @@ def measure_code(study: Study, model: str, dataset: str) -> str:
 
 def measure(study: Study, kind: str, model: str, dataset: str) -> str:
     """What measuring a kind of experiment must know of the configuration."""
-    pair = study.pair(model, dataset)
-    peers = {"peers": study.peers(kind, model, dataset)} if registry.kind(kind).needs_peers else {}
+    pair, its = study.pair(model, dataset), registry.kind(kind)
+    others = {"peers": study.peers(kind, model, dataset)} if its.needs_peers else {}
+    if its.needs_explainers:
+        others["explainers"] = explainers(study, model, dataset, its)
     return exact(
         {
             "module": registry.MODULES[kind],
             "metrics": study.metrics(model, dataset),
-            "settings": registry.kind(kind).settings(pair),
+            "settings": its.settings(pair),
             **study.config.scoring.model_dump(),
-            **peers,
+            **others,
         }
     )
 
@@ -145,6 +172,12 @@ def study_style(study: Study) -> dict:
         "conditions": sorted({study.stems.get(name, name) for name in named}),
     }
     return study.config.figures.model_dump() | order
+
+
+def usage_of(study: Study) -> str:
+    """Who was asked in the artifacts of replies that usage is counted in: the pairs, then each model that was
+    asked about another, with the dataset."""
+    return exact([*study.pairs, *((explainer, dataset) for _, dataset, explainer in inquiries(study))])
 
 
 def prices(study: Study, prices: Prices) -> str:

@@ -9,12 +9,11 @@ Tokens are estimates, and the table says from what: from the answers that the mo
 ledger, or else from the length of the text and from round numbers.
 """
 
-import importlib
+import operator
 import os
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, reduce
 from multiprocessing import get_context
 
 import pandas as pd
@@ -22,17 +21,23 @@ import pandas as pd
 from sce.asking.conversations import Interview, elicit
 from sce.asking.messages import continued
 from sce.asking.pacing import CHARACTERS_PER_TOKEN
-from sce.asking.protocol import Protocol
-from sce.engines import About, body_of, open_engine
-from sce.engines.control import decide
-from sce.experiments.protocols import SURVEY, protocol_of
-from sce.ledger.entries import Entry, digest
-from sce.ledger.ledger import Ledger, ledger_file
-from sce.ledger.manifest import manifest_of
+from sce.engines import open_engine
+from sce.ledger.ledger import Ledger
 from sce.money.prices import FREE, Price, Prices, costs
 from sce.statuses import REQUEST_STATUSES
 from sce.study import pilot
-from sce.study.parameters import kinds_with_tasks, task_options
+from sce.study.inquiries import inquiries
+from sce.study.plan_about import count_about
+from sce.study.planner import (
+    Count,
+    Measured,
+    Planner,
+    characters_of,
+    file_of,
+    is_there,
+    protocol_asked,
+    unasked,
+)
 from sce.study.study import Study
 from sce.wordings import prompts
 
@@ -40,77 +45,6 @@ TOKENS_OUT = {"question": 20, "condition": 80}  # of a reply that is a small JSO
 REASONING_OUT = 1000  # more, where a model reasons first
 POINTS_ALONE = 5000  # up to so many points, other processes would cost more time than they save
 SAMPLE = 20  # points whose texts stand for those of all
-
-
-@dataclass
-class Measured:
-    """What the answers of one entry took: tokens in per character, and by kind tokens out and seconds."""
-
-    characters: int = 0
-    tokens_in: int = 0
-    out: Counter = field(default_factory=Counter)
-    seconds: Counter = field(default_factory=Counter)
-    answers: Counter = field(default_factory=Counter)
-
-    def add(self, kind: str, characters: int, entry: Entry) -> None:
-        if entry.usage.get("in"):
-            self.characters += characters
-            self.tokens_in += entry.usage["in"]
-            self.out[kind] += entry.usage.get("out", 0)
-            self.answers[kind] += 1
-        self.seconds[kind] += entry.latency_s
-        self.seconds["answers"] += 1
-
-    @property
-    def latency_s(self) -> float | None:
-        """Mean seconds of an answer."""
-        number = self.seconds["answers"]
-        return (self.seconds.total() - number) / number if number else None
-
-
-class Planner:
-    """Takes the place of a run's ``Asker``: looks questions up, and sends none. ``found``: questions by
-    status in the ledger; ``open``: those a run would ask, by kind; ``characters``: of their text, by kind.
-    ``mains``: the points whose main question is among them, ``explained``: condition -> the points whose SCE
-    is."""
-
-    max_in_flight = 1
-
-    def __init__(self, protocol: Protocol, engine, ledger: Ledger, retry, measured: Measured):
-        self.protocol, self.engine, self.ledger = protocol, engine, ledger
-        self.retry, self.measured = set(retry), measured
-        self.found, self.open, self.characters = Counter(), Counter(), Counter()
-        self.mains: set[int] = set()
-        self.explained: dict[str, set[int]] = defaultdict(set)
-        self._known: dict[str, Entry] = {}
-
-    async def ask(self, messages: list[dict], about: About) -> Entry:
-        """What a run would get. A question that is met again, by another way or wording, counts once."""
-        key = digest(body_of(self.engine, messages, about))
-        if key not in self._known:
-            self._known[key] = self._count(key, messages, about)
-        return self._known[key]
-
-    def _count(self, key, messages, about):
-        entry, size = self.ledger.get(key), _characters(messages)
-        if entry is not None:
-            self.found[entry.status] += 1
-            if entry.status == "answered":
-                self.measured.add(about.kind, size, entry)
-            if entry.status not in self.retry or entry.finish_reason == "rejected":
-                return entry
-        self.open[about.kind] += 1
-        self.characters[about.kind] += size
-        point = self.protocol.dataset.locate(about.record)
-        main = about.kind == "question" and about.name == self.protocol.questions[0].name
-        if main and about.again <= self.protocol.samples and point is not None:
-            self.mains.add(point)
-        if about.kind == "condition" and about.again == 1:  # of the first sample alone more is asked
-            self.explained[about.name].add(point)
-        return _unasked(key)
-
-    async def close(self) -> None:
-        """Nothing was opened."""
 
 
 def plan(study: Study, prices: Prices) -> pd.DataFrame:
@@ -143,7 +77,7 @@ def _inherited(model):
 
 def _rows_of_model(study, prices, datasets, model):
     entry, measured = study.config.models[model], Measured()
-    counts = {name: _count(study, model, name, measured) for name in datasets[model]}
+    counts = {name: _count_all(study, model, name, measured) for name in datasets[model]}
     price = prices.of_entry(entry)
     return [_row(model, name, entry, count, measured, price) for name, count in counts.items()]
 
@@ -154,37 +88,22 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
     found = {}
     for model in _by_model(study):
         entry = study.config.models[model]
-        price, path = prices.of_entry(entry), _file(study, entry)
+        price, path = prices.of_entry(entry), file_of(study, entry)
         if price is not None and price != FREE:
             found[model] = 0.0
-            if _is_there(path):
+            if is_there(path):
                 batch = getattr(entry, "mode", "live") == "batch"
                 with Ledger(path, read_only=True) as ledger:
                     found[model] = sum(usd for _, usd in costs(ledger, price, batch))
     return found
 
 
-@dataclass(frozen=True)
-class _Count:
-    """Questions at most, those in the ledger by status, those to ask by kind, of which ``at_most`` depend on
-    answers not given yet; their characters, and the tokens of a reply where none is known, by kind; and what
-    a row is worth, as far as the answers tell (``sce.study.pilot``)."""
-
-    questions: int
-    found: Counter
-    open: Counter
-    at_most: int
-    characters: Counter
-    tokens_out: dict[str, int]
-    worth: float | None
-
-
-def _count(study, model, name, measured) -> _Count:
+def _count(study, model, name, measured) -> Count:
     entry = study.config.models[model]
     protocol = protocol_asked(study, model, name)
-    path = _file(study, entry)
+    path = file_of(study, entry)
     typical = _typical_characters(protocol)
-    if _is_there(path):
+    if is_there(path):
         with Ledger(path, read_only=True) as ledger:
             engine = open_engine(entry, protocol.dataset)
             planner = Planner(protocol, engine, ledger, entry.retry, measured)
@@ -205,7 +124,16 @@ def _count(study, model, name, measured) -> _Count:
         characters[kind] += typical[kind] * number
     tokens_out = TOKENS_OUT | {kind: n for step in protocol.steps for kind, n in step.tokens_out.items()}
     at_most = unknown.total()
-    return _Count(known + at_most, found, opened + unknown, at_most, characters, tokens_out, worth)
+    return Count(known + at_most, found, opened + unknown, at_most, characters, tokens_out, worth)
+
+
+def _count_all(study, model, name, measured) -> Count:
+    """What a model is asked about a dataset, and about other models on it."""
+    counts = [_count(study, model, name, measured)] if (model, name) in study.pairs else []
+    authors = [author for author, about, asked in inquiries(study) if (about, asked) == (name, model)]
+    if authors:
+        counts.append(count_about(study, model, name, authors, measured))
+    return reduce(operator.add, counts)
 
 
 def _unknown(protocol, mains, explained) -> Counter:
@@ -314,12 +242,12 @@ def _typical_characters(protocol) -> dict[str, float]:
     for point_id in range(0, dataset.size, max(1, dataset.size // SAMPLE)):
         record = dataset.record(point_id)
         asked = [interview.messages_of_question(prompt, record) for prompt in protocol.questions]
-        sizes["question"] += map(_characters, asked)
+        sizes["question"] += map(characters_of, asked)
         answer = dataset.options[point_id % 2]
         for prompt in protocol.conditions:
             text = prompts.follow_up(prompt, dataset, answer)
-            messages = continued(asked[0], _unasked("", f'{{"answer": "{answer}"}}'), text)
-            sizes["condition"].append(_characters(messages))
+            messages = continued(asked[0], unasked("", f'{{"answer": "{answer}"}}'), text)
+            sizes["condition"].append(characters_of(messages))
     for step in protocol.steps:
         for kind, lengths in step.sample(interview).items():
             sizes[kind] += lengths
@@ -328,37 +256,10 @@ def _typical_characters(protocol) -> dict[str, float]:
     return defaultdict(lambda: about_an_sce, typical)
 
 
-def protocol_asked(study: Study, model: str, name: str) -> Protocol:
-    """The protocol of a model and a dataset, as a run would walk it."""
-    entry, dataset = study.config.models[model], study.datasets[name]
-    kinds = kinds_with_tasks(study, model, name)
-    tasks = {kind.name: kind.draw_tasks(dataset, task_options(study, kind)) for kind in kinds}
-    protocol = protocol_of(dataset, entry, study.protocol(model, name), study.published, tasks)
-    if protocol.survey is None:
-        return protocol
-    return replace(protocol, survey=importlib.import_module(SURVEY).Simulated(protocol.survey, decide))
-
-
 def _by_model(study):
     datasets = defaultdict(list)
-    for model, name in study.pairs:
+    about_others = [(explainer, name) for _, name, explainer in inquiries(study)]
+    for model, name in dict.fromkeys([*study.pairs, *about_others]):
         if study.config.models[model].engine != "published":  # whose answers are there already
             datasets[model].append(name)
     return datasets
-
-
-def _is_there(path) -> bool:
-    """Whether a ledger file is there, or was: opening one that is lost says so."""
-    return path.exists() or manifest_of(path).exists()
-
-
-def _file(study, entry):
-    return ledger_file(study.config.ledger, entry.engine, entry.provider_model)
-
-
-def _characters(messages):
-    return sum(len(str(message["content"])) for message in messages)
-
-
-def _unasked(key, response=None):
-    return Entry(key, "unasked", response, None, None, None, None, None, {}, 0.0, 0, 0.0)

@@ -76,7 +76,10 @@ def _power(study, table):
     """The least differences in validity that the study finds, for each dataset and each pilot."""
     lines = []
     for dataset, rows in table.groupby("dataset", sort=False):
-        starts = max(_rows(study, model, dataset) for model in rows["model"])
+        asked = [model for model in rows["model"] if (model, dataset) in study.pairs]  # about the dataset
+        if not asked:
+            continue
+        starts = max(_rows(study, model, dataset) for model in asked)
         lines.append(
             f"{dataset}: {starts:,} starts find a difference in validity of {detectable(starts):.3f} (power "
             f"{POWER:g}) if all rows are independent; one of {WANTED:g} takes {starts_needed(WANTED):,}."

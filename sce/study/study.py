@@ -56,6 +56,7 @@ class Study:
         checks.check_wordings(self)
         checks.check_boundaries(self)
         checks.check_samples(self)
+        checks.check_explainers(self)
         checks.check_datasets(self)
         self.shapes = {name: checks.shape_of(self, name) for name in config.models}
 
@@ -165,7 +166,10 @@ class Study:
 
     def prompt_files(self, model: str, dataset: str) -> list[str]:
         """The files of all wordings that a model is sent about a dataset, each once."""
-        names = self.wordings(model, dataset)
+        return self.files_of(self.wordings(model, dataset))
+
+    def files_of(self, names: list[str]) -> list[str]:
+        """The files of wordings, each once."""
         return list(
             dict.fromkeys(self.published.path if is_published(n) else str(prompt_file(n)) for n in names)
         )

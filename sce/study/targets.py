@@ -2,6 +2,7 @@
 
 from sce.experiments.kind import Kind
 from sce.measuring.metrics import OVER_EMBEDDINGS
+from sce.study.inquiries import inquiries, responses_file
 from sce.study.study import Study
 from sce.wordings.rewordings import reworded
 
@@ -13,6 +14,11 @@ PAIR_ARTIFACTS = tuple(f"{name}.parquet" for name in ("responses", "boundary", "
 def of_pairs(study: Study, pattern: str) -> list[str]:
     """The pattern's file for every (model, dataset) of the study."""
     return [pattern.format(model=model, dataset=dataset) for model, dataset in study.pairs]
+
+
+def of_inquiries(study: Study) -> list[str]:
+    """The replies of every model that is asked about another."""
+    return [f"results/{responses_file(*asked)}" for asked in inquiries(study)]
 
 
 def _picture(study, model, dataset):
@@ -52,6 +58,7 @@ def of_steps(study: Study) -> list[str]:
     files = [
         file for name in PAIR_ARTIFACTS for file in of_pairs(study, f"results/{{model}}/{{dataset}}/{name}")
     ]
+    files += of_inquiries(study)
     files += _figures(_picture(study, *pair) for pair in study.pairs)
     in_full = {dataset: None for model, dataset in study.pairs if not study.survey(model, dataset)}
     files += [f"results/grids/{dataset}.parquet" for dataset in in_full]

@@ -53,13 +53,14 @@ def add_prompt_kind(
 
 
 add_prompt_kind("question", {"description"})
-add_prompt_kind("condition", {"target"}, {"answer"}, asks={"candidates"})
+add_prompt_kind("condition", {"target"}, {"answer"}, asks={"candidates", "text"})
 
 
 class Prompt(Contract):
     """A wording. ``kind``: its place in a conversation; ``rewords``: the prompt that it says in other words,
     so that their scores are compared; ``metric``: the distance that it defines; ``asks``: what the reply
-    holds besides the answer or the record: how sure the model is, or the candidates that it considered."""
+    holds besides the answer or the record: how sure the model is, or the candidates that it considered; or
+    that it holds a rewritten text in place of a record, for datasets whose points are texts."""
 
     name: Key
     kind: str
@@ -89,6 +90,8 @@ class Prompt(Contract):
         unknown = found - kind.allowed
         if missing:
             raise ValueError(f"a text with the placeholder {{{min(missing)}}}")
+        if doubled := [name for name in found if f"{{{{{name}}}}}" in self.text]:
+            raise ValueError(f"placeholders in single braces: {{{min(doubled)}}}")
         if unknown:
             names = ", ".join(f"{{{name}}}" for name in sorted(kind.allowed))
             raise ValueError(f"only the placeholders {names}; not {{{min(unknown)}}}")
@@ -139,6 +142,14 @@ def choose(prompt: Prompt, dataset: Dataset, start: int, candidates: list[int]) 
     described = [dataset.describe(dataset.record(point_id)) for point_id in (start, *candidates)]
     lettered = [f"{letter}:\n{text}" for letter, text in zip(LETTERS, described[1:], strict=False)]
     return prompt.fill(_common(dataset) | {"start": described[0], "candidates": "\n\n".join(lettered)})
+
+
+def fits(prompt: Prompt, dataset: Dataset) -> bool:
+    """Whether a wording asks for SCEs in the form that the dataset says: records, or rewritten texts."""
+    if dataset.text is None:
+        return prompt.asks != "text"
+    asks_for_record = prompt.kind == "condition" or "{record}" in prompt.text
+    return prompt.asks == "text" or not asks_for_record
 
 
 def other_option(dataset: Dataset, option: str) -> str:

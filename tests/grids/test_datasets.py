@@ -61,7 +61,8 @@ def test_every_dataset_locates_and_describes_its_points(path):
     for point_id in {0, 1, dataset.size // 2, dataset.size - 1}:
         record = dataset.record(point_id)
         assert dataset.locate(record) == point_id
-        assert dataset.describe(record).count("\n") == len(dataset.features) - 1
+        if dataset.text is None:
+            assert dataset.describe(record).count("\n") == len(dataset.features) - 1
     first = next(name for name, feature in dataset.features.items() if feature.is_number)
     assert dataset.locate(dataset.record(0) | {first: 0.123}) is None
 

@@ -30,7 +30,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def forget():
-    for cached in (code._digest, code._imports, code._tree, code._file):
+    for cached in (code._meaning, code._file):
         cached.cache_clear()
 
 
@@ -97,3 +97,18 @@ def test_jobs_find_the_package_before_what_the_user_set(monkeypatch):
     parts = code.os.environ["PYTHONPATH"].split(":")
     assert parts[0] == str(ROOT)
     assert parts[-1] == "/opt/modules"
+
+
+def test_what_was_kept_gives_the_same_digest_and_saves_the_reading(folder, monkeypatch):
+    before = digest(folder)
+    assert len(list(code.KEPT.iterdir())) == 6  # the script and five modules
+    monkeypatch.setattr(code, "_tree", None)  # nothing is read again
+    assert digest(folder) == before
+
+
+@pytest.mark.parametrize("found", ["", "[", '["abc"', '["abc", ["sce'])
+def test_what_is_kept_by_halves_is_read_again(folder, found):
+    before = digest(folder)
+    for file in code.KEPT.iterdir():
+        file.write_text(found)
+    assert digest(folder) == before

@@ -132,4 +132,4 @@ def test_what_a_search_asks_is_simulated_with_the_answers_of_a_control(tmp_path)
         tmp_path, "echo", monotone=True
     )  # whose SCEs are the starts themselves
     simulated = Simulated(survey_of(DATASET, asked), decide)
-    assert simulated.simulated() == (raw["kind"] == "search").sum()
+    assert simulated.simulated() == (raw["kind"] == "survey").sum()

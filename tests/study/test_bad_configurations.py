@@ -192,6 +192,10 @@ CONFIGURATIONS = [
     ("ledger", "x" * 300, "ledger", "255"),
     ("ledger", "x/" * 3000, "ledger", "1000"),
     ("ledger", "README.md", "ledger", "a file"),
+    ("ledger", "results/ledger", "ledger", "outside results"),
+    ("ledger", "/", "ledger", "which holds this folder"),
+    ("ledger", ".", "ledger", "which holds this folder"),
+    ("ledger", "x/../..", "ledger", "which holds this folder"),
     ("ledger", ["ledger"], "ledger", "text"),
     ("reference", "README.md", "folder", "published values"),
     ("reference", "no/such/folder", "folder", "published values"),
@@ -455,6 +459,13 @@ features:
 """
 
 DATASETS = [
+    # what looks the same
+    ("[A, B]", '[A, "A\u200b"]', "content", "spellings of its own"),
+    ("[A, B]", "[A, \uff21]", "content", "spellings of its own"),
+    ("[A, B]", "[a-b, a–b]", "content", "spellings of its own"),
+    ("[low, high]", '[low, "lo\u200bw"]', "features.grade", "spellings of its own"),
+    ("[low, high]", "[low, \uff4cow]", "features.grade", "spellings of its own"),
+    ("[extent]", '["gra\u200bde"]', "content", "grade"),
     ("name: tiny", "name: small", "name", "the name of the file, tiny"),
     ("name: tiny", "name: a/b", "name", "of the form"),
     ("name: tiny", "name: 5", "name", "text"),
@@ -599,6 +610,7 @@ PROMPTS = [
     ({"text": "{target} Authorization: Bearer abcdefgh12345678"}, "text", "hidden"),
     ({"text": "Change it."}, "content", "{target}"),
     ({"text": "{target} {colour}"}, "content", "{colour}"),
+    ({"text": "{{target}}"}, "content", "single braces: {target}"),
     ({"kind": None}, "kind", "text"),
     ({"kind": "idea"}, "kind", "one of question, condition"),
     ({"kind": ["condition"]}, "kind", "text"),

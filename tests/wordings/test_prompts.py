@@ -14,6 +14,7 @@ from sce.wordings.prompts import (
     PLACEHOLDER,
     add_prompt_kind,
     ask,
+    fits,
     follow_up,
     load_prompt,
     prompt_file,
@@ -132,9 +133,26 @@ def test_a_condition_has_all_that_an_sce_takes(name, dataset):
     text = follow_up(PROMPTS[name], dataset, dataset.options[0])
     assert dataset.options[1] in text
     assert f"\n{dataset.levels_text}\n" in f"{text}\n"
-    assert dataset.record_text in text
+    assert (dataset.record_text in text) == fits(PROMPTS[name], dataset) == (PROMPTS[name].asks != "text")
     assert dataset.subject in text
     _is_tidy(text)
+
+
+def test_a_dataset_of_texts_wants_texts_of_what_asks_for_sces():
+    loans = load_dataset("resources/datasets/loan_request.yaml")
+    of_records = {name for name, prompt in PROMPTS.items() if not fits(prompt, loans)}
+    assert of_records == {
+        "several",
+        "feedback",
+        *(n for n in of_kind("condition") if PROMPTS[n].asks != "text"),
+    }
+    of_texts = {name for name, prompt in PROMPTS.items() if prompt.asks == "text"}
+    assert of_texts == {"unconstrained_text", "minimal_text", "feedback_text"}
+    for name in of_texts - {"feedback_text"}:
+        text = follow_up(PROMPTS[name], loans, "Granted")
+        assert loans.levels_text in text
+        assert "would have been Declined" in text
+        _is_tidy(text)
 
 
 def _is_tidy(text):

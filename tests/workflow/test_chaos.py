@@ -267,8 +267,9 @@ def test_results_that_cannot_be_written(sound, tmp_path, may_mount, options, tol
 @pytest.mark.parametrize("years", [-5, 5])
 def test_a_clock_that_was_wrong(copy, sound, years):
     when = time.time() + years * 365 * 86400
-    for path in [*(copy.folder / "results").rglob("*"), *(copy.folder / "ledger").rglob("*")]:
-        os.utime(path, (when, when))
+    for name in ("results", "ledger", "resources"):
+        for path in (copy.folder / name).rglob("*"):
+            os.utime(path, (when, when))
     assert ends_well(copy, sound) == []
     copy.edit("sce/measuring/scores.py", "NO_BOUNDARY =", "EDITED = True\nNO_BOUNDARY =")
     assert ends_well(copy, sound) == []

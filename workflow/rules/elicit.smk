@@ -46,3 +46,21 @@ rule parse_responses:
         "Reading the replies of {wildcards.model} about {wildcards.dataset}"
     script:
         "../scripts/parse_responses.py"
+
+
+# One model asked about another, whose answers its questions name.
+use rule elicit as elicit_about with:
+    input:
+        dataset=get_dataset_file,
+        prompts=get_prompt_files_about,
+        boundary=rules.parse_responses.output.boundary,
+        sce=rules.parse_responses.output.sce,
+    output:
+        "results/{model}/{dataset}/peers/{explainer}/responses.parquet",
+    log:
+        "logs/elicit_about/{model}/{dataset}/{explainer}.log",
+    params:
+        asked=of_inquiry(parameters.elicit_about),
+        code=of_inquiry(parameters.elicit_about_code),
+    message:
+        "Asking {wildcards.explainer} about {wildcards.model} on {wildcards.dataset}"

@@ -47,6 +47,7 @@ rule measure_kind:
         dataset=get_dataset_file,
         embeddings=get_embeddings,
         peers=get_peers,
+        explainers=get_explainers,
     output:
         "results/{model}/{dataset}/{kind}.parquet",
     log:

@@ -22,7 +22,10 @@ rule describe_boundaries:
 
 rule collect_usage:
     input:
-        responses=collect_pairs("results/{model}/{dataset}/responses.parquet"),
+        responses=[
+            *collect_pairs("results/{model}/{dataset}/responses.parquet"),
+            *targets.of_inquiries(STUDY),
+        ],
     output:
         usage="results/usage.parquet",
         usage_csv="results/usage.csv",
@@ -33,7 +36,7 @@ rule collect_usage:
     conda:
         "../../envs/core.yaml"
     params:
-        pairs=exact(STUDY.pairs),
+        pairs=parameters.usage_of(STUDY),
         prices=parameters.prices(STUDY, PRICES),
         code=code_of("collect_usage"),
     message:

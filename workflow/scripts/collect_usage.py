@@ -11,11 +11,9 @@ from sce.running.jobs import logged, provenance
 
 with logged(snakemake.log[0]):
     prices = {model: price and Price(**price) for model, price in json.loads(snakemake.params.prices).items()}
+    tables = [artifacts.read(path) for path in snakemake.input.responses]
     used, failed = [], []
-    for (model, dataset), path in zip(
-        json.loads(snakemake.params.pairs), snakemake.input.responses, strict=True
-    ):
-        responses = artifacts.read(path)
+    for (model, dataset), responses in usage.by_pair(json.loads(snakemake.params.pairs), tables).items():
         used.append(usage.usage(responses, prices[model], model, dataset))
         failed.append(usage.failures(responses, model, dataset))
     used, failed = pd.concat(used, ignore_index=True), pd.concat(failed, ignore_index=True)

@@ -1,5 +1,5 @@
 """Asks one model everything about one dataset: the boundary, the SCEs of every condition, and the questions
-that kinds of experiments add."""
+that kinds of experiments add; or all about another model's answers, where these are among its inputs."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from sce.asking.conversations import elicit, open_questions
 from sce.asking.rounds import record_round
 from sce.engines import Fatal
 from sce.errors import InputError
-from sce.experiments.protocols import protocol_of
+from sce.experiments.protocols import protocol_about, protocol_of
 from sce.files import artifacts
 from sce.files.json_files import exact
 from sce.grids.datasets import load_dataset
@@ -22,7 +22,9 @@ from sce.running.progress import Progress
 from sce.study.extensions import load_extensions
 from sce.wordings.published import load_published
 
-model, name = snakemake.wildcards.model, snakemake.wildcards.dataset
+name = snakemake.wildcards.dataset
+explainer = snakemake.wildcards.get("explainer")
+model = explainer or snakemake.wildcards.model
 
 with logged(snakemake.log[0]):
     # How a model is reached (limits, addresses) and where files lie does not change any answer. As parameters
@@ -33,10 +35,14 @@ with logged(snakemake.log[0]):
     asked = json.loads(snakemake.params.asked)
     number = asked.pop("round")
     dataset = load_dataset(snakemake.input.dataset)
-    tasks = {Path(path).parent.name: artifacts.read(path) for path in snakemake.input.tasks}
     path = snakemake.config.get("prompts", {}).get("published")
     published = load_published(path) if path else None
-    protocol = protocol_of(dataset, entry, asked["protocol"], published, tasks)
+    if explainer:
+        answers = [artifacts.read(path) for path in (snakemake.input.boundary, snakemake.input.sce)]
+        protocol = protocol_about(dataset, entry, asked["protocol"], published, *answers)
+    else:
+        tasks = {Path(path).parent.name: artifacts.read(path) for path in snakemake.input.tasks}
+        protocol = protocol_of(dataset, entry, asked["protocol"], published, tasks)
     progress = Progress(f"{model} on {name}", protocol.at_most)
     budget = open_budget(entry, load_prices(), ledger, f"models.{model}")
     with open_asker(entry, dataset, ledger, budget, gpus=snakemake.resources.gpu) as asker:

@@ -12,13 +12,15 @@ from sce.running.jobs import logged, provenance
 with logged(snakemake.log[0]):
     measured = json.loads(snakemake.params.measured)
     kind = importlib.import_module(measured.pop("module")).KIND
-    peers = measured.pop("peers", [])
-    boundaries = [artifacts.read(path) for path in snakemake.input.peers]
+    others = {
+        name: dict(zip(measured.pop(name, []), map(artifacts.read, snakemake.input[name]), strict=True))
+        for name in ("peers", "explainers")
+    }
     given = Given(
         dataset=load_dataset(snakemake.input.dataset),
         tables={name: first_samples(artifacts.read(snakemake.input[name])) for name in kind.needs},
         embeddings=artifacts.read_array(snakemake.input.embeddings) if snakemake.input.embeddings else None,
-        peers=dict(zip(peers, boundaries, strict=True)),
+        **others,
         **measured,
     )
     artifacts.write(kind.measure(given), snakemake.output[0], "scores", provenance=provenance(snakemake))

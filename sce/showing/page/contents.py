@@ -112,7 +112,8 @@ def _described(dataset: Dataset):
         for name, feature in dataset.features.items()
     ]
     about = {"title": dataset.title, "subject": dataset.subject, "question": dataset.question}
-    return about | {"options": list(dataset.options), "size": dataset.size, "features": features}
+    text = {} if dataset.text is None else {"text": dataset.text}
+    return about | {"options": list(dataset.options), "size": dataset.size, "features": features} | text
 
 
 def _table(table: pd.DataFrame):
