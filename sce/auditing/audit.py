@@ -11,7 +11,7 @@ from sce.auditing.findings import Findings
 from sce.auditing.grids import grid_of
 from sce.auditing.in_part import LARGEST
 from sce.auditing.inquiries import InquiryToAudit, audit_inquiry
-from sce.auditing.notes import expected_notes
+from sce.auditing.notes import asked_in_full, expected_notes
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
 from sce.ledger.ledger import ledger_file
@@ -43,10 +43,11 @@ class Audit:
 
     def run(self) -> Findings:
         self._check_notes()
-        for name, dataset in self.study.datasets.items():
+        for name in asked_in_full(self.study):
             stored = self.files.get(self.results / f"grids/{name}.parquet")
             if stored:
-                self.findings.rows(stored.path, ("point_id",), stored.rows, grid_of(dataset), "grids")
+                grid = grid_of(self.study.datasets[name])
+                self.findings.rows(stored.path, ("point_id",), stored.rows, grid, "grids")
         audited = {}
         for model, dataset in self.study.pairs:
             size = self.study.datasets[dataset].size

@@ -14,8 +14,7 @@ from sce.study.study import Study
 
 def expected_notes(study: Study, prices: Prices) -> dict[str, dict]:
     """Artifact (under the folder of results) -> its parameters by name."""
-    in_full = [name for model, name in study.pairs if not study.survey(model, name)]
-    found = {f"grids/{name}.parquet": _grid(study.datasets[name]) for name in in_full}
+    found = {f"grids/{name}.parquet": _grid(study.datasets[name]) for name in asked_in_full(study)}
     for model, dataset in study.pairs:
         found |= {f"{model}/{dataset}/{name}": note for name, note in _of_pair(study, model, dataset).items()}
     for about in inquiries(study):
@@ -27,6 +26,11 @@ def expected_notes(study: Study, prices: Prices) -> dict[str, dict]:
         found |= _of_experiment(study, experiment)
     found |= _of_all(study, prices)
     return {file: {name: _decoded(value) for name, value in note.items()} for file, note in found.items()}
+
+
+def asked_in_full(study: Study) -> list[str]:
+    """The datasets whose whole grid some model is asked about: of these alone there is a file of the grid."""
+    return list(dict.fromkeys(name for model, name in study.pairs if not study.survey(model, name)))
 
 
 def _grid(dataset):
