@@ -1,0 +1,21 @@
+"""What the audit expects of a study's artifacts."""
+
+from pathlib import Path
+
+from sce.auditing.notes import asked_in_full
+from sce.study.study import load
+
+HERE = Path("config.yaml")
+
+
+def test_a_grid_has_a_file_where_it_is_asked_in_full_by_some_model():
+    own = {"models": ["a"], "conditions": ["minimal"]}
+    config = {
+        "models": {name: {"engine": "control", "policy": "nearest"} for name in "ab"},
+        "experiments": {
+            "whole": own | {"datasets": ["weather"], "models": ["a", "b"]},
+            "part": own | {"datasets": ["diabetes", "exam"], "boundary": "adaptive"},
+            "both": own | {"datasets": ["exam"], "models": ["b"]},
+        },
+    }
+    assert sorted(asked_in_full(load(config, HERE))) == ["exam", "weather"]
