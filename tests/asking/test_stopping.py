@@ -32,6 +32,11 @@ with logged(folder / "job.log"):
 """
 
 
+def _as_in_a_terminal():
+    """Whoever runs the tests in the background has SIGINT ignored, in all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_job_says_so_in_one_line(number, tmp_path):
     answering = threading.Event()
@@ -45,7 +50,9 @@ def test_a_stopped_job_says_so_in_one_line(number, tmp_path):
     with served(provider) as url:
         command = [sys.executable, "-c", JOB, url, str(tmp_path)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+        job = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=_as_in_a_terminal
+        )
         assert answering.wait(30)
         job.send_signal(number)
         told = job.communicate(timeout=30)[1]
