@@ -7,11 +7,12 @@ from matplotlib.patches import Rectangle
 
 from sce.showing import captions, panels
 from sce.showing.drawing import settings
-from sce.showing.heat_map import draw_shares
+from sce.showing.heat_map import draw_shares, name_colours
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words, intervals_over
 
-CELL = (0.5, 0.27)  # inches
+ROW = 0.27  # inches
+DIFFERENCES = 0.4  # of the width of the map beside them
 
 
 def cross_validity_maps(
@@ -24,13 +25,12 @@ def cross_validity_maps(
     """
     shown = list(shares[["dataset", "condition"]].drop_duplicates().itertuples(index=False, name=None))
     authors = list(shares["model"].unique())
-    wide, high = CELL[0] * len(judges), CELL[1] * len(authors)
     with settings(style):
-        size = (wide + 5.0, (high + 1.15) * len(shown) + 0.6)
+        size = (panels.PAGE, (ROW * len(authors) + 0.45) * len(shown) + 1.9)
         figure = Figure(figsize=size, dpi=style.dpi, layout="constrained")
         figure.suptitle(_finding(differences), x=0.01, ha="left", fontweight="bold")
-        ratios = {"width_ratios": [wide, 2.0]}
-        every = figure.subplots(len(shown), 2, squeeze=False, sharey="row", gridspec_kw=ratios)
+        ratios = {"width_ratios": [1, DIFFERENCES]}
+        every = figure.subplots(len(shown), 2, squeeze=False, sharex="col", sharey="row", gridspec_kw=ratios)
         for (left, right), (dataset, condition) in zip(every, shown, strict=True):
             here = shares[(shares["dataset"] == dataset) & (shares["condition"] == condition)]
             table = here.pivot(index="model", columns="judge", values="value").reindex(
@@ -43,11 +43,12 @@ def cross_validity_maps(
             left.set_title(
                 f"{in_words(dataset)}, {in_words(condition)}", loc="left", fontsize=style.font_size
             )
-            left.set_ylabel("author of the SCEs")
-            left.set_xlabel("judged by")
+            left.set_ylabel("author")
             chosen = (differences["dataset"] == dataset) & (differences["condition"] == condition)
             _draw_differences(right, differences[chosen].set_index("model").reindex(authors), style)
-        figure.colorbar(image, ax=every[:, 0], label="share with the\nSCE's target at x'", shrink=0.8)
+        every[-1, 0].set_xlabel("judged by")
+        every[-1, 1].set_xlabel(intervals_over(differences["estimand"]))
+        name_colours(figure, image, every, "share with the SCE's target at x'")
     return figure
 
 
@@ -61,7 +62,6 @@ def _draw_differences(axes, rows, style):
     axes.tick_params(left=False, labelleft=False)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_title("itself minus peers", loc="left", fontsize=style.font_size)
-    axes.set_xlabel(intervals_over(rows["estimand"]))
 
 
 def _frame(column, row):

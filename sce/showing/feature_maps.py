@@ -4,13 +4,13 @@ them."""
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sce.showing import captions
+from sce.showing import captions, panels
 from sce.showing.drawing import settings
-from sce.showing.heat_map import draw_shares
+from sce.showing.heat_map import draw_shares, name_colours
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
 
-CELL = (0.75, 0.2)  # inches
+ROW = 0.2  # inches
 
 
 def feature_maps(shares: pd.DataFrame, ranks: pd.DataFrame, style: FigureStyle) -> Figure:
@@ -18,9 +18,9 @@ def feature_maps(shares: pd.DataFrame, ranks: pd.DataFrame, style: FigureStyle) 
     the correlations of SCEs with the nearest counterfactuals."""
     datasets = list(shares["dataset"].unique())
     tables = [_table_of(shares[shares["dataset"] == dataset]) for dataset in datasets]
-    wide, high = max(table.shape[1] for table in tables), [table.shape[0] for table in tables]
+    high = [len(table) for table in tables]
     with settings(style):
-        size = (CELL[0] * wide + 4.0, sum(CELL[1] * rows + 1.0 for rows in high) + 0.4)
+        size = (panels.PAGE, sum(ROW * rows + 0.9 for rows in high) + 1.0)
         figure = Figure(figsize=size, dpi=style.dpi, layout="constrained")
         figure.suptitle(_finding(ranks), x=0.01, ha="left", fontweight="bold")
         every = figure.subplots(len(tables), 1, squeeze=False, gridspec_kw={"height_ratios": high})[:, 0]
@@ -32,7 +32,7 @@ def feature_maps(shares: pd.DataFrame, ranks: pd.DataFrame, style: FigureStyle) 
             for place in range(1, len(models)):
                 if models[place] != models[place - 1]:
                     axes.axhline(place - 0.5, color="white", linewidth=2.5)
-        figure.colorbar(image, ax=every, label="share changed,\nor flipped by it alone", shrink=0.6)
+        name_colours(figure, image, every, "share changed, or flipped by it alone")
     return figure
 
 
@@ -63,6 +63,6 @@ def _finding(ranks):
         return "No ranking of the features to compare"
     alike = int((known > 0.999).sum())
     return (
-        f"SCEs rank the features as the nearest counterfactuals\n"
+        f"SCEs rank the features as the nearest counterfactuals "
         f"do in {alike} of {len(known)} cases; median correlation {known.median():.2f}"
     )

@@ -4,76 +4,55 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sce.showing import captions, panels
-from sce.showing.counted import counted
+from sce.showing.counted import counted, curves
 from sce.showing.drawing import settings
 from sce.showing.style import FigureStyle
-from sce.showing.words import in_words, intervals_over
 
-PANEL = (2.6, 2.2)  # inches
+GAINS = {"gain": "gain from SCEs", "gain_of_random": "from random answers"}
+DOUBLED = -1  # the gain of one who is wrong twice as often: below it the axis is logarithmic
 
 
 def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
-    """A panel per observer and per model and dataset, a colour per condition: the gain from the SCEs (filled)
-    and from as many random answers (hollow, dashed). ``table``: the ``outcomes`` artifact."""
-    table = _gains(table)
-    pairs = list(table[["model", "dataset"]].drop_duplicates().itertuples(index=False, name=None))
-    observers, conditions = list(table["metric"].unique()), list(table["condition"].unique())
+    """A column of panels per dataset and observer: above the normalised gain from the SCEs of k points, below,
+    on the same axis, that from as many random answers, with 95% intervals. ``table``: the ``outcomes``
+    artifact."""
+    titles = panels.columns_of(table)
+    drawn = {gain: curves(table, gain) for gain in GAINS}
+    shown = pd.concat(drawn.values())
     with settings(style):
-        size = (PANEL[0] * len(observers) + 1.8, PANEL[1] * len(pairs) + 0.5)
-        figure = Figure(figsize=size, dpi=style.dpi, layout="constrained")
-        figure.suptitle(_finding(table), x=0.01, ha="left", fontweight="bold")
-        every = figure.subplots(len(pairs), len(observers), squeeze=False, sharex=True, sharey="row")
-        named = {}
-        for row, (model, dataset) in zip(every, pairs, strict=True):
-            for axes, observer in zip(row, observers, strict=True):
-                here = table[(table["model"] == model) & (table["dataset"] == dataset)]
-                for k, condition in enumerate(conditions):
-                    colour = style.model_colours[k % len(style.model_colours)]
-                    rows = here[(here["metric"] == observer) & (here["condition"] == condition)]
-                    named |= _draw_gains(axes, rows, in_words(condition), colour)
+        page, placed = panels.sheet(titles, list(GAINS.values()), style)
+        for row, found in enumerate(drawn.values()):
+            panels.draw_curves(placed, row, found, 1, style, table)
+        for column in titles:
+            pair = [placed[row, column] for row in range(len(GAINS))]
+            for axes in pair:
                 axes.axhline(0, color=style.missing_colour, linewidth=0.8, zorder=0)
-                axes.set_title(observer, loc="left", fontsize=style.font_size)
-                axes.spines[["top", "right"]].set_visible(False)
-                axes.set_xscale("log")
-                counts = sorted(table["k"].unique())
-                axes.set_xticks(counts, [f"{count:g}" for count in counts])
-                axes.minorticks_off()
-            row[0].set_ylabel(f"{model}, {in_words(dataset)}\nnormalised gain")
-        for axes in every[-1]:
-            axes.set_xlabel("explained points")
-        bars = intervals_over(table["estimand"])
-        figure.legend(named.values(), named.keys(), loc="outside right upper", title=bars, frameon=False)
-    return figure
-
-
-def _gains(table):
-    """The lines of the gains, with the columns ``gain`` and ``k``."""
-    table = counted(table).rename(columns={"quantity": "gain", "count": "k"})
-    return table[table["gain"].isin(("gain", "gain_of_random"))].astype({"k": int})
-
-
-def _draw_gains(axes, rows, name, colour):
-    """The lines of one condition; returns label -> handle."""
-    handles = {}
-    for gain, label in (("gain", f"SCEs, {name}"), ("gain_of_random", f"random answers, {name}")):
-        own = rows[rows["gain"] == gain].sort_values("k")
-        value, bars = panels.with_bars(own)
-        look = {"fmt": "o-"} if gain == "gain" else {"fmt": "o--", "markerfacecolor": "none"}
-        handles[label] = axes.errorbar(
-            own["k"], value, yerr=bars, color=colour, markersize=4, linewidth=0.9, elinewidth=0.6, **look
-        )
-    return handles
+                panels.count_axis(axes, shown["count"])
+                if shown["value"].min() < DOUBLED:
+                    axes.set_yscale("symlog", linthresh=-DOUBLED)
+            ends = [axes.get_ylim() for axes in pair]
+            for axes in pair:
+                axes.set_ylim(min(low for low, _ in ends), max(high for _, high in ends))
+            pair[-1].set_xlabel("k, explained points")
+        panels.key(page, table["model"], table["condition"], style)
+    return page
 
 
 def caption(table: pd.DataFrame, options: dict) -> str:
     """What the figure finds, as sentences."""
     return (
         "How much an observer gains from the SCEs of k points, as a share of what it would otherwise "
-        "predict wrongly (filled), and from as many answers at random points (hollow). An explanation "
+        "predict wrongly (above), and from as many answers at random points (below). An explanation "
         "below 0 misleads; one that is no higher than the random point is worth no more than any other "
-        "answer of the model."
+        "answer of the model. Where a gain is below -1, the axis is logarithmic from there."
         f" {_finding(_gains(table))}. {captions.over(table)}"
     )
+
+
+def _gains(table):
+    """The lines of the gains, with the columns ``gain`` and ``k``."""
+    table = counted(table).rename(columns={"quantity": "gain", "count": "k"})
+    return table[table["gain"].isin(GAINS)].astype({"k": int})
 
 
 def _finding(table):

@@ -20,3 +20,9 @@ def draw_shares(axes, table: pd.DataFrame):
         colour = "white" if value < DARK else "black"
         axes.text(column, row, text, ha="center", va="center", color=colour)
     return image
+
+
+def name_colours(figure, image, panels, label: str) -> None:
+    """A bar of the colours below all panels, where it takes no width from them."""
+    bar = figure.colorbar(image, ax=panels, orientation="horizontal", shrink=0.5, aspect=30, label=label)
+    bar.outline.set_visible(False)
