@@ -13,7 +13,7 @@ DOUBLED = -1  # the gain of one who is wrong twice as often: below it the axis i
 
 
 def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
-    """A column of panels per dataset and observer: above the normalised gain from the SCEs of k points, below,
+    """A column of panels per dataset and observer: above the gain from the SCEs of k points, below,
     on the same axis, that from as many random answers, with 95% intervals. ``table``: the ``outcomes``
     artifact."""
     titles = panels.columns_of(table)
