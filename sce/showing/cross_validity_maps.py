@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from sce.showing import captions, panels
-from sce.showing.drawing import settings
+from sce.showing.drawing import entitle, settings
 from sce.showing.heat_map import draw_shares, name_colours
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words, intervals_over
@@ -28,7 +28,7 @@ def cross_validity_maps(
     with settings(style):
         size = (panels.PAGE, (ROW * len(authors) + 0.45) * len(shown) + 1.9)
         figure = Figure(figsize=size, dpi=style.dpi, layout="constrained")
-        figure.suptitle(_finding(differences), x=0.01, ha="left", fontweight="bold")
+        entitle(figure, _finding(differences), style)
         ratios = {"width_ratios": [1, DIFFERENCES]}
         every = figure.subplots(len(shown), 2, squeeze=False, sharex="col", sharey="row", gridspec_kw=ratios)
         for (left, right), (dataset, condition) in zip(every, shown, strict=True):

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sce.showing import captions, panels
-from sce.showing.drawing import settings
+from sce.showing.drawing import entitle, settings
 from sce.showing.heat_map import draw_shares, name_colours
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
@@ -22,7 +22,7 @@ def feature_maps(shares: pd.DataFrame, ranks: pd.DataFrame, style: FigureStyle) 
     with settings(style):
         size = (panels.PAGE, sum(ROW * rows + 0.9 for rows in high) + 1.0)
         figure = Figure(figsize=size, dpi=style.dpi, layout="constrained")
-        figure.suptitle(_finding(ranks), x=0.01, ha="left", fontweight="bold")
+        entitle(figure, _finding(ranks), style)
         every = figure.subplots(len(tables), 1, squeeze=False, gridspec_kw={"height_ratios": high})[:, 0]
         for axes, dataset, table in zip(every, datasets, tables, strict=True):
             image = draw_shares(axes, table)

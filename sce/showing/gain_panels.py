@@ -9,14 +9,15 @@ from sce.showing.drawing import settings
 from sce.showing.style import FigureStyle
 
 GAINS = {"gain": "gain from SCEs", "gain_of_random": "from random answers"}
-DOUBLED = -1  # the gain of one who is wrong twice as often: below it the axis is logarithmic
+DOUBLED = -1  # the gain of one who is wrong twice as often: with any below it the axis is logarithmic
+TICKS = (-1000, -100, -10, -1, 0, 1)  # of that axis
 
 
 def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     """A column of panels per dataset and observer: above the gain from the SCEs of k points, below,
     on the same axis, that from as many random answers, with 95% intervals. ``table``: the ``outcomes``
     artifact."""
-    titles = panels.columns_of(table)
+    titles = {column: title.replace(", ", "\n") for column, title in panels.columns_of(table).items()}
     drawn = {gain: curves(table, gain) for gain in GAINS}
     shown = pd.concat(drawn.values())
     with settings(style):
@@ -25,17 +26,28 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
             panels.draw_curves(placed, row, found, 1, style, table)
         for column in titles:
             pair = [placed[row, column] for row in range(len(GAINS))]
+            here = shown[(shown["dataset"] == column[0]) & (shown["metric"] == column[1])]
             for axes in pair:
                 axes.axhline(0, color=style.missing_colour, linewidth=0.8, zorder=0)
                 panels.count_axis(axes, shown["count"])
-                if shown["value"].min() < DOUBLED:
-                    axes.set_yscale("symlog", linthresh=-DOUBLED)
-            ends = [axes.get_ylim() for axes in pair]
-            for axes in pair:
-                axes.set_ylim(min(low for low, _ in ends), max(high for _, high in ends))
+            _on_one_axis(pair, bool((here["value"] < DOUBLED).any()))
             pair[-1].set_xlabel("k, explained points")
         panels.key(page, table["model"], table["condition"], style)
     return page
+
+
+def _on_one_axis(pair, logarithmic: bool):
+    """The same axis for both panels; ``logarithmic``: beyond -1 and 1."""
+    if logarithmic:
+        for axes in pair:
+            axes.set_yscale("symlog", linthresh=-DOUBLED)
+    lows, highs = zip(*(axes.get_ylim() for axes in pair), strict=True)
+    low, high = min(lows), max(highs)
+    for axes in pair:
+        if logarithmic:
+            ticks = [tick for tick in TICKS if low <= tick <= high]
+            axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
+        axes.set_ylim(low, high)
 
 
 def caption(table: pd.DataFrame, options: dict) -> str:
@@ -44,7 +56,7 @@ def caption(table: pd.DataFrame, options: dict) -> str:
         "How much an observer gains from the SCEs of k points, as a share of what it would otherwise "
         "predict wrongly (above), and from as many answers at random points (below). An explanation "
         "below 0 misleads; one that is no higher than the random point is worth no more than any other "
-        "answer of the model. Where a gain is below -1, the axis is logarithmic from there."
+        "answer of the model. Where a gain is below -1, the axis is logarithmic below -1 (and above 1)."
         f" {_finding(_gains(table))}. {captions.over(table)}"
     )
 

@@ -8,7 +8,16 @@ import pytest
 from matplotlib.text import Text
 
 from sce.experiments import registry
-from sce.showing import candidates_figure, captions, consistency_figure, panels, repeats_figure
+from sce.showing import (
+    candidates_figure,
+    captions,
+    consistency_figure,
+    cross_validity_maps,
+    feature_maps,
+    panels,
+    repeats_figure,
+)
+from sce.showing.drawing import text_width
 from sce.showing.looks import StudyStyle, look, markers, model_looks
 from sce.showing.style import FigureStyle
 from tests.conftest import ROOT
@@ -256,3 +265,34 @@ def test_few_values_are_all_told_and_of_many_the_least_and_the_greatest():
     same = outcomes(*[(name, "validity", 1.0, n) for name, n in (("a", 4), ("b", 50))])
     assert captions.found(same) == "100% in all 2 cases (n = 4 to 50)"
     assert captions.found(many.iloc[:0]) == "not defined for any model"
+
+
+def gains(*values, **keys):
+    rows = [("minimal", f"gain_at_{k}", value) for k, value in zip((1, 5), values, strict=True)]
+    return outcomes(*rows, *[("minimal", f"gain_of_random_at_{k}", 0.1) for k in (1, 5)], **keys)
+
+
+def test_gains_from_sces_and_from_random_answers_share_an_axis():
+    table = pd.concat([gains(0.4, 0.2, metric="small tree"), gains(0.3, -4.0, metric="nearest neighbour")])
+    figure = drawn("simulatability", table)
+    assert figure.get_size_inches()[0] == panels.PAGE
+    tree, neighbour, tree_random, neighbour_random = figure.axes
+    assert tree.get_title(loc="left") == "exam\nsmall tree"
+    assert lines(tree, look(0, STYLE)["color"])[0] == [(1, 0.4), (5, 0.2)]
+    assert lines(tree_random, look(0, STYLE)["color"])[0] == [(1, 0.1), (5, 0.1)]
+    assert tree.get_ylim() == tree_random.get_ylim()
+    assert tree.get_yscale() == "linear"
+    assert neighbour.get_yscale() == neighbour_random.get_yscale() == "symlog"  # wrong five times as often
+    assert [text.get_text() for text in neighbour.get_yticklabels()] == ["-1", "0"]
+
+
+def test_maps_are_as_wide_as_a_page():
+    rows = outcomes(("minimal", "x", 0.5)).assign(feature="age", judge="first")
+    ranks = outcomes(("minimal", "rank", 0.9))
+    for figure in (
+        feature_maps.feature_maps(rows, ranks, STYLE),
+        cross_validity_maps.cross_validity_maps(rows, ranks, ["first"], STYLE),
+    ):
+        assert figure.get_size_inches()[0] == panels.PAGE
+        title = figure.get_suptitle().split("\n")
+        assert max(text_width(line, STYLE.font_size + 1, "bold") for line in title) < panels.PAGE
