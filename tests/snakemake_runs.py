@@ -16,18 +16,19 @@ _SERVER.set_forkserver_preload(
 
 
 def run(options: list[str], folder: Path, env: dict[str, str], timeout: float) -> tuple[int, str]:
-    """The exit status of ``snakemake OPTIONS`` in a folder, and what it printed."""
+    """The exit status of ``snakemake OPTIONS`` in a folder, and what it printed. Raises TimeoutError."""
     printed = folder.with_name(f".{folder.name}.printed")
     process = _SERVER.Process(target=_main, args=(options, folder, {**os.environ, **env}, printed))
     process.start()
     process.join(timeout)
-    if process.exitcode is None:
+    if slow := process.exitcode is None:
         process.terminate()
         process.join()
-    try:
-        return process.exitcode, printed.read_text(encoding="utf-8", errors="replace")
-    finally:
-        printed.unlink()
+    out = printed.read_text(encoding="utf-8", errors="replace")
+    printed.unlink()
+    if slow:
+        raise TimeoutError(f"more than {timeout} s:\n{out}")
+    return process.exitcode, out
 
 
 def _main(options, folder, env, printed):

@@ -88,6 +88,11 @@ class Step:
         return {}
 
 
+def typical_points(dataset: Dataset) -> range:
+    """Some 20 points here and there, whose texts stand for those of all where a plan estimates."""
+    return range(0, dataset.size, max(1, dataset.size // 20))
+
+
 class Survey(Shape):
     """Asking a grid in part: around ``starts`` (point ids), and no more than ``at_most`` questions (None: no
     limit) beyond these and their SCEs. ``closed``: starts that need no more. ``standing``: how far it is, in
@@ -111,8 +116,7 @@ class Protocol:
     """What one model is asked about one dataset. The first question wording is the main one, which the
     conditions continue. ``samples``: how often the main question is asked at a point, and every condition;
     all else is asked once. ``steps``: what kinds of experiments add. ``survey``: how the grid is asked in
-    part; without one it is asked in full. Without questions only the
-    conversations of the steps are held."""
+    part; without one it is asked in full. Without questions only the conversations of the steps are held."""
 
     dataset: Dataset
     questions: list[Prompt]

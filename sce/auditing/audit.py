@@ -11,7 +11,7 @@ from sce.auditing.findings import Findings
 from sce.auditing.grids import grid_of
 from sce.auditing.in_part import LARGEST
 from sce.auditing.inquiries import InquiryToAudit, audit_inquiry
-from sce.auditing.notes import asked_in_full, expected_notes
+from sce.auditing.notes import expected_notes
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
 from sce.ledger.ledger import ledger_file
@@ -24,6 +24,7 @@ from sce.showing import tables
 from sce.study import inquiries, parameters
 from sce.study.planner import protocol_asked
 from sce.study.study import Study
+from sce.study.targets import asked_in_full
 
 
 def audit(study: Study, prices: Prices, results: Path) -> Findings:

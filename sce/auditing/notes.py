@@ -10,6 +10,7 @@ from sce.study import parameters
 from sce.study.inquiries import inquiries, responses_file
 from sce.study.parameters import code, content
 from sce.study.study import Study
+from sce.study.targets import asked_in_full
 
 
 def expected_notes(study: Study, prices: Prices) -> dict[str, dict]:
@@ -26,11 +27,6 @@ def expected_notes(study: Study, prices: Prices) -> dict[str, dict]:
         found |= _of_experiment(study, experiment)
     found |= _of_all(study, prices)
     return {file: {name: _decoded(value) for name, value in note.items()} for file, note in found.items()}
-
-
-def asked_in_full(study: Study) -> list[str]:
-    """The datasets whose whole grid some model is asked about: of these alone there is a file of the grid."""
-    return list(dict.fromkeys(name for model, name in study.pairs if not study.survey(model, name)))
 
 
 def _grid(dataset):

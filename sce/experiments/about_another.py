@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sce.asking.protocol import Asked, Step
+from sce.asking.protocol import Asked, Step, typical_points
 from sce.engines import About
 from sce.experiments.given import Given
 from sce.grids.datasets import Dataset
@@ -19,7 +19,6 @@ from sce.wordings import prompts
 from sce.wordings.prompts import Prompt
 
 ITSELF, MINUS = "itself", "itself minus "  # what lines of a table are about, in the column ``metric``
-SAMPLE = 20  # points whose texts stand for those of all in the plan
 
 
 class SCE(NamedTuple):
@@ -151,7 +150,7 @@ class AskAbout(Step):
         """Characters of questions about points here and there, as if the author had given each option in
         turn, and its SCE were the next of these points."""
         dataset, lengths = self.author.dataset, {inquiry.kind: [] for inquiry in self.inquiries}
-        points = range(0, dataset.size, max(1, dataset.size // SAMPLE))
+        points = typical_points(dataset)
         answers = {point: dataset.options[k % 2] for k, point in enumerate(points)}
         there = dict(zip(points, np.roll(points, -1).tolist(), strict=True))
         sces = {

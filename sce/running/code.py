@@ -70,13 +70,8 @@ def _meaning(file: Path, package: str) -> tuple[str, list[str]]:
     """The digest of a syntax tree, and the names that may be modules among what it imports; ``package``:
     the one that the file is in. Both come from what an earlier command kept if it read the same bytes by the
     same rules."""
-    parts = [
-        Path(__file__).read_bytes(),
-        repr(sys.version_info[:2]).encode(),
-        package.encode(),
-        file.read_bytes(),
-    ]
-    kept = KEPT / hashlib.sha256(b"\0".join(parts)).hexdigest()
+    read = b"\0".join([_rules(), package.encode(), file.read_bytes()])
+    kept = KEPT / hashlib.sha256(read).hexdigest()
     with contextlib.suppress(OSError, ValueError):  # nothing is kept, or only half was written
         digest, imports = json.loads(kept.read_text(encoding="utf-8"))
         return digest, imports
@@ -87,6 +82,12 @@ def _meaning(file: Path, package: str) -> tuple[str, list[str]]:
         KEPT.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps([digest, imports]), encoding="utf-8")
     return digest, imports
+
+
+@cache
+def _rules() -> bytes:
+    """By what a file is read: this module, and the version of Python."""
+    return Path(__file__).read_bytes() + repr(sys.version_info[:2]).encode()
 
 
 def _tree(file: Path) -> ast.Module:

@@ -21,6 +21,7 @@ import pandas as pd
 from sce.asking.conversations import Interview, elicit
 from sce.asking.messages import continued
 from sce.asking.pacing import CHARACTERS_PER_TOKEN
+from sce.asking.protocol import typical_points
 from sce.engines import open_engine
 from sce.ledger.ledger import Ledger
 from sce.money.prices import FREE, Price, Prices, costs
@@ -44,7 +45,6 @@ from sce.wordings import prompts
 TOKENS_OUT = {"question": 20, "condition": 80}  # of a reply that is a small JSON object
 REASONING_OUT = 1000  # more, where a model reasons first
 POINTS_ALONE = 5000  # up to so many points, other processes would cost more time than they save
-SAMPLE = 20  # points whose texts stand for those of all
 
 
 def plan(study: Study, prices: Prices) -> pd.DataFrame:
@@ -239,7 +239,7 @@ def _typical_characters(protocol) -> dict[str, float]:
     """Mean characters of a request, by kind, over a few points and the answers' two options. Of what
     continues an SCE, roughly: the conversation so far and a request."""
     interview, dataset, sizes = Interview(protocol, None), protocol.dataset, defaultdict(list)
-    for point_id in range(0, dataset.size, max(1, dataset.size // SAMPLE)):
+    for point_id in typical_points(dataset):
         record = dataset.record(point_id)
         asked = [interview.messages_of_question(prompt, record) for prompt in protocol.questions]
         sizes["question"] += map(characters_of, asked)

@@ -16,6 +16,11 @@ def of_pairs(study: Study, pattern: str) -> list[str]:
     return [pattern.format(model=model, dataset=dataset) for model, dataset in study.pairs]
 
 
+def asked_in_full(study: Study) -> list[str]:
+    """The datasets whose whole grid some model is asked about: of these alone there is a file of the grid."""
+    return list(dict.fromkeys(name for model, name in study.pairs if not study.survey(model, name)))
+
+
 def of_inquiries(study: Study) -> list[str]:
     """The replies of every model that is asked about another."""
     return [f"results/{responses_file(*asked)}" for asked in inquiries(study)]
@@ -60,8 +65,7 @@ def of_steps(study: Study) -> list[str]:
     ]
     files += of_inquiries(study)
     files += _figures(_picture(study, *pair) for pair in study.pairs)
-    in_full = {dataset: None for model, dataset in study.pairs if not study.survey(model, dataset)}
-    files += [f"results/grids/{dataset}.parquet" for dataset in in_full]
+    files += [f"results/grids/{dataset}.parquet" for dataset in asked_in_full(study)]
     for experiment, content in study.experiments.items():
         if OVER_EMBEDDINGS & set(content.metrics):
             files += [f"results/embeddings/{dataset}.npy" for dataset in content.datasets]

@@ -1,9 +1,9 @@
-"""What the audit expects of a study's artifacts."""
+"""The artifacts in which a study ends."""
 
 from pathlib import Path
 
-from sce.auditing.notes import asked_in_full
 from sce.study.study import load
+from sce.study.targets import asked_in_full
 
 HERE = Path("config.yaml")
 
