@@ -6,13 +6,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sce.showing import captions, panels
-from sce.showing.drawing import settings
-from sce.showing.heat_map import draw_shares
+from sce.showing.drawing import entitle, settings
+from sce.showing.heat_map import draw_shares, name_colours
 from sce.showing.looks import model_looks
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words, intervals_over
 
-CELL = (0.5, 0.27)  # inches
+ROW = 0.27  # inches
+DIFFERENCES = 0.8  # of the width of a map beside them
 ITSELF, MINUS = "itself", "itself minus "
 SHARES = {
     "validity": "Valid SCEs",
@@ -29,12 +30,12 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
     first, shares = table["score"] == scores[0], table[table["score"].isin(scores) & ~table["is_difference"]]
     shown = list(shares[["dataset", "condition"]].drop_duplicates().itertuples(index=False, name=None))
     models, asked = list(shares["model"].unique()), list(shares["who"].unique())
-    wide, high = CELL[0] * len(asked), max(CELL[1] * len(models), 0.12 * len(asked))
+    high = max(ROW * len(models), 0.12 * len(asked))
     with settings(style):
-        size = ((wide + 1.0) * len(scores) + 4.4, (high + 1.4) * len(shown) + 0.6)
+        size = (panels.PAGE, (high + 1.4) * len(shown) + 1.6)
         page = Figure(figsize=size, dpi=style.dpi, layout="constrained")
-        page.suptitle(_finding(table[first]), x=0.01, ha="left", fontweight="bold")
-        ratios = {"width_ratios": [*[wide] * len(scores), 2.2]}
+        entitle(page, _finding(table[first]), style)
+        ratios = {"width_ratios": [*[1] * len(scores), DIFFERENCES]}
         every = page.subplots(len(shown), len(scores) + 1, squeeze=False, sharey="row", gridspec_kw=ratios)
         for row, (dataset, condition) in zip(every, shown, strict=True):
             here = (table["dataset"] == dataset) & (table["condition"] == condition)
@@ -46,8 +47,9 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
                 axes.set_xlabel("asked")
             row[0].set_ylabel(f"{in_words(dataset)}, {in_words(condition)}\nabout")
             _draw_differences(row[-1], table[here & first & table["is_difference"]], models, asked[1:], style)
-        page.colorbar(image, ax=every[:, :-1], label="share", shrink=0.8)
-        page.legend(*every[0, -1].get_legend_handles_labels(), loc="outside right upper", frameon=False)
+        name_colours(page, image, every, "share")
+        named = every[0, -1].get_legend_handles_labels()
+        page.legend(*named, loc="outside lower center", ncols=len(asked), frameon=False)
     return page
 
 
