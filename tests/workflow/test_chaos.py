@@ -230,9 +230,10 @@ def test_faults_of_the_ledger(copy, sound, number):
         assert path.name in out
         assert "; allowed: " in out
         assert "Traceback" not in out
-        shutil.move(path, path.with_suffix(".aside"))
-        for rest in path.parent.glob(f"{path.name}*"):
-            rest.unlink()
+        aside = copy.folder / "aside"
+        aside.mkdir()
+        for file in path.parent.glob(f"{path.name}*"):  # of a file that is gone, what lay beside it
+            shutil.move(file, aside)
         ends_well(copy, sound)
 
 
