@@ -1,8 +1,6 @@
 """The workflow used from a folder outside the checkout, as docs/modules.md says."""
 
 import re
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -11,7 +9,7 @@ import yaml
 from sce.files import artifacts
 from sce.study.parameters import content
 from sce.wordings.prompts import load_prompt, prompt_file
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Project
 from tests.workflow.conftest import TINY
 
 PAGE = (ROOT / "docs/modules.md").read_text()
@@ -40,10 +38,7 @@ def folder(tmp_path):
 
 
 def snakemake(folder, *options):
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return Project.at(folder).snakemake(*options)
 
 
 def validity(file):
