@@ -8,6 +8,7 @@ import sys
 from sce.errors import InputError
 
 TOOLS = {
+    "new": "a folder with a study of one's own, which runs as it is",
     "audit": "compute every number of a run a second time, and follow it back to the ledger",
     "plan": "what a study would ask and cost, without calling anyone",
     "findings": "what finished runs found, as a page of claims with their numbers",
@@ -16,6 +17,7 @@ TOOLS = {
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
 MODULES = {
+    "new": "sce.study.new_command",
     "audit": "sce.auditing.command",
     "plan": "sce.study.plan_command",
     "findings": "sce.study.findings_command",
