@@ -1,14 +1,16 @@
 """Shared by the tests: where things are, and a throw-away copy of the project to run the real workflow in."""
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests import snakemake_runs
+from tests import warm_python
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "reference"
@@ -22,6 +24,16 @@ def reference():
     if not SHARED.is_dir():
         pytest.skip("the published reference data is not beside this checkout")
     return SHARED
+
+
+def run_to_its_end(command: list[str], folder: Path, ok: bool = True, env: dict | None = None) -> str:
+    """What a command prints in a folder. ``ok``: whether it is expected to succeed."""
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **(env or {})}, text=True, errors="replace", timeout=600,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert (done.returncode == 0) == ok, done.stdout
+    return done.stdout
 
 
 class Project:
@@ -51,13 +63,12 @@ class Project:
         file.write_text(text.replace(old, new))
 
     def command(self, *options) -> list[str]:
+        """What runs the real Snakemake in new processes, for tests that kill them or give them seeds."""
         return [sys.executable, "-m", "snakemake", *CORES, *options]
 
     def snakemake(self, *options, ok: bool = True, env: dict | None = None) -> str:
         """Run the real Snakemake; its output. ``ok``: whether it is expected to succeed."""
-        status, out = snakemake_runs.run([*CORES, *options], self.folder, env or {}, timeout=600)
-        assert (status == 0) == ok, out
-        return out
+        return run_to_its_end([warm_python.command(), *self.command(*options)[1:]], self.folder, ok, env)
 
     def stale(self, *targets) -> dict[str, int]:
         """Rule -> number of jobs that a run would start now, without rules that only name targets."""

@@ -1,13 +1,15 @@
 """``python -m sce new``: a folder with a study of one's own, which runs as it is."""
 
 import shutil
+import sys
+from functools import reduce
 from pathlib import Path
 
 from sce.errors import InputError
 from sce.files.places import WORKFLOW
 
 TEMPLATE = WORKFLOW / "resources/new_study"
-CHECKOUT = "CHECKOUT"  # stands in the template's files for the workflow's folder
+STANDS_FOR = {"CHECKOUT": WORKFLOW, "ENVIRONMENT": Path(sys.executable).parent}  # in the template's files
 
 
 def add_arguments(parser) -> None:
@@ -19,7 +21,7 @@ def run(options) -> int:
     """Make the folder and say what to do in it; 0."""
     folder = make(options.folder)
     print(f"{folder} is ready. Its README.md says more; to begin with:\n")
-    print(f'  cd "{folder}"\n  export PATH="{WORKFLOW}/.venv/bin:$PATH"\n  snakemake --cores 2')
+    print(f'  cd "{folder}"\n  export PATH="{STANDS_FOR['ENVIRONMENT']}:$PATH"\n  snakemake --cores 2')
     return 0
 
 
@@ -28,15 +30,18 @@ def make(folder: Path) -> Path:
     folder already, or it cannot be made."""
     folder = folder.expanduser().resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("the command line", "folder", f"{folder}, where something is", "a new or empty folder")
+        raise InputError("the command line", "folder", str(folder), "a new or an empty folder")
     try:
         for source in filter(Path.is_file, TEMPLATE.rglob("*")):
             target = folder / source.relative_to(TEMPLATE)
             target.parent.mkdir(parents=True, exist_ok=True)
-            text = source.read_text(encoding="utf-8").replace(CHECKOUT, str(WORKFLOW))
-            target.write_text(text, encoding="utf-8")
+            target.write_text(_filled(source.read_text(encoding="utf-8")), encoding="utf-8")
         shutil.copytree(WORKFLOW / "profiles/default", folder / "profiles/default")
     except OSError as error:
         found = f"{folder}: {error.strerror}"
         raise InputError("the command line", "folder", found, "a folder that this user may write") from None
     return folder
+
+
+def _filled(text):
+    return reduce(lambda text, name: text.replace(name, str(STANDS_FOR[name])), STANDS_FOR, text)

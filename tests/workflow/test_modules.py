@@ -12,7 +12,7 @@ import yaml
 from sce.files import artifacts
 from sce.study.parameters import content
 from sce.wordings.prompts import load_prompt, prompt_file
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Project
 from tests.faults import Provider, served
 from tests.workflow.conftest import TINY
 
@@ -42,10 +42,7 @@ def folder(tmp_path):
 
 
 def snakemake(folder, *options):
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return Project.at(folder).snakemake(*options)
 
 
 def validity(file):
@@ -98,14 +95,13 @@ def test_a_new_study_runs_as_it_is_and_with_a_model_of_ones_own(tmp_path):
     assert (validity(folder / "results/scores.csv") == 1).all()  # of both conditions
     again = subprocess.run(command, capture_output=True, text=True)
     assert again.returncode == 2
-    assert "found " in again.stderr
-    assert "where something is; allowed: a new or empty folder" in again.stderr
+    assert again.stderr.endswith("my study'; allowed: a new or an empty folder\n")
 
     provider = Provider(["the-name-of-the-model"], by_income, key="sk-of-loopback-0123456789")
     with served(provider) as url:
         file = folder / "config/config.yaml"
         text = re.sub(r"^  # (mine:|  )", r"  \1", file.read_text(), flags=re.M)
-        text = text.replace("https://models.example.org/v1", f"{url}/v1").replace("[nearest]", "[nearest, mine]")
+        text = text.replace("https://models.example.org", url).replace("[nearest]", "[nearest, mine]")
         file.write_text(text)
         (folder / ".env").write_text("MY_KEY=sk-of-loopback-0123456789\n")
         snakemake(folder, "scores")
