@@ -9,7 +9,8 @@ from sce.errors import InputError
 from sce.files.places import WORKFLOW
 
 TEMPLATE = WORKFLOW / "resources/new_study"
-STANDS_FOR = {"CHECKOUT": WORKFLOW, "ENVIRONMENT": Path(sys.executable).parent}  # in the template's files
+ENVIRONMENT = Path(sys.executable).parent
+STANDS_FOR = {"CHECKOUT": WORKFLOW, "ENVIRONMENT": ENVIRONMENT}  # in the template's files
 
 
 def add_arguments(parser) -> None:
@@ -21,13 +22,13 @@ def run(options) -> int:
     """Make the folder and say what to do in it; 0."""
     folder = make(options.folder)
     print(f"{folder} is ready. Its README.md says more; to begin with:\n")
-    print(f'  cd "{folder}"\n  export PATH="{STANDS_FOR['ENVIRONMENT']}:$PATH"\n  snakemake --cores 2')
+    print(f'  cd "{folder}"\n  export PATH="{ENVIRONMENT}:$PATH"\n  snakemake --cores 2')
     return 0
 
 
 def make(folder: Path) -> Path:
-    """A study that runs in ``folder``, from this checkout; its path. Raises InputError where something is in the
-    folder already, or it cannot be made."""
+    """A study that runs in ``folder``, from this checkout; its path. Raises InputError where something is in
+    the folder already, or it cannot be made."""
     folder = folder.expanduser().resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("the command line", "folder", str(folder), "a new or an empty folder")
