@@ -8,16 +8,20 @@ import sys
 from sce.errors import InputError
 
 TOOLS = {
+    "new": "a folder with a study of one's own, which runs as it is",
     "audit": "compute every number of a run a second time, and follow it back to the ledger",
     "plan": "what a study would ask and cost, without calling anyone",
+    "status": "how far a study is: asked, failing, spent and left, also while it runs",
     "findings": "what finished runs found, as a page of claims with their numbers",
     "show": "one conversation of a run, and the verdict on it",
     "verify-published": "score what a clone of the study's repository holds, beside its own figures",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
 MODULES = {
+    "new": "sce.study.new_command",
     "audit": "sce.auditing.command",
     "plan": "sce.study.plan_command",
+    "status": "sce.study.status_command",
     "findings": "sce.study.findings_command",
     "show": "sce.showing.show_command",
     "verify-published": "sce.measuring.verify_command",

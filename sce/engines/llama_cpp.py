@@ -6,16 +6,13 @@ reply depend on what was computed before it.
 
 import asyncio
 import os
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 
 from sce.engines import AGAIN, About, Fatal, Rejected, Transient
 from sce.engines.chat import logprobs_of, response_format, usage_of
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply
 from sce.models.llama_cpp import LlamaCpp
-from sce.models.quantize import quantize
+from sce.models.quantize import QUANTIZED, quantized
 from sce.models.weights import fingerprint, weights_file
 
 # What a request holds for its identity alone.
@@ -68,36 +65,29 @@ class LlamaCppEngine:
         params = xllamacpp.CommonParams()
         params.n_ctx = self.model.context
         params.n_parallel = 1
-        params.cache_prompt = False
+        params.cache_prompt = self.model.prompt_cache
         params.cache_ram_mib = 0
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.model.threads
         params.warmup = False
         params.verbosity = 0
-        with self._quantized() as weights:
-            params.model.path = str(weights)
-            try:
-                return xllamacpp.Server(params)
-            except Exception as error:
-                raise Fatal(f"llama.cpp cannot load {self.weights}: {error}") from error
+        params.model.path = str(self._to_load())
+        try:
+            return xllamacpp.Server(params)
+        except Exception as error:
+            raise Fatal(f"llama.cpp cannot load {self.weights}: {error}") from error
 
-    @contextmanager
-    def _quantized(self):
-        """The file to load: the weights as they are, or written anew for as long as loading takes."""
+    def _to_load(self):
+        """The file to load: the weights as they are, or those that some job has once quantized."""
         if not self.model.quantization:
-            yield self.weights
-            return
-        # A file that is mapped into memory may go; a network file system may keep a rest of it for a while.
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            target = Path(folder) / self.weights.name
-            try:
-                quantize(self.weights, target, self.model.quantization)
-            except ImportError as error:
-                raise Fatal("quantization needs the package gguf (pip install gguf)") from error
-            except ValueError as error:
-                raise Fatal(f"these weights cannot be quantized: {error}") from error
-            except OSError as error:
-                raise Fatal(f"no room to quantize {self.weights} in {folder} (TMPDIR): {error}") from error
-            yield target
+            return self.weights
+        try:
+            return quantized(self.weights, self.model.quantization)
+        except ImportError as error:
+            raise Fatal("quantization needs the package gguf (pip install gguf)") from error
+        except ValueError as error:
+            raise Fatal(f"these weights cannot be quantized: {error}") from error
+        except OSError as error:
+            raise Fatal(f"no room for two copies of {self.weights} in {QUANTIZED}: {error}") from error
 
     async def ask(self, body) -> Reply:
         sent = {key: value for key, value in body.items() if key not in NOT_SENT}

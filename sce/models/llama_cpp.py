@@ -24,6 +24,7 @@ class LlamaCpp(Local):
     max_tokens: Tokens = 1000
     context: int = Field(4096, ge=256, le=100_000_000)
     logprobs: bool = False
+    prompt_cache: bool = False
     threads: int = Field(2, ge=1, le=4096)
 
     @model_validator(mode="after")

@@ -5,10 +5,27 @@ llama.cpp computes faster with some formats than with others: with Q8_0 1.5 time
 the largest weight in a block of 32.
 """
 
+import tempfile
 from pathlib import Path
 
+from sce.models.weights import fingerprint
+
+QUANTIZED = Path(".snakemake/weights")  # of the study's folder; may be deleted when no job runs
 KEPT = {"F32", "F64", "I8", "I16", "I32", "I64"}  # where these stand among others, llama.cpp needs them
 WRITTEN_ANEW = ("GGUF.", "general.architecture", "general.alignment")
+
+
+def quantized(weights: Path, quantization: str) -> Path:
+    """The file that holds these weights in the format ``quantization``, written the first time that it is
+    asked for. Raises as ``quantize`` does, and OSError where there is no room."""
+    target = QUANTIZED / f"{fingerprint(weights)}-{quantization}.gguf"
+    if not target.exists():
+        QUANTIZED.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=QUANTIZED, ignore_cleanup_errors=True) as folder:
+            whole = Path(folder) / target.name
+            quantize(weights, whole, quantization)
+            whole.replace(target)  # so that no other job finds a part of it
+    return target
 
 
 def quantize(source: Path, target: Path, quantization: str) -> None:

@@ -68,21 +68,24 @@ def test_a_moved_file_is_the_same_model(tmp_path):
     assert engine(weights=str(copy)).body(MESSAGES, ABOUT) == original.body(MESSAGES, ABOUT)
 
 
-def test_quantized_weights_are_another_model_and_leave_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_quantized_weights_are_another_model_and_are_written_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     plain, quantized = engine(logprobs=True), engine(logprobs=True, quantization="q8_0")
     assert quantized.body(MESSAGES, ABOUT) == plain.body(MESSAGES, ABOUT) | {"quantization": "q8_0"}
     (reply,), (other,) = ask(quantized, (MESSAGES, ABOUT)), ask(plain, (MESSAGES, ABOUT))
     assert json.loads(reply.response) in ({"answer": "Cold"}, {"answer": "Warm"})
     assert reply.logprobs[0]["token"] == other.logprobs[0]["token"]
     assert reply.logprobs[0]["logprob"] != other.logprobs[0]["logprob"]
-    assert not list(tmp_path.iterdir())
+    [kept] = (tmp_path / ".snakemake/weights").iterdir()
+    written = kept.stat()
+    assert ask(engine(logprobs=True, quantization="q8_0"), (MESSAGES, ABOUT)) == [reply]
+    assert kept.stat() == written
 
 
 def test_weights_that_cannot_be_quantized_stop_the_job(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     file = tmp_path / "broken.gguf"
     file.write_bytes(b"GGUF" + b"\0" * 100)
     with pytest.raises(Fatal, match=r"cannot be quantized: .*broken\.gguf"):
         ask(engine(weights=str(file), quantization="q8_0"), (MESSAGES, ABOUT))
-    assert list(tmp_path.iterdir()) == [file]
+    assert not list((tmp_path / ".snakemake/weights").iterdir())

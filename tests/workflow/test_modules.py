@@ -1,6 +1,9 @@
 """The workflow used from a folder outside the checkout, as docs/modules.md says."""
 
+import json
 import re
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -10,6 +13,7 @@ from sce.files import artifacts
 from sce.study.parameters import content
 from sce.wordings.prompts import load_prompt, prompt_file
 from tests.conftest import ROOT, Project
+from tests.faults import Provider, served
 from tests.workflow.conftest import TINY
 
 PAGE = (ROOT / "docs/modules.md").read_text()
@@ -67,3 +71,41 @@ def test_the_checkout_runs_in_another_directory(folder):
     elsewhere = folder.parent
     snakemake(elsewhere, "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "scores")
     assert validity(folder / "results/scores.csv") == 1
+
+
+def by_income(request):
+    """Approved from 40,000 on; the SCE is the same application with the highest income, or the lowest."""
+    messages = request["messages"]
+    loan = dict(re.findall(r"The (\w+)[^:\n]* is: (\w+)", messages[0]["content"]))
+    if len(messages) == 1:
+        return json.dumps({"answer": "Approved" if int(loan["yearly"]) >= 40000 else "Rejected"})
+    income = 80000 if "been Approved" in messages[-1]["content"] else 20000
+    late = int(loan["number"])
+    return json.dumps({
+        "income": income, "amount": int(loan["amount"]), "late_payments": late,
+        "purpose": loan["purpose"], "employed": re.search(r"permanent job: (\w+)", messages[0]["content"])[1],
+    })  # fmt: skip
+
+
+def test_a_new_study_runs_as_it_is_and_with_a_model_of_ones_own(tmp_path):
+    folder = tmp_path / "my study"
+    command = [sys.executable, "-m", "sce", "new", str(folder)]
+    assert "snakemake --cores 2" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    snakemake(folder, "scores")
+    assert (validity(folder / "results/scores.csv") == 1).all()  # of both conditions
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert again.returncode == 2
+    assert again.stderr.endswith("my study'; allowed: a new or an empty folder\n")
+
+    provider = Provider(["the-name-of-the-model"], by_income, key="sk-of-loopback-0123456789")
+    with served(provider) as url:
+        file = folder / "config/config.yaml"
+        text = re.sub(r"^  # (mine:|  )", r"  \1", file.read_text(), flags=re.M)
+        text = text.replace("https://models.example.org", url).replace("[nearest]", "[nearest, mine]")
+        file.write_text(text)
+        (folder / ".env").write_text("MY_KEY=sk-of-loopback-0123456789\n")
+        snakemake(folder, "scores")
+    scores = pd.read_csv(folder / "results/scores.csv").set_index(["model", "condition", "score"])["value"]
+    assert scores["mine", "closest", "validity"] == 1
+    assert scores["mine", "closest", "mean_excess"] > 0
+    assert len(provider.seen) == 3 * 288

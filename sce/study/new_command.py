@@ -1,0 +1,48 @@
+"""``python -m sce new``: a folder with a study of one's own, which runs as it is."""
+
+import shutil
+import sys
+from functools import reduce
+from pathlib import Path
+
+from sce.errors import InputError
+from sce.files.places import WORKFLOW
+
+TEMPLATE = WORKFLOW / "resources/new_study"
+ENVIRONMENT = Path(sys.executable).parent
+STANDS_FOR = {"CHECKOUT": WORKFLOW, "ENVIRONMENT": ENVIRONMENT}  # in the template's files
+
+
+def add_arguments(parser) -> None:
+    """The arguments of ``python -m sce new``."""
+    parser.add_argument("folder", type=Path, help="the folder to make; it may exist, if it is empty")
+
+
+def run(options) -> int:
+    """Make the folder and say what to do in it; 0."""
+    folder = make(options.folder)
+    print(f"{folder} is ready. Its README.md says more; to begin with:\n")
+    print(f'  cd "{folder}"\n  export PATH="{ENVIRONMENT}:$PATH"\n  snakemake --cores 2')
+    return 0
+
+
+def make(folder: Path) -> Path:
+    """A study that runs in ``folder``, from this checkout; its path. Raises InputError where something is in
+    the folder already, or it cannot be made."""
+    folder = folder.expanduser().resolve()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError("the command line", "folder", str(folder), "a new or an empty folder")
+    try:
+        for source in filter(Path.is_file, TEMPLATE.rglob("*")):
+            target = folder / source.relative_to(TEMPLATE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(_filled(source.read_text(encoding="utf-8")), encoding="utf-8")
+        shutil.copytree(WORKFLOW / "profiles/default", folder / "profiles/default")
+    except OSError as error:
+        found = f"{folder}: {error.strerror}"
+        raise InputError("the command line", "folder", found, "a folder that this user may write") from None
+    return folder
+
+
+def _filled(text):
+    return reduce(lambda text, name: text.replace(name, str(STANDS_FOR[name])), STANDS_FOR, text)

@@ -1,0 +1,92 @@
+"""How far a study is, wherever it runs: read from the ledger, which its jobs write as answers come in."""
+
+from dataclasses import dataclass
+
+from sce.ledger.ledger import Ledger
+from sce.money.prices import Prices
+from sce.running.text_table import text_table
+from sce.statuses import REQUEST_STATUSES
+from sce.study.plan import plan, spent
+from sce.study.planner import file_of, is_there
+from sce.study.study import Study
+
+WINDOW_S = 600  # of what counts as being asked now
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What came into a ledger file lately. ``recent``: questions that ended in the last WINDOW_S seconds;
+    ``rate``: of these a second, since the first of them; ``latest``: the time of the last (seconds since
+    1970); ``fault``: what the last one to fail failed by, and when."""
+
+    recent: int
+    rate: float
+    latest: float | None
+    fault: tuple[str, float] | None
+
+    @classmethod
+    def of(cls, path, now: float) -> "Pace":
+        with Ledger(path, read_only=True) as ledger:
+            ((recent, first, latest),) = ledger.query(
+                "SELECT count(*), min(asked_at), (SELECT max(asked_at) FROM responses) FROM responses "
+                "WHERE asked_at > ?", now - WINDOW_S,
+            )  # fmt: skip
+            failed = "SELECT error, asked_at FROM responses WHERE status = 'failed' ORDER BY id DESC LIMIT 1"
+            fault = next(ledger.query(failed), None)
+        rate = recent / max(now - first, 1.0) if recent else 0.0
+        return cls(recent, rate, latest, fault)
+
+
+def report(study: Study, prices: Prices, now: float) -> str:
+    """Questions by status for every model and dataset, and for every model its pace, money and last failure.
+    ``now``: seconds since 1970."""
+    table = plan(study, prices)
+    if table.empty:
+        return "Nothing is asked: every answer of this study is in published result files."
+    paid = spent(study, prices)
+    lines = [_counts(table), ""]
+    for model, rows in table.groupby("model", sort=False):
+        lines += _sentences(study, model, rows, paid, now)
+    return "\n".join(lines).rstrip()
+
+
+def _counts(table):
+    """One line for every model and dataset, and the totals."""
+    total = table.sum(numeric_only=True).to_dict() | {"model": "total", "dataset": ""}
+    rows = table.to_dict("records") + ([total] if len(table) > 1 else [])
+    lines = [["model", "dataset", "done", *REQUEST_STATUSES, "to ask"]]
+    for row in rows:
+        counts = [f"{int(row[status]):,}" for status in REQUEST_STATUSES]
+        at_most = "<= " if row["at_most"] else ""
+        done = 1 - row["to_ask"] / row["questions"] if row["questions"] else 1
+        lines.append(
+            [row["model"], row["dataset"], f"{done:.0%}", *counts, f"{at_most}{int(row['to_ask']):,}"]
+        )
+    return text_table(lines, left={0, 1})
+
+
+def _sentences(study, model, rows, paid, now):
+    entry, to_ask = study.config.models[model], int(rows["to_ask"].sum())
+    path = file_of(study, entry)
+    if not is_there(path):
+        return [f"{model}: nothing was asked yet"]
+    pace, lines = Pace.of(path, now), []
+    if pace.recent and to_ask:
+        left = to_ask / pace.rate / 60
+        lines.append(
+            f"{model}: {pace.recent:,} questions in the last {WINDOW_S // 60} minutes, {pace.rate:.2g} a "
+            f"second; at that pace the other {to_ask:,} take {_minutes(left)}"
+        )
+    elif to_ask and pace.latest is not None:
+        lines.append(f"{model}: nothing came in for {_minutes((now - pace.latest) / 60)}; {to_ask:,} to ask")
+    if paid.get(model):
+        budget = getattr(entry, "budget_usd", None)
+        lines.append(f"{model}: {paid[model]:.2f}{f' of {budget:.2f}' if budget else ''} USD spent")
+    if pace.fault and rows["failed"].sum():
+        error, when = pace.fault
+        lines.append(f"{model}: the last failure, {_minutes((now - when) / 60)} ago: {error}")
+    return lines
+
+
+def _minutes(minutes):
+    return f"{minutes / 60:.1f} hours" if minutes >= 90 else f"{minutes:.0f} minutes"
