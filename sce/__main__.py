@@ -11,7 +11,7 @@ TOOLS = {
     "audit": "compute every number of a run a second time, and follow it back to the ledger",
     "plan": "what a study would ask and cost, without calling anyone",
     "findings": "what finished runs found, as a page of claims with their numbers",
-    "show": "one conversation of a run, and the verdict on it",
+    "show": "one conversation of a run, what other models were asked about it, and the verdicts",
     "verify-published": "score what a clone of the study's repository holds, beside its own figures",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
@@ -19,7 +19,7 @@ MODULES = {
     "audit": "sce.auditing.command",
     "plan": "sce.study.plan_command",
     "findings": "sce.study.findings_command",
-    "show": "sce.showing.show_command",
+    "show": "sce.study.show_command",
     "verify-published": "sce.measuring.verify_command",
     "ledger": "sce.ledger.command",
 }

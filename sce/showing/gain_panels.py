@@ -71,9 +71,11 @@ def _finding(table):
     """What the gains say, counted."""
     wide = table.pivot(
         index=["model", "dataset", "condition", "metric", "k"], columns="gain", values="value"
-    ).dropna()
+    ).dropna(subset="gain")
     above, more = int((wide["gain"] > 0).sum()), int((wide["gain"] > wide["gain_of_random"]).sum())
+    compared = int(wide["gain_of_random"].notna().sum())  # models as observers are shown no random answers
+    of = "" if compared == len(wide) else f" of {compared}"
     return (
         f"SCEs help to predict the model in {above} of {len(wide)} cases, "
-        f"and more than random answers in {more}"
+        f"and more than random answers in {more}{of}"
     )

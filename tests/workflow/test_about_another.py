@@ -1,0 +1,69 @@
+"""One model asked about another, through the real workflow: known numbers, nothing to do twice, and what an
+edited wording makes stale."""
+
+import pandas as pd
+
+from tests.conftest import Project
+from tests.workflow.conftest import TINY
+
+STUDY = {
+    "models": {
+        "near": {"engine": "control", "policy": "nearest"},
+        "echo": {"engine": "control", "policy": "echo"},
+    },
+    "experiments": {
+        "others": {
+            "models": ["near"],
+            "explainers": ["near", "echo"],
+            "datasets": ["tiny"],
+            "conditions": ["minimal"],
+            "explanations": ["explanation"],
+            "self_predictions": ["self_prediction"],
+            "peer_predictions": ["peer_prediction"],
+            "observations": ["observation", "observation_explained"],
+        }
+    },
+    "observing": {"explained": 36, "asked": 2},
+}
+KINDS = ("explained", "peer_prediction", "simulatability")
+TABLES = [f"results/experiments/others/{kind}.csv" for kind in KINDS]
+N = 6 * 2 * 3
+
+
+def test_models_asked_about_another(tmp_path):
+    project = Project(tmp_path / "project")
+    (project.folder / "resources/datasets/tiny.yaml").write_text(TINY)
+    project.configure(STUDY)
+    project.snakemake("audit", *TABLES)
+    explained, foreseen, observed = (
+        pd.read_csv(project.folder / file).set_index(["metric", "score"])["value"] for file in TABLES
+    )
+    assert (
+        explained["explanation by near", "validity"] == explained["explanation by near", "exact_match"] == 1
+    )
+    assert explained["explanation by echo", "validity"] == 0
+    assert explained["itself minus explanation by echo", "validity"] == 1
+    assert explained["explanation by echo", "n_kept"] == N
+    assert (
+        foreseen["peer_prediction by near", "accuracy"]
+        == foreseen["peer_prediction by echo", "accuracy"]
+        == 1
+    )
+    a = observed["echo", "accuracy_without_at_1"]
+    assert 0 < a < 1
+    assert observed["echo", "gain_at_1"] == (1 - 2 * a) / (1 - a)
+    assert observed["near", "accuracy_without_at_1"] == observed["near", "accuracy_with_at_1"] == 1
+
+    assert project.stale("scores", *TABLES) == {}
+    asked = project.rows_in_ledger()
+    project.edit("resources/prompts/experiments/explanation.yaml", "Reply in its place.", "Reply for it.")
+    stale = project.stale("scores", *TABLES)
+    assert stale == {
+        "elicit_about": 2,
+        "measure_kind": 3,
+        "tabulate": 3,
+        "collect_usage": 1,
+        "check_failures": 1,
+    }
+    project.snakemake(*TABLES)
+    assert project.rows_in_ledger() == asked + 2 * N
