@@ -1,8 +1,12 @@
 """One model asked about another, through the real workflow: known numbers, nothing to do twice, and what an
 edited wording makes stale."""
 
+import argparse
+import re
+
 import pandas as pd
 
+from sce.study import show_command
 from tests.conftest import Project
 from tests.workflow.conftest import TINY
 
@@ -30,7 +34,13 @@ TABLES = [f"results/experiments/others/{kind}.csv" for kind in KINDS]
 N = 6 * 2 * 3
 
 
-def test_models_asked_about_another(tmp_path):
+def show(*arguments):
+    parser = argparse.ArgumentParser()
+    show_command.add_arguments(parser)
+    show_command.run(parser.parse_args(arguments))
+
+
+def test_models_asked_about_another(tmp_path, monkeypatch, capsys):
     project = Project(tmp_path / "project")
     (project.folder / "resources/datasets/tiny.yaml").write_text(TINY)
     project.configure(STUDY)
@@ -53,6 +63,21 @@ def test_models_asked_about_another(tmp_path):
     assert 0 < a < 1
     assert observed["echo", "gain_at_1"] == (1 - 2 * a) / (1 - a)
     assert observed["near", "accuracy_without_at_1"] == observed["near", "accuracy_with_at_1"] == 1
+
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setenv("COLUMNS", "150")
+    replies = pd.read_parquet("results/near/tiny/peers/echo/responses.parquet")
+    show("near", "tiny", "7")
+    blocks = re.split("(?=(?:near|echo) about near on tiny, point 7)", capsys.readouterr().out)[1:]
+    assert len(blocks) == 2 * (replies["point_id"] == 7).sum()
+    explained, foreseen, *_ = (block for block in blocks if block.startswith("echo"))
+    assert "minimal, explanation" in explained
+    assert "Reply in its place." in explained
+    assert "minimal, gower: not valid: nearer than the nearest valid point (distance 0, needed" in explained
+    assert "right: the model answers" in foreseen
+    shown = [block for block in blocks if "observation_explained" in block and block.startswith("near")]
+    assert all("Asked for a changed student record" in block for block in shown)
+    assert all("right: the model answers" in block for block in shown)
 
     assert project.stale("scores", *TABLES) == {}
     asked = project.rows_in_ledger()
