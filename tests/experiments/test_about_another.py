@@ -194,17 +194,19 @@ def test_the_questions_hold_what_the_author_was_asked_and_said(tmp_path):
 
 
 def test_explanations_off_the_grid_are_counted_as_such(tmp_path):
-    """`malformed` gives, point by point in turn: prose, a record without a feature, one off the grid, a cut
-    reply, a refusal. The author is not asked about what another gave off the grid."""
+    """`malformed` gives, point by point in turn: prose, a record without a feature, one off the grid, the
+    beginning of a record, a refusal. The author is not asked about what another gave off the grid."""
     fields = {"explanations": ["explanation"], "verify_off_grid": True}
     found = values(
         kind("explained").measure(run(study(tmp_path, ["timid"], ["malformed"], **fields), "timid"))
     )
-    each = DATASET.size // 5
     counts = found["explanation by malformed"].filter(like="n_")
+    prose, lacking, off_grid, begun, refused = (len(range(way, DATASET.size, 5)) for way in range(5))
     assert counts[counts > 0].to_dict() == {
-        f"n_{status}": each
-        for status in ("unparseable_sce", "missing_feature", "off_grid", "truncated", "refused")
+        "n_unparseable_sce": prose + begun,
+        "n_missing_feature": lacking,
+        "n_off_grid": off_grid,
+        "n_refused": refused,
     }
     assert np.isnan(found["explanation by malformed", "validity"])
     assert np.isnan(found["itself minus explanation by malformed", "validity"])
@@ -216,7 +218,7 @@ def test_a_peer_foresees_the_answer_to_an_sce_off_the_grid(tmp_path):
     for verified in (True, False):
         made = study(tmp_path, ["malformed"], ["nearest"], verify_off_grid=verified, **fields)
         given = run(made, "malformed")
-        assert len(given.explainers["nearest"]) == (DATASET.size // 5 if verified else 0)
+        assert len(given.explainers["nearest"]) == (len(range(2, DATASET.size, 5)) if verified else 0)
         if verified:
             found = values(kind("peer_prediction").measure(given))
             assert found["peer_prediction by nearest", "accuracy"] == found["itself", "accuracy"] == 1
@@ -224,7 +226,7 @@ def test_a_peer_foresees_the_answer_to_an_sce_off_the_grid(tmp_path):
 
 def test_of_an_author_that_was_asked_several_times_the_majority_is_told(tmp_path):
     """An explainer with a boundary of its own, which is the author's but where most of its answers waver."""
-    made = study(tmp_path, ["wavering"], ["nearest"], samples=5)
+    made = study(tmp_path, ["wavering"], ["nearest"], samples=5, **ALL)
     given = run(made, "wavering")
     codes, truth = predictions(DATASET, given.tables["boundary"]), boundary(DATASET)
     assert 0 < (codes != truth).mean() < 0.1
