@@ -97,7 +97,8 @@ def _compared(given, judged, metric):
     lines, own = [], _verdicts(judged[ITSELF])
     for label in [label for label in judged if label != ITSELF]:
         both = own.merge(_verdicts(judged[label]), on=["condition", "point_id"], suffixes=("", "_theirs"))
-        for condition, rows in both.groupby("condition", sort=False):
+        for condition in judged[label]["condition"].unique():
+            rows = both[both["condition"] == condition]
             about = given.scoring | {"points": rows["point_id"], "found": rows["sce_point_id"]}
             for score, name in _names(given, metric).items():
                 if score in COMPARED:
