@@ -75,7 +75,7 @@ class PeerPrediction(Kind):
             label: _right(answers.dataset, actual, rows) for label, rows in by_explainer(given, Foresee.kind)
         }
         lines = []
-        for condition in dict.fromkeys(condition for condition, _ in actual):
+        for condition in given.tables["sce"]["condition"].unique():
             points = [point for about, point in actual if about == condition]
             known = [actual[condition, point] for point in points]
             about = given.scoring | {"points": points, "found": [reached for *_, reached in known]}

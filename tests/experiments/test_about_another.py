@@ -219,9 +219,12 @@ def test_a_peer_foresees_the_answer_to_an_sce_off_the_grid(tmp_path):
         made = study(tmp_path, ["malformed"], ["nearest"], verify_off_grid=verified, **fields)
         given = run(made, "malformed")
         assert len(given.explainers["nearest"]) == (len(range(2, DATASET.size, 5)) if verified else 0)
+        table = kind("peer_prediction").measure(given)
         if verified:
-            found = values(kind("peer_prediction").measure(given))
+            found = values(table)
             assert found["peer_prediction by nearest", "accuracy"] == found["itself", "accuracy"] == 1
+        else:
+            assert table["reason"].tolist() == ["no such row"] * 2  # accuracy and valid, of itself
 
 
 def test_of_an_author_that_was_asked_several_times_the_majority_is_told(tmp_path):
