@@ -118,8 +118,9 @@ def _by_start(right):
     """The scores of every explained point, means over the questions that have a readable reply both with and
     without the SCE; right: whether it was shown -> (x, z) -> whether the replies were right (0 or 1)."""
     by_start = {}
-    for key in right[False].keys() & right[True].keys():
-        by_start.setdefault(key[0], []).append([np.mean(right[shown][key]) for shown in (False, True)])
+    for x, z in right[False]:
+        if (x, z) in right[True]:
+            by_start.setdefault(x, []).append([np.mean(right[shown][x, z]) for shown in (False, True)])
     scores = []
     for start in sorted(by_start):
         without, with_sce = np.array(by_start[start]).T

@@ -69,13 +69,12 @@ def _gains(table):
 
 def _finding(table):
     """What the gains say, counted."""
-    wide = table.pivot(
-        index=["model", "dataset", "condition", "metric", "k"], columns="gain", values="value"
-    ).dropna(subset="gain")
-    above, more = int((wide["gain"] > 0).sum()), int((wide["gain"] > wide["gain_of_random"]).sum())
-    compared = int(wide["gain_of_random"].notna().sum())  # models as observers are shown no random answers
-    of = "" if compared == len(wide) else f" of {compared}"
-    return (
-        f"SCEs help to predict the model in {above} of {len(wide)} cases, "
-        f"and more than random answers in {more}{of}"
-    )
+    wide = table.pivot(index=["model", "dataset", "condition", "metric", "k"], columns="gain", values="value")
+    wide = wide.reindex(columns=list(GAINS)).dropna(subset="gain")
+    helpful = f"SCEs help to predict the model in {(wide['gain'] > 0).sum()} of {len(wide)} cases"
+    compared = wide.dropna()  # models as observers are shown no random answers
+    if compared.empty:
+        return helpful
+    more = int((compared["gain"] > compared["gain_of_random"]).sum())
+    of = "" if len(compared) == len(wide) else f" of {len(compared)}"
+    return f"{helpful}, and more than random answers in {more}{of}"

@@ -9,7 +9,7 @@ import pytest
 from sce.experiments import choices
 from sce.experiments.consistency import Consistency
 from sce.experiments.given import Given
-from sce.experiments.registry import kind
+from sce.experiments.registry import MODULES, kind
 from sce.files import artifacts
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import load_dataset
@@ -40,6 +40,15 @@ def test_the_controls_run_the_papers_experiments():
     for name, experiment in paper.items():
         others = {"models": 0} | ({"explainers": 0} if "explainers" in experiment else {})
         assert experiment | others == controls[name] | others
+
+
+def test_the_embedded_model_has_a_line_in_every_table():
+    content = read_yaml("config/small-model.yaml")
+    of_smollm2 = {
+        name: e for name, e in content["experiments"].items() if any("smollm2" in m for m in e["models"])
+    }
+    study = load(content | {"experiments": of_smollm2}, "config/small-model.yaml")
+    assert {table for name in of_smollm2 for table in study.tables(name)} == {"scores", *MODULES}
 
 
 def test_the_paper_is_valid_without_keys_and_weights(monkeypatch):

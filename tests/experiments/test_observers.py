@@ -12,6 +12,7 @@ from sce.errors import InputError
 from sce.experiments.observers import drawn
 from sce.experiments.protocols import protocol_about
 from sce.experiments.registry import kind
+from sce.experiments.simulatability import OBSERVERS
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
 from sce.measuring.boundaries import predictions
@@ -85,20 +86,32 @@ def test_one_that_knows_the_boundary_has_nothing_to_gain_and_one_that_knows_noth
     assert table.n["nearest", "accuracy_with_at_1"] == len(DRAWN)
 
 
+def shown(given):
+    """The table as figures get it."""
+    table = kind("simulatability").measure(given).assign(model="nearest", dataset="exam")
+    return table.assign(reference=np.nan, reference_source=None)[list(artifacts.columns("outcomes"))]
+
+
 def test_it_stands_beside_the_statistical_observers(tmp_path):
-    made = observing(tmp_path, ["nearest"], ["echo"], simulatability=[1, 5])
-    table = measured(run(made, "nearest"))
-    assert set(table.index.get_level_values("metric")) == {
-        "nearest neighbour", "logistic regression", "small tree", "echo"
-    }  # fmt: skip
-    assert not table.index.duplicated().any()
-    shown = table.reset_index().assign(
-        model="nearest", dataset="exam", reference=np.nan, reference_source=None
+    given = run(observing(tmp_path, ["nearest"], ["echo"], simulatability=[1, 5]), "nearest")
+    table = shown(given)
+    assert list(table["metric"].unique()) == [*OBSERVERS, "echo"]
+    assert not table.duplicated(["metric", "score"]).any()
+    figure = kind("simulatability").figure(table, {}, StudyStyle())
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert "exam\necho" in titles
+    gains = table[table["score"].isin(["gain_at_1", "gain_at_5"])]["value"]
+    told = kind("simulatability").caption(table, {})
+    assert f"in {(gains > 0).sum()} of 7 cases" in told
+    assert " of 6. " in told  # no random answers are shown to a model
+
+
+def test_it_may_stand_alone(tmp_path):
+    table = shown(run(observing(tmp_path, ["nearest"], ["echo"]), "nearest"))
+    assert kind("simulatability").figure(table, {}, StudyStyle()).axes[0].get_title(loc="left") == "exam"
+    assert "in 0 of 1 cases, and more than random answers in 0 of 0" in kind("simulatability").caption(
+        table, {}
     )
-    shown = shown[list(artifacts.columns("outcomes"))]
-    figure = kind("simulatability").figure(shown, {}, StudyStyle())
-    assert [axes.get_title(loc="left") for axes in figure.axes][3] == "Exam\necho" or len(figure.axes) >= 8
-    assert " of 6" in kind("simulatability").caption(shown, {})
 
 
 def test_a_question_shows_the_sce_or_does_not(tmp_path):
