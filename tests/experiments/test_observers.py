@@ -109,9 +109,7 @@ def test_it_stands_beside_the_statistical_observers(tmp_path):
 def test_it_may_stand_alone(tmp_path):
     table = shown(run(observing(tmp_path, ["nearest"], ["echo"]), "nearest"))
     assert kind("simulatability").figure(table, {}, StudyStyle()).axes[0].get_title(loc="left") == "exam"
-    assert "in 0 of 1 cases, and more than random answers in 0 of 0" in kind("simulatability").caption(
-        table, {}
-    )
+    assert "in 0 of 1 cases. " in kind("simulatability").caption(table, {})
 
 
 def test_a_question_shows_the_sce_or_does_not(tmp_path):
