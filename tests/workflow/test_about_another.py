@@ -5,6 +5,7 @@ import argparse
 import re
 
 import pandas as pd
+import pytest
 
 from sce.study import show_command
 from tests.conftest import Project
@@ -61,7 +62,7 @@ def test_models_asked_about_another(tmp_path, monkeypatch, capsys):
     )
     a = observed["echo", "accuracy_without_at_1"]
     assert 0 < a < 1
-    assert observed["echo", "gain_at_1"] == (1 - 2 * a) / (1 - a)
+    assert observed["echo", "gain_at_1"] == pytest.approx((1 - 2 * a) / (1 - a))
     assert observed["near", "accuracy_without_at_1"] == observed["near", "accuracy_with_at_1"] == 1
 
     monkeypatch.chdir(project.folder)
@@ -83,12 +84,6 @@ def test_models_asked_about_another(tmp_path, monkeypatch, capsys):
     asked = project.rows_in_ledger()
     project.edit("resources/prompts/experiments/explanation.yaml", "Reply in its place.", "Reply for it.")
     stale = project.stale("scores", *TABLES)
-    assert stale == {
-        "elicit_about": 2,
-        "measure_kind": 3,
-        "tabulate": 3,
-        "collect_usage": 1,
-        "check_failures": 1,
-    }
+    assert stale == {"elicit_about": 2, "measure_kind": 3, "tabulate": 3}
     project.snakemake(*TABLES)
     assert project.rows_in_ledger() == asked + 2 * N
