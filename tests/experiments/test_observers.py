@@ -98,8 +98,10 @@ def test_it_stands_beside_the_statistical_observers(tmp_path):
     assert list(table["metric"].unique()) == [*OBSERVERS, "echo"]
     assert not table.duplicated(["metric", "score"]).any()
     figure = kind("simulatability").figure(table, {}, StudyStyle())
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert "exam\necho" in titles
+    titles = {axes.get_title(loc="left"): axes for axes in figure.axes}
+    names = titles["exam\nmodels as observers"].get_xticklabels()
+    assert [name.get_text() for name in names] == ["echo"]
+    assert {f"exam\n{observer}" for observer in OBSERVERS} <= set(titles)
     gains = table[table["score"].isin(["gain_at_1", "gain_at_5"])]["value"]
     told = kind("simulatability").caption(table, {})
     assert f"in {(gains > 0).sum()} of 7 cases" in told
@@ -108,7 +110,9 @@ def test_it_stands_beside_the_statistical_observers(tmp_path):
 
 def test_it_may_stand_alone(tmp_path):
     table = shown(run(observing(tmp_path, ["nearest"], ["echo"]), "nearest"))
-    assert kind("simulatability").figure(table, {}, StudyStyle()).axes[0].get_title(loc="left") == "exam"
+    figure = kind("simulatability").figure(table, {}, StudyStyle())
+    assert figure.axes[0].get_title(loc="left") == "exam\nmodels as observers"
+    assert "Models as observers are shown one SCE" in kind("simulatability").caption(table, {})
     assert "in 0 of 1 cases. " in kind("simulatability").caption(table, {})
 
 
