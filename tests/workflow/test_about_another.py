@@ -81,9 +81,6 @@ def test_models_asked_about_another(tmp_path, monkeypatch, capsys):
     assert all("right: the model answers" in block for block in shown)
 
     assert project.stale("scores", *TABLES) == {}
-    asked = project.rows_in_ledger()
     project.edit("resources/prompts/experiments/explanation.yaml", "Reply in its place.", "Reply for it.")
     stale = project.stale("scores", *TABLES)
     assert stale == {"elicit_about": 2, "measure_kind": 3, "tabulate": 3}
-    project.snakemake(*TABLES)
-    assert project.rows_in_ledger() == asked + 2 * N
