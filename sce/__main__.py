@@ -13,7 +13,7 @@ TOOLS = {
     "plan": "what a study would ask and cost, without calling anyone",
     "status": "how far a study is: asked, failing, spent and left, also while it runs",
     "findings": "what finished runs found, as a page of claims with their numbers",
-    "show": "one conversation of a run, and the verdict on it",
+    "show": "one conversation of a run, what other models were asked about it, and the verdicts",
     "verify-published": "score what a clone of the study's repository holds, beside its own figures",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
@@ -23,7 +23,7 @@ MODULES = {
     "plan": "sce.study.plan_command",
     "status": "sce.study.status_command",
     "findings": "sce.study.findings_command",
-    "show": "sce.showing.show_command",
+    "show": "sce.study.show_command",
     "verify-published": "sce.measuring.verify_command",
     "ledger": "sce.ledger.command",
 }

@@ -26,6 +26,7 @@ from sce.files import artifacts
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Entry
 from sce.reading import parsing
+from sce.reading.authors import FORESEEN
 from sce.reading.samples import SAMPLE, deciding
 from sce.running.jobs import Stopped
 from sce.wordings import prompts
@@ -88,6 +89,8 @@ def elicit(
     artifact, keys = "responses", ["_order", "point_id"]
     if protocol.samples > 1:
         artifact, keys = "responses_sampled", [*keys, SAMPLE]
+    elif any(asked.foreseen is not None for asked in rows):
+        artifact = "responses_foreseen"
     table = pd.DataFrame(map(_row, rows), columns=list(artifacts.columns(artifact)))
     order = {name: place for place, name in enumerate(protocol.order)}
     table = table.assign(_order=table["condition"].fillna(table["wording"]).map(order))
@@ -276,6 +279,7 @@ def _row(asked: Asked) -> dict:
         "latency_s": entry.latency_s,
         "attempts": entry.attempts,
         SAMPLE: asked.sample,
+        FORESEEN: asked.foreseen,
     }
 
 

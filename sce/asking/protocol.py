@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """One question and how it ended: a row of ``responses``. ``sample``: the number of the asking."""
+    """One question and how it ended: a row of ``responses``. ``sample``: the number of the asking;
+    ``foreseen``: the point whose answer is to be foreseen, where that is another than ``point_id``."""
 
     kind: str
     wording: str
@@ -24,6 +25,7 @@ class Asked(NamedTuple):
     point_id: int
     entry: Entry
     sample: int = 1
+    foreseen: int | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from sce.auditing.ledgers import digest_of
 from sce.auditing.tables import Stored
 from sce.engines import About, body_of
 from sce.ledger.entries import Entry
+from sce.reading.authors import FORESEEN
+from sce.reading.samples import SAMPLE
 
 
 class Replayer:
@@ -41,12 +43,12 @@ def check_derived(responses: Stored, protocol: Protocol, engine, ledger: dict, f
     """The questions that the configuration asks are those of ``responses``, each under its own digest."""
     rows = {row["digest"]: row for row in responses.rows}
     derived = elicit(protocol, Replayer(engine, rows, ledger), lambda status: None)
-    keys = ("kind", "wording", "condition", "point_id", *(("sample",) if protocol.samples > 1 else ()))
+    keys = ("kind", "wording", "condition", "point_id", *({SAMPLE, FORESEEN} & set(derived.columns)))
     expected = [
         {name: None if value != value else value for name, value in row.items()}
         for row in derived[[*keys, "digest", "status"]].to_dict("records")
     ]
-    found = [{name: row[name] for name in (*keys, "digest", "status")} for row in responses.rows]
+    found = [{name: row.get(name) for name in (*keys, "digest", "status")} for row in responses.rows]
     if _same_keys(expected, keys):  # kinds of experiments may ask one thing of a point many times
         findings.rows(responses.path, keys, found, expected, "requests derived anew")
         return

@@ -9,7 +9,7 @@ from sce.experiments.about_another import ITSELF, MINUS, Inquiry, by_explainer
 from sce.experiments.kind import Kind
 from sce.measuring import distances, outcomes, scores
 from sce.measuring.boundaries import predictions
-from sce.reading.responses import read_sces
+from sce.reading.responses import sces_in_place_of
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
@@ -28,13 +28,12 @@ class Explain(Inquiry):
     schema = staticmethod(record_schema)
     about_sces = False
 
-    def question(self, author, condition, point, prompt):
-        answer, dataset = author.answers[point], author.dataset
-        asked, request = author.asked(point), author.request(point, condition)
-        text = prompts.follow_up(prompt, dataset, answer, asked=asked, request=request)
-        more = {"condition": condition}
-        record = dataset.record(point)
-        return text, About(self.kind, prompt.name, record, answer, more=more, control=_by_control)
+    def instances(self, author, condition, start):
+        return [author.dataset.record(start)]
+
+    def about(self, author, condition, start, prompt, record):
+        answer, more = author.answers[start], {"condition": condition}
+        return About(self.kind, prompt.name, record, answer, more=more, control=_by_control)
 
 
 def _by_control(respondent, body) -> str:
@@ -69,33 +68,19 @@ class Explained(Kind):
         return sorted(experiment.conditions) if experiment.explanations else []
 
     def measure(self, given):
-        parts = []
+        parts, codes = [], predictions(given.dataset, given.tables["boundary"])
         for metric in given.metrics:
             own = given.tables["distances"]
             judged = {ITSELF: own[own["metric"] == metric]}
             for label, replies in by_explainer(given, Explain.kind):
-                judged[label] = _judged(given, replies, metric)
+                sces = sces_in_place_of(given.dataset, given.tables["sce"], replies)
+                judged[label] = distances.measure(given.dataset, codes, sces, metric, given.embeddings)
             parts += [_scored(given, rows, metric, label) for label, rows in judged.items()]
             parts.append(_compared(given, judged, metric))
         return pd.concat(parts, ignore_index=True)
 
     def figure_options(self, experiment, find):
         return {"scores": list(COMPARED)}
-
-
-def _judged(given, replies, metric) -> pd.DataFrame:
-    """The ``distances`` of SCEs that another model gave in the author's place. replies: the rows of
-    ``responses`` of one model and wording."""
-    dataset, asked = given.dataset, replies.assign(kind="condition")
-    sces = [
-        read_sces(asked, condition, dataset, rows["point_id"], rows["target"])
-        for condition, rows in given.tables["sce"].groupby("condition", sort=False)
-        if condition in set(asked["condition"])
-    ]
-    if not sces:
-        return given.tables["distances"].iloc[:0]
-    codes = predictions(dataset, given.tables["boundary"])
-    return distances.measure(dataset, codes, pd.concat(sces, ignore_index=True), metric, given.embeddings)
 
 
 def _scored(given, rows, metric, label):
@@ -112,7 +97,8 @@ def _compared(given, judged, metric):
     lines, own = [], _verdicts(judged[ITSELF])
     for label in [label for label in judged if label != ITSELF]:
         both = own.merge(_verdicts(judged[label]), on=["condition", "point_id"], suffixes=("", "_theirs"))
-        for condition, rows in both.groupby("condition", sort=False):
+        for condition in judged[label]["condition"].unique():
+            rows = both[both["condition"] == condition]
             about = given.scoring | {"points": rows["point_id"], "found": rows["sce_point_id"]}
             for score, name in _names(given, metric).items():
                 if score in COMPARED:

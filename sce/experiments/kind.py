@@ -93,7 +93,11 @@ class Kind:
         asked. The experiments of ``pair`` are those that name this other model."""
         return {}
 
-    def inquiry(self, wordings_of: dict[str, list[Prompt]]) -> "Inquiry":
+    def options_about(self, config) -> dict:
+        """What ``inquiry`` needs from the configuration besides, as JSON: its further arguments."""
+        return {}
+
+    def inquiry(self, wordings_of: dict[str, list[Prompt]], **options) -> "Inquiry":
         """What is asked, from what ``asks_about`` returned, with the prompts in the place of their names."""
         raise NotImplementedError
 

@@ -28,17 +28,13 @@ class Foresee(Inquiry):
     schema = staticmethod(answer_schema)
     about_sces = True
 
-    def applies(self, author, condition, point):
-        sce = author.sces.get((condition, point))
-        return sce is not None and sce.prediction is not None
+    def instances(self, author, condition, start):
+        sce = author.sces.get((condition, start))
+        return [] if sce is None or sce.prediction is None else [sce.record]
 
-    def question(self, author, condition, point, prompt):
-        answer, dataset = author.answers[point], author.dataset
-        record = author.sces[condition, point].record
-        values = {"asked": author.asked(point), "description": dataset.describe(record)}
-        text = prompts.follow_up(prompt, dataset, answer, **values)
-        more = {"start": dataset.record(point)}
-        return text, About(self.kind, prompt.name, record, answer, more=more, control=foreseen_by_control)
+    def about(self, author, condition, start, prompt, record):
+        answer, more = author.answers[start], {"start": author.dataset.record(start)}
+        return About(self.kind, prompt.name, record, answer, more=more, control=foreseen_by_control)
 
 
 class PeerPrediction(Kind):
@@ -79,7 +75,7 @@ class PeerPrediction(Kind):
             label: _right(answers.dataset, actual, rows) for label, rows in by_explainer(given, Foresee.kind)
         }
         lines = []
-        for condition in dict.fromkeys(condition for condition, _ in actual):
+        for condition in given.tables["sce"]["condition"].unique():
             points = [point for about, point in actual if about == condition]
             known = [actual[condition, point] for point in points]
             about = given.scoring | {"points": points, "found": [reached for *_, reached in known]}

@@ -9,6 +9,7 @@ from sce.asking.protocol import Protocol
 from sce.experiments.registry import kind
 from sce.grids.datasets import Dataset
 from sce.models.entries import Model
+from sce.reading.authors import read_author
 from sce.wordings.published import Published, find_prompt
 
 SURVEY = "sce.searching.survey"  # the module that asks a grid in part
@@ -61,9 +62,13 @@ def protocol_about(
 
     module = importlib.import_module(ABOUT)  # by name: what a model is asked of itself does not depend on it
     conditions = {name: find(name) for name in asked["conditions"]}
-    author = module.read_author(dataset, find(asked["main"]), conditions, boundary, sce)
+    author = read_author(dataset, find(asked["main"]), conditions, boundary, sce)
+    options = asked.get("options", {})
     inquiries = [
-        kind(name).inquiry({condition: list(map(find, names)) for condition, names in wordings.items()})
+        kind(name).inquiry(
+            {condition: list(map(find, names)) for condition, names in wordings.items()},
+            **options.get(name, {}),
+        )
         for name, wordings in asked["about"].items()
     ]
     return Protocol(

@@ -1,5 +1,6 @@
 """Do its explanations help to predict a model? A statistical observer learns a few of the model's answers,
-with or without the SCEs that explain them, and predicts the others. It asks no new questions."""
+with or without the SCEs that explain them, and predicts the others, which asks nothing new. Other models may
+be asked to foresee them, too (``observers``)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +9,18 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from sce.errors import InputError
 from sce.experiments.kind import Kind
+from sce.experiments.observers import Observe, Observing, observed, shows_sce
 from sce.grids.datasets import Dataset
 from sce.measuring import outcomes
 from sce.measuring.boundaries import predictions
 from sce.measuring.codes import NONE
+from sce.wordings.names import Wordings
+from sce.wordings.published import find_prompt
 
 SETS = 20  # of explained points for each size, at most: enough that the means are steady
-VARIANTS = ("without", "with", "with_random")
+GAINS = (("gain", "with"), ("gain_of_random", "with_random"))  # and the variant that each is over
 
 
 class Simulatability(Kind):
@@ -28,20 +33,51 @@ class Simulatability(Kind):
     also learns the answers at k other points drawn at random instead. All three predict f at the same points,
     those that none of them has learnt. ``gain_at_k`` and ``gain_of_random_at_k``: (with - without) / (1 -
     without), each a mean over sets. ``misled_at_k`` and ``helped_at_k``: the shares of predictions that are
-    right without and wrong with the explanations, and the reverse."""
+    right without and wrong with the explanations, and the reverse.
+
+    ``observations``, wordings that ask explainers: the same at k = 1, but for what is random, in lines that
+    bear the name of the model. A set is one explained point; of the questions about it those count that have
+    a readable reply both with and without the SCE. ``unparseable_at_1``: the number of the other replies."""
 
     name = "simulatability"
-    fields = {"simulatability": (list[Annotated[int, Field(ge=1, le=1000)]], [])}
+    fields = {
+        "simulatability": (list[Annotated[int, Field(ge=1, le=1000)]], []),
+        "observations": (Wordings, []),
+    }
+    wordings = {"observations": "observation"}
+    sections = {"observing": Observing}
     about_sces = True
     needs = ("boundary", "sce")
+    needs_explainers = True
     draws_with = "sce.showing.gain_panels"
     figure_name = "simulatability"
 
+    def check(self, experiment, config, dataset):
+        shown = [shows_sce(find_prompt(name, dataset.name, None)) for name in experiment.observations]
+        if shown and len(set(shown)) == 1:
+            found = (
+                f"{', '.join(experiment.observations)} ({'each' if shown[0] else 'none'} with {{revised}})"
+            )
+            allowed = "at least one wording that shows the SCE, as {revised}, and one that does not"
+            raise InputError(f"dataset {dataset.name}", "observations", found, allowed)
+
+    def asks_about(self, pair):
+        return pair.by_condition("observations")
+
+    def options_about(self, config):
+        return config.observing.model_dump()
+
+    def inquiry(self, wordings_of, **options):
+        return Observe(wordings_of, **options)
+
     def subjects(self, experiment, config, find):
-        return sorted(experiment.conditions) if experiment.simulatability else []
+        wanted = experiment.simulatability or experiment.observations
+        return sorted(experiment.conditions) if wanted else []
 
     def settings(self, pair):
-        return {"explained": sorted(pair.of("simulatability"))}
+        asked = pair.of("observations")
+        showing = {"showing": sorted(n for n in asked if shows_sce(pair.find(n)))} if asked else {}
+        return {"explained": sorted(pair.of("simulatability")), **showing}
 
     def measure(self, given):
         codes = predictions(given.dataset, given.tables["boundary"])
@@ -56,6 +92,8 @@ class Simulatability(Kind):
                 for observer, learn in OBSERVERS.items():
                     scores = [observe(learn, seen, codes, shown) for shown in drawn]
                     lines += _lines(condition, observer, k, scores, given.estimand)
+            for model, replies in given.explainers.items():
+                lines += _of_model(given, codes, condition, model, replies)
         return outcomes.table(lines)
 
 
@@ -149,7 +187,7 @@ def observe(make: Callable, seen: np.ndarray, codes: np.ndarray, shown: Shown) -
         variant: _predicted(make, seen, points, labels, shown.asked) == codes[shown.asked]
         for variant, (points, labels) in learnt.items()
     }
-    accuracies = {f"accuracy_{variant}": right[variant].mean() for variant in VARIANTS}
+    accuracies = {f"accuracy_{variant}": hits.mean() for variant, hits in right.items()}
     misled, helped = right["without"] & ~right["with"], ~right["without"] & right["with"]
     return accuracies | {"misled": misled.mean(), "helped": helped.mean()}
 
@@ -162,15 +200,23 @@ def _predicted(make, seen, points, labels, asked):
     return make().fit(seen[points], labels).predict(seen[asked])
 
 
-def _lines(condition, observer, k, scores, estimand):
+def _of_model(given, codes, condition, model, replies):
+    """The lines of a model as the observer; replies: the rows of ``responses`` that it was asked for."""
+    scores, unread, number = observed(given.dataset, codes, replies, condition, given.settings["showing"])
+    lines = _lines(condition, model, 1, scores, given.estimand, GAINS[:1])
+    return [*lines, outcomes.number(condition, model, "unparseable_at_1", unread, number)]
+
+
+def _lines(condition, observer, k, scores, estimand, gains=GAINS):
     """The lines of one observer from the scores of every set."""
     by_score = {name: np.array([one[name] for one in scores]) for name in scores[0]} if scores else {}
+    variants = ["without", *(variant for _, variant in gains)]
     lines = [
         outcomes.mean(condition, observer, f"{name}_at_{k}", by_score.get(name, []), estimand)
-        for name in (*(f"accuracy_{variant}" for variant in VARIANTS), "misled", "helped")
+        for name in (*(f"accuracy_{variant}" for variant in variants), "misled", "helped")
     ]
     without = by_score.get("accuracy_without", np.array([]))
-    for gain, variant in (("gain", "with"), ("gain_of_random", "with_random")):
+    for gain, variant in gains:
         more = by_score.get(f"accuracy_{variant}", without) - without
         lines.append(outcomes.ratio(condition, observer, f"{gain}_at_{k}", more, 1 - without, estimand))
     return lines

@@ -149,6 +149,8 @@ for _name, _more in {
     "distances": {"sample": INT, "probability": FLOAT, "askings": INT},
 }.items():
     SCHEMAS[f"{_name}_sampled"] = SCHEMAS[_name] | _more
+# Where models were asked what another answers at points of their own.
+SCHEMAS["responses_foreseen"] = SCHEMAS["responses"] | {"foreseen_point_id": INT}
 SCHEMAS["distances_in_part"] = {
     **SCHEMAS["distances"],
     "certainty": TEXT,
@@ -184,9 +186,12 @@ def columns(artifact: str | dict, features: list[str] = ()) -> dict[str, pa.Data
 
 
 def variant(artifact: str, table: pd.DataFrame) -> str:
-    """The name of an artifact as it is where questions were asked several times, if the table is of those."""
-    sampled = f"{artifact}_sampled"
-    return sampled if set(SCHEMAS[sampled]) - set(SCHEMAS[artifact]) <= set(table.columns) else artifact
+    """The name of an artifact as it is with further columns, those of samples or of what was to be foreseen,
+    if the table has them."""
+    for name in (f"{artifact}_sampled", f"{artifact}_foreseen"):
+        if name in SCHEMAS and set(SCHEMAS[name]) - set(SCHEMAS[artifact]) <= set(table.columns):
+            return name
+    return artifact
 
 
 def write(

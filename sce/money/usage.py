@@ -19,14 +19,15 @@ _PARTICULAR = re.compile(
 
 def by_pair(pairs: list, tables: list[pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
     """(model, dataset) -> all its ``responses``. A pair may have several tables, of what it was asked about
-    other models. They may share a question, which was asked and paid for once, so it counts once."""
+    other models. A question that several of them hold, or one of them under several conditions, was asked
+    and paid for once, so it counts once."""
     found = {}
     for pair, table in zip(map(tuple, pairs), tables, strict=True):
-        if pair in found:
-            new = table[~table["digest"].isin(set(found[pair]["digest"]))]
-            table = pd.concat([found[pair], new], ignore_index=True)
-        found[pair] = table
-    return found
+        found.setdefault(pair, []).append(table)
+    return {
+        pair: pd.concat(some, ignore_index=True).drop_duplicates("digest", ignore_index=True)
+        for pair, some in found.items()
+    }
 
 
 def usage(responses: pd.DataFrame, price: Price | None, model: str, dataset: str) -> pd.DataFrame:

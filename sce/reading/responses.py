@@ -112,6 +112,18 @@ def read_sces(responses, condition, dataset, points, targets) -> pd.DataFrame:
     )
 
 
+def sces_in_place_of(dataset: Dataset, sce: pd.DataFrame, replies: pd.DataFrame) -> pd.DataFrame:
+    """The ``sce`` artifact of SCEs that another model gave in the place of the author of ``sce``, a first
+    sample. replies: its rows in ``responses``, at least one, in one wording."""
+    asked = replies.assign(kind="condition")
+    parts = [
+        read_sces(asked, condition, dataset, rows["point_id"], rows["target"])
+        for condition, rows in sce.groupby("condition", sort=False)
+        if condition in set(asked["condition"])
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
 def _verified(responses, dataset, condition, points):
     """The answer to each point's SCE where it is off the grid and was asked about in a fresh conversation."""
     asked = responses[(responses["kind"] == "verification") & (responses["condition"] == condition)]

@@ -167,7 +167,7 @@ def check_boundaries(study) -> None:
 
 def check_explainers(study) -> None:
     """Models that are asked about others have something to be asked, and can be asked."""
-    fields = [field for kind in study.kinds if kind.needs_explainers for field in kind.fields]
+    fields = [field for kind in study.kinds if kind.needs_explainers for field in kind.wordings]
     for name, experiment in study.experiments.items():
         key = f"experiments.{name}.explainers"
         asks = [field for field in fields if getattr(experiment, field)]

@@ -29,9 +29,12 @@ def responses_file(model: str, dataset: str, explainer: str) -> str:
 
 def protocol_about(study: Study, model: str, dataset: str, explainer: str) -> dict:
     """What ``explainer`` is asked about a model and a dataset, as JSON: ``main`` and ``conditions``, the
-    wordings by which the model itself was asked; ``about``: kind of experiment -> condition -> wordings."""
+    wordings by which the model itself was asked; ``about``: kind of experiment -> condition -> wordings;
+    ``options``: what else of the configuration a kind's questions depend on, by kind."""
     pair = _pair(study, model, dataset, explainer)
     about = {kind.name: kind.asks_about(pair) for kind in study.kinds}
+    options = {kind.name: kind.options_about(study.config) for kind in study.kinds if about[kind.name]}
+    options = {name: some for name, some in options.items() if some}
     return {
         "main": study.questions(model, dataset)[0],
         "conditions": sorted(pair.of("conditions")),
@@ -40,6 +43,7 @@ def protocol_about(study: Study, model: str, dataset: str, explainer: str) -> di
             for name, wordings in about.items()
             if wordings
         },
+        **({"options": options} if options else {}),
     }
 
 

@@ -40,8 +40,7 @@ def count_about(study: Study, explainer: str, name: str, authors: list[str], mea
             if planner is None:
                 planner = Planner(protocol, open_engine(entry, dataset), ledger, entry.retry, measured)
             elicit(protocol, planner, lambda status: None)
-            waiting = {condition: len(points - mains) for condition, points in explained.items()}
-            more = step.at_most(len(mains), waiting)
+            more = step.at_most(mains, explained)
             for kind, lengths in step.sample(Interview(protocol, None)).items():
                 characters[kind] += more[kind] * sum(lengths) / len(lengths)
             unknown += more

@@ -13,6 +13,7 @@ from sce.asking.conversations import elicit
 from sce.auditing.findings import Findings
 from sce.auditing.inquiries import InquiryToAudit, audit_inquiry
 from sce.auditing.tables import Files
+from sce.engines.control import boundary, nearest_across
 from sce.errors import InputError
 from sce.experiments.given import Given
 from sce.experiments.protocols import protocol_about
@@ -24,10 +25,12 @@ from sce.measuring.boundaries import predictions
 from sce.money import usage
 from sce.money.prices import FREE, load_prices
 from sce.reading import responses
+from sce.reading.samples import first_samples
 from sce.study import inquiries, parameters
 from sce.study.plan import plan
 from sce.study.planner import file_of, protocol_asked
 from sce.study.study import load
+from sce.wordings import prompts
 from tests.experiments.respondent import SCORING
 
 DATASET = load_dataset("resources/datasets/house_prices_coarse.yaml")
@@ -37,7 +40,9 @@ MODELS = {
     "timid": {"engine": "control", "policy": "timid"},
     "constant": {"engine": "control", "policy": "constant"},
     "malformed": {"engine": "control", "policy": "malformed"},
+    "echo": {"engine": "control", "policy": "echo"},
     "seven_in_ten": {"engine": "control", "policy": "nearest", "rate": 0.7},
+    "wavering": {"engine": "control", "policy": "nearest", "wavers": 0.25},
 }
 PUBLISHED = {"engine": "published", "files": {DATASET.name: "results.json"}}  # a file that is not there
 ALL = {
@@ -47,7 +52,7 @@ ALL = {
 }
 
 
-def study(folder, models, explainers, dataset=DATASET.name, **fields):
+def study(folder, models, explainers, dataset=DATASET.name, observing=None, **fields):
     experiment = {
         "models": models,
         "explainers": explainers,
@@ -56,7 +61,7 @@ def study(folder, models, explainers, dataset=DATASET.name, **fields):
     }
     entries = MODELS | ({"published": PUBLISHED} if "published" in explainers else {})
     content = {"models": entries, "experiments": {"e": experiment | (fields or ALL)}, "ledger": str(folder)}
-    return load(content, "config.yaml")
+    return load(content | ({"observing": observing} if observing else {}), "config.yaml")
 
 
 def asked(made, model, protocol):
@@ -76,9 +81,10 @@ def run(made, author) -> Given:
         "boundary": responses.boundary(raw, dataset),
         "sce": responses.counterfactuals(raw, dataset, made.conditions(author, name)),
     }
-    codes = predictions(dataset, tables["boundary"])
-    measured = [distances.measure(dataset, codes, tables["sce"], m) for m in made.metrics(author, name)]
-    tables["distances"] = pd.concat(measured, ignore_index=True)
+    once = {part: first_samples(table) for part, table in tables.items()}
+    codes = predictions(dataset, once["boundary"])
+    measured = [distances.measure(dataset, codes, once["sce"], m) for m in made.metrics(author, name)]
+    once["distances"] = pd.concat(measured, ignore_index=True)
     replies = {}
     for explainer in inquiries.explainers(made, author, name):
         wanted = inquiries.protocol_about(made, author, name, explainer)
@@ -87,7 +93,8 @@ def run(made, author) -> Given:
         replies[explainer] = asked(made, explainer, protocol)
         assert len(replies[explainer]) == protocol.at_most
     metrics = made.metrics(author, name)
-    return Given(dataset, tables, metrics, {}, **SCORING, explainers=replies)
+    settings = kind("simulatability").settings(made.pair(author, name))
+    return Given(dataset, once, metrics, settings, **SCORING, explainers=replies)
 
 
 def values(table):
@@ -169,16 +176,72 @@ def test_the_questions_hold_what_the_author_was_asked_and_said(tmp_path):
     (step,) = protocol_about(exam, entry, wanted, None, tables["boundary"], tables["sce"]).steps
     explain, foresee = step.inquiries
     author, (prompt,) = step.author, explain.wordings_of["minimal"]
-    text, about = explain.question(author, "minimal", 5, prompt)
+    (record,) = explain.instances(author, "minimal", 5)
+    text, about = (
+        author.told(prompt, "minimal", 5, record),
+        explain.about(author, "minimal", 5, prompt, record),
+    )
     assert exam.describe(exam.record(5)) in text
     assert f"It answered: {author.answers[5]}\n" in text
-    assert author.request(5, "minimal") in text
+    assert prompts.follow_up(author.conditions["minimal"], exam, author.answers[5]) in text
     assert "nearest" not in text
-    assert about.record == exam.record(5)
-    text, about = foresee.question(author, "minimal", 5, foresee.wordings_of["minimal"][0])
+    assert about.record == record == exam.record(5)
+    (prompt,), (record,) = foresee.wordings_of["minimal"], foresee.instances(author, "minimal", 5)
+    about = foresee.about(author, "minimal", 5, prompt, record)
     there = author.sces["minimal", 5]
-    assert exam.describe(there.record) in text
+    assert exam.describe(there.record) in author.told(prompt, "minimal", 5, record)
     assert there.prediction != author.answers[5] == about.answer
+
+
+def test_explanations_off_the_grid_are_counted_as_such(tmp_path):
+    """`malformed` gives, point by point in turn: prose, a record without a feature, one off the grid, the
+    beginning of a record, a refusal. The author is not asked about what another gave off the grid."""
+    fields = {"explanations": ["explanation"], "verify_off_grid": True}
+    found = values(
+        kind("explained").measure(run(study(tmp_path, ["timid"], ["malformed"], **fields), "timid"))
+    )
+    counts = found["explanation by malformed"].filter(like="n_")
+    prose, lacking, off_grid, begun, refused = (len(range(way, DATASET.size, 5)) for way in range(5))
+    assert counts[counts > 0].to_dict() == {
+        "n_unparseable_sce": prose + begun,
+        "n_missing_feature": lacking,
+        "n_off_grid": off_grid,
+        "n_refused": refused,
+    }
+    assert np.isnan(found["explanation by malformed", "validity"])
+    assert np.isnan(found["itself minus explanation by malformed", "validity"])
+
+
+def test_a_peer_foresees_the_answer_to_an_sce_off_the_grid(tmp_path):
+    """It is asked about those that the author was asked about itself."""
+    fields = {"self_predictions": ["self_prediction"], "peer_predictions": ["peer_prediction"]}
+    for verified in (True, False):
+        made = study(tmp_path, ["malformed"], ["nearest"], verify_off_grid=verified, **fields)
+        given = run(made, "malformed")
+        assert len(given.explainers["nearest"]) == (len(range(2, DATASET.size, 5)) if verified else 0)
+        table = kind("peer_prediction").measure(given)
+        if verified:
+            found = values(table)
+            assert found["peer_prediction by nearest", "accuracy"] == found["itself", "accuracy"] == 1
+        else:
+            assert table["reason"].tolist() == ["no such row"] * 2  # accuracy and valid, of itself
+
+
+def test_of_an_author_that_was_asked_several_times_the_majority_is_told(tmp_path):
+    """An explainer with a boundary of its own, which is the author's but where most of its answers waver."""
+    made = study(tmp_path, ["wavering"], ["nearest"], samples=5, **ALL)
+    given = run(made, "wavering")
+    codes, truth = predictions(DATASET, given.tables["boundary"]), boundary(DATASET)
+    assert 0 < (codes != truth).mean() < 0.1
+    there = nearest_across(DATASET, truth)
+    replies = given.explainers["nearest"]
+    assert replies["kind"].value_counts()["explanation"] == DATASET.size  # one a point
+    found = values(kind("explained").measure(given))
+    assert found["explanation by nearest", "validity"] == pytest.approx((codes[there] != codes).mean())
+    first = given.tables["sce"]["sce_point_id"].astype(int)
+    assert found["itself", "validity"] == pytest.approx((codes[first] != codes).mean())
+    foreseen = values(kind("peer_prediction").measure(given))["peer_prediction by nearest", "accuracy"]
+    assert foreseen == pytest.approx((truth[first] == codes[first]).mean())
 
 
 def test_a_question_about_several_is_asked_and_paid_for_once(tmp_path):
@@ -188,6 +251,17 @@ def test_a_question_about_several_is_asked_and_paid_for_once(tmp_path):
     assert tables[0]["digest"].tolist() == tables[1]["digest"].tolist()
     (both,) = usage.by_pair([("timid", DATASET.name)] * 2, tables).values()
     assert usage.usage(both, FREE, "timid", DATASET.name)["questions"].tolist() == [DATASET.size]
+
+
+def test_a_question_under_two_conditions_is_paid_for_once(tmp_path):
+    """Both lead to one x', about which there is one question."""
+    fields = {"self_predictions": ["self_prediction"], "peer_predictions": ["peer_prediction"]}
+    conditions = {"conditions": ["minimal", "unconstrained"]}
+    made = study(tmp_path, ["nearest"], ["timid"], **conditions, **fields)
+    replies = run(made, "nearest").explainers["timid"]
+    assert len(replies) == 2 * DATASET.size
+    (once,) = usage.by_pair([("timid", DATASET.name)], [replies]).values()
+    assert usage.usage(once, FREE, "timid", DATASET.name)["questions"].tolist() == [DATASET.size]
 
 
 def test_the_plan_counts_them(tmp_path):

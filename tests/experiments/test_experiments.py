@@ -9,7 +9,7 @@ import pytest
 from sce.experiments import choices
 from sce.experiments.consistency import Consistency
 from sce.experiments.given import Given
-from sce.experiments.registry import kind
+from sce.experiments.registry import MODULES, kind
 from sce.files import artifacts
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import load_dataset
@@ -40,6 +40,14 @@ def test_the_controls_run_the_papers_experiments():
     for name, experiment in paper.items():
         others = {"models": 0} | ({"explainers": 0} if "explainers" in experiment else {})
         assert experiment | others == controls[name] | others
+
+
+def test_the_embedded_model_has_a_line_in_every_table_but_one():
+    content = read_yaml("config/small-model.yaml")
+    assert all("smollm2" in experiment["models"] for experiment in content["experiments"].values())
+    study = load(content, "config/small-model.yaml")
+    found = {table for name in study.experiments for table in study.tables(name)}
+    assert found == {"scores", *MODULES} - {"candidates"}
 
 
 def test_the_paper_is_valid_without_keys_and_weights(monkeypatch):

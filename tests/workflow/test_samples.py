@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sce.files import artifacts
-from sce.showing.show_command import verdicts
+from sce.study.show_command import verdicts
 from tests.conftest import Project
 from tests.workflow.conftest import TINY, copy_of
 from tests.workflow.test_audit import audited, more, setting

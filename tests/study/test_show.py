@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from sce.errors import InputError
-from sce.showing import show_command
+from sce.study import show_command
 from tests.showing.page_study import MARKUP, made_study
 
 

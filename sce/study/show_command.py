@@ -1,4 +1,5 @@
-"""``python -m sce show MODEL DATASET POINT``: one conversation as it was, and the verdict on it."""
+"""``python -m sce show MODEL DATASET POINT``: one conversation as it was, and the verdict on it; then what
+other models were asked about it."""
 
 import re
 from pathlib import Path
@@ -15,6 +16,7 @@ from sce.grids.datasets import Dataset, dataset_file, load_dataset
 from sce.reading.samples import SAMPLE
 from sce.showing.page.conversations import SLOT, wordings
 from sce.showing.page.fates import FATES, fates
+from sce.study.show_about import questions_about
 from sce.wordings.published import load_published
 
 # Control characters and those that reorder or hide text: a reply must not steer the terminal.
@@ -37,17 +39,18 @@ def run(options) -> int:
     if not 0 <= options.point < dataset.size:
         raise InputError("show", "POINT", options.point, f"a point_id from 0 to {dataset.size - 1}")
     folder = Path(options.results) / options.model / options.dataset
-    names = ("responses", "boundary", "distances")
+    names = ("responses", "boundary", "sce", "distances")
     if not all((folder / f"{name}.parquet").is_file() for name in names):
         there = sorted(str(path.parent.relative_to(options.results)) for path in _measured(options.results))
         named = f"{options.model}/{options.dataset}"
         raise InputError(options.results, "MODEL/DATASET", named, suggest(named, there) or "a finished run")
-    here = {}
-    for name in names:
-        table = artifacts.read(folder / f"{name}.parquet")
-        here[name] = table[table["point_id"] == options.point]
+    tables = {name: artifacts.read(folder / f"{name}.parquet") for name in names}
+    here = {name: table[table["point_id"] == options.point] for name, table in tables.items()}
     published = load_published(options.published) if options.published else None
-    _print(Console(), options, dataset, here, published)
+    console = Console()
+    _print(console, options, dataset, here, published)
+    if (folder / "peers").is_dir():
+        _print_about(console, options, dataset, tables, published)
     return 0
 
 
@@ -88,6 +91,20 @@ def _print(console, options, dataset: Dataset, here, published):
         for _, row in responses[asked].iterrows():
             _reply(console, options.model, row)
         for line in verdicts(distances[distances["condition"] == condition]):
+            console.print(Text(line, style="bold"))
+
+
+def _print_about(console, options, dataset, tables, published):
+    """Every question to another model about this point as a block of its own."""
+    folder = Path(options.results) / options.model / options.dataset
+    for question in questions_about(folder, dataset, tables, options.point, published):
+        if options.condition not in (None, question.row["condition"]):
+            continue
+        about = f"{question.asked} about {options.model} on {dataset.name}, point {options.point}"
+        console.print(Rule(Text(f"{about}: {question.row['condition']}, {question.row['wording']}")))
+        _frame(console, "question", question.text, "blue")
+        _reply(console, question.asked, question.row)
+        for line in verdicts(question.judged) if question.verdict is None else [question.verdict]:
             console.print(Text(line, style="bold"))
 
 
