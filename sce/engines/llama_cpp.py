@@ -1,7 +1,7 @@
 """llama.cpp in process (PyPI ``xllamacpp``): any GGUF file, on any machine.
 
 Exact repeatability needs the prompt cache off and one request at a time: with either, the numbers of a
-reply depend on what was computed before it.
+reply depend on what was computed before it. So the cache is a part of the question's identity.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from sce.models.quantize import QUANTIZED, quantized
 from sce.models.weights import fingerprint, weights_file
 
 # What a request holds for its identity alone.
-NOT_SENT = {"engine", "weights", "quantization", "context", AGAIN}
+NOT_SENT = {"engine", "weights", "quantization", "context", "prompt_cache", AGAIN}
 
 
 def open_engine(model: LlamaCpp, dataset: Dataset) -> "LlamaCppEngine":
@@ -44,6 +44,8 @@ class LlamaCppEngine:
             "max_tokens": self.model.max_tokens,
             "context": self.model.context,
         }
+        if self.model.prompt_cache:
+            body["prompt_cache"] = True
         if self.model.quantization:
             body["quantization"] = self.model.quantization
         if about.schema:

@@ -12,7 +12,9 @@ from sce.models.weights import fingerprint, weights_file
 class LlamaCpp(Local):
     """A GGUF file run in process by llama.cpp. ``weights``: a path, ``$VARIABLE``, or ``package:NAME`` for
     the weights inside an installed Python package. ``quantization``: a number format to bring them to, where
-    llama.cpp is slow with the file's own. ``context``: tokens of prompt and reply together."""
+    llama.cpp is slow with the file's own. ``context``: tokens of prompt and reply together. ``prompt_cache``:
+    keep what was computed of the beginning of a conversation; faster, but a reply may then depend on what was
+    asked before it."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Local.TRANSPORT | {"weights", "threads"}
 
@@ -54,9 +56,8 @@ class LlamaCpp(Local):
 
     def shape(self):
         shape = super().shape() | {"weights": fingerprint(weights_file(self.weights))}
-        if self.quantization is None:  # a field that came later than the first answers
-            del shape["quantization"]
-        return shape
+        later = {"quantization": None, "prompt_cache": False}  # fields that came after the first answers
+        return {name: value for name, value in shape.items() if name not in later or value != later[name]}
 
     @property
     def provider_model(self):

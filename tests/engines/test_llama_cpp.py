@@ -89,3 +89,14 @@ def test_weights_that_cannot_be_quantized_stop_the_job(tmp_path, monkeypatch):
     with pytest.raises(Fatal, match=r"cannot be quantized: .*broken\.gguf"):
         ask(engine(weights=str(file), quantization="q8_0"), (MESSAGES, ABOUT))
     assert not list((tmp_path / ".snakemake/weights").iterdir())
+
+
+def test_a_cached_beginning_is_another_question_and_the_rest_of_it_alone_is_computed():
+    plain, cached = engine(), engine(prompt_cache=True)
+    assert cached.body(MESSAGES, ABOUT) == plain.body(MESSAGES, ABOUT) | {"prompt_cache": True}
+    assert "prompt_cache" not in plain.model.shape()
+    said = [*MESSAGES, {"role": "assistant", "content": '{"answer": "Warm"}'}]
+    longer = ([*said, {"role": "user", "content": "And 10 degrees?"}], ABOUT)
+    _, after = ask(cached, (MESSAGES, ABOUT), longer)
+    assert json.loads(after.response)["answer"] in ("Cold", "Warm")
+    assert after.usage["cached"] > 20
