@@ -183,9 +183,9 @@ def caption(dataset: Dataset, distances: pd.DataFrame, model: str, condition: st
     rows = rows[rows["status"] == "kept"]
     told = [
         f"What is certain about {in_words(model)} on {in_words(dataset.name)} ({in_words(condition)}), whose "
-        "grid was asked in part. Top: the bounds of every start's distance to its nearest counterfactual, and "
-        "its SCE; how the mean bounds close in as answers come. Middle: starts whose distance is exact after "
-        "so many questions; how often each feature is changed. Bottom: a few starts, level by level. "
+        "grid was asked in part. Top: the bounds of every start's distance to its nearest counterfactual, "
+        "and its SCE; how the mean bounds close in as answers come. Middle: starts whose distance is exact "
+        "after so many questions; how often each feature is changed. Bottom: a few starts, level by level. "
         "docs/adaptive.md says what is taken for granted."
     ]
     if rows.empty:
@@ -193,8 +193,8 @@ def caption(dataset: Dataset, distances: pd.DataFrame, model: str, condition: st
     exact = rows["certainty"].str.startswith("exact").mean()
     valid = rows["valid"].astype("boolean").fillna(False)
     told.append(
-        f"Of {len(rows):,} starts {captions.as_percent(exact)} are exact; {captions.as_percent(valid.mean())} "
-        "have a valid SCE"
+        f"Of {len(rows):,} starts {captions.as_percent(exact)} are exact, and "
+        f"{captions.as_percent(valid.mean())} have a valid SCE"
     )
     bounds = [rows[end].mean() for end in ("nearest_low", "nearest_high")]
     if pd.notna(bounds[1]):

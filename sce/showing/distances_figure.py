@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
@@ -16,7 +17,7 @@ from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
 
 BINS = 24
-PANEL = 0.62  # inches, the height
+PANEL, FEW_PANELS = 0.62, 1.1  # inches, the height of panels below one another, and of one or two
 NEEDED = "#B8B8B8"
 KEYS = ["model", "dataset", "condition"]
 
@@ -36,9 +37,9 @@ def collect(pairs: list, tables: Iterable[pd.DataFrame], conditions: list[str], 
 
 
 def figure(pairs: list, rows: pd.DataFrame, style: FigureStyle) -> Figure:
-    """A row of panels per model and a column per dataset: in grey how far the nearest counterfactuals of its
-    points are, as a line for each condition how far its SCEs go, both as shares of its rows. ``rows``: of
-    ``collect``."""
+    """A row of panels per model and a column per dataset, at most three beside one another: in grey how far the
+    nearest counterfactuals of its points are, as a line for each condition how far its SCEs go, both as shares
+    of its rows. ``rows``: of ``collect``."""
     models, datasets = (list(dict.fromkeys(names)) for names in zip(*pairs, strict=True))
     conditions = list(rows["condition"].unique())
     looks = model_looks(models, style)
@@ -46,76 +47,68 @@ def figure(pairs: list, rows: pd.DataFrame, style: FigureStyle) -> Figure:
         if rows.empty:
             return tiles.nothing("No SCE is a point of the grid.", style)
         page = _lay_out(models, datasets, conditions, rows["metric"].iloc[0], style)
-        bins = {
-            name: np.linspace(0, its["most"].max() or 1, BINS + 1)
-            for name, its in _most(rows).groupby("dataset")
-        }
+        ends = rows[["distance", "nearest_distance"]].max(axis=1).groupby(rows["dataset"]).max()
+        bins = {name: np.linspace(0, ends.get(name) or 1, BINS + 1) for name in datasets}
         for model, dataset in pairs:
-            place = models.index(model), datasets.index(dataset)
-            panel = _add_panel(page, place, models, datasets, style)
+            block, column = divmod(datasets.index(dataset), panels.ACROSS)
+            panel = page.axes(block * len(models) + models.index(model), column)
+            _name(panel, model, dataset, models, column, style)
+            panel.set_xlim(0, bins[dataset][-1])
             here = rows[(rows["model"] == model) & (rows["dataset"] == dataset)]
-            if here.empty:
-                note = {
-                    "ha": "center",
-                    "va": "center",
-                    "fontsize": style.font_size - 1,
-                    "transform": panel.transAxes,
-                }
-                panel.text(0.5, 0.5, "no SCE on the grid", **note)
-                panel.set_yticks([])
-            else:
-                _draw(panel, here, bins[dataset], conditions, looks[model]["color"])
+            _draw(panel, here, bins[dataset], conditions, looks[model]["color"], style)
     return page.figure
-
-
-def _most(rows):
-    return rows.assign(most=rows[["distance", "nearest_distance"]].max(axis=1))
 
 
 def _lay_out(models, datasets, conditions, metric, style):
     line = line_height(style)
-    handles = [panels.mark("", in_words(name), line=_line(k)) for k, name in enumerate(conditions)]
+    lines = [_line(k) for k in range(len(conditions))]
+    names = map(in_words, conditions)
+    handles = [
+        Line2D([], [], color=panels.SOFT, label=c, **look) for c, look in zip(names, lines, strict=True)
+    ]
     handles.append(Patch(facecolor=NEEDED, label="nearest counterfactual"))
-    shape, room, gap = (len(models), len(datasets)), MARGIN + 3.1 * line + 0.1, (0.32, 1.1 * line)
-    page = tiles.lay_out(shape, style, room, PANEL, gap, 1.5 * line, 2.8 * line, handles)
-    page.write(page.room, page.key + 1.4 * line, f"distance ({metric})")
+    blocks = -(-len(datasets) // panels.ACROSS)
+    shape = blocks * len(models), min(panels.ACROSS, len(datasets))
+    gap = 0.32, (0.7 if blocks == 1 else 2.4) * line
+    height = PANEL if shape[0] > 2 else FEW_PANELS
+    page = tiles.lay_out(
+        shape, style, MARGIN + 3.1 * line + 0.1, height, gap, 1.5 * line, 2.8 * line, handles
+    )
+    middle = (page.room + page.figure.get_size_inches()[0] - tiles.RIGHT) / 2
+    page.write(middle, page.key + 1.5 * line, f"distance ({metric})", ha="center")
     return page
 
 
 def _line(k):
-    return LINES[k % len(LINES)]
+    """How the line of the k-th condition is drawn: the first one wide and pale, so that it shows beside one
+    that coincides with it."""
+    return {"linewidth": 1.1, "linestyle": LINES[k % len(LINES)]} if k else {"linewidth": 2.6, "alpha": 0.45}
 
 
-def _add_panel(page, place, models, datasets, style):
-    row, column = place
-    panel = page.axes(row, column)
-    panel.tick_params(labelsize=style.font_size - 1)
-    if row == 0:
-        panel.set_title(
-            in_words(datasets[column]), loc="left", fontweight="bold", fontsize=style.font_size, pad=3
-        )
+def _name(panel, model, dataset, models, column, style):
+    """The dataset above the first model, the model at the left, distances below the last model."""
+    small = style.font_size - 1
+    panel.xaxis.set_major_locator(MaxNLocator(4))
+    panel.tick_params(labelsize=small, labelbottom=model == models[-1])
+    if model == models[0]:
+        panel.set_title(in_words(dataset), loc="left", fontweight="bold", fontsize=style.font_size, pad=3)
     if column == 0:
-        panel.set_ylabel(f"{in_words(models[row])}\n% of rows", fontsize=style.font_size - 1, labelpad=3)
-    return panel
+        panel.set_ylabel(f"{in_words(model)}\n% of rows", fontsize=small, labelpad=3)
 
 
-def _draw(panel, rows, bins, conditions, colour):
+def _draw(panel, rows, bins, conditions, colour, style):
+    if rows.empty:
+        middle = {"ha": "center", "va": "center", "transform": panel.transAxes}
+        panel.text(0.5, 0.5, "no SCE on the grid", fontsize=style.font_size - 1, **middle)
+        panel.set_yticks([])
+        return
     needed = rows.drop_duplicates("point_id")["nearest_distance"]
     panel.stairs(_shares(needed, bins), bins, fill=True, color=NEEDED, zorder=1)
     for k, name in enumerate(conditions):
-        own = rows[rows["condition"] == name]
+        own = rows.loc[rows["condition"] == name, "distance"]
         if len(own):
-            panel.stairs(
-                _shares(own["distance"], bins),
-                bins,
-                color=colour,
-                linewidth=1.1,
-                linestyle=_line(k),
-                zorder=2,
-            )
-    panel.set_xlim(0, bins[-1])
+            panel.stairs(_shares(own, bins), bins, color=colour, zorder=2, **_line(k))
     panel.set_ylim(bottom=0)
-    panel.xaxis.set_major_locator(MaxNLocator(4))
     panel.yaxis.set_major_locator(MaxNLocator(2, integer=True))
 
 

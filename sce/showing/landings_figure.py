@@ -192,8 +192,8 @@ def caption(dataset: Dataset, sce: pd.DataFrame, model: str) -> str:
     least."""
     others = len(dataset.features) > 2
     told = [
-        f"Where the SCEs of {in_words(model)} on {in_words(dataset.name)} land, by the option that they are to "
-        "reach: their share at the levels of two features, on a logarithmic scale. The line is where "
+        f"Where the SCEs of {in_words(model)} on {in_words(dataset.name)} land, by the option that they are "
+        "to reach: their share at the levels of two features, on a logarithmic scale. The line is where "
         "predictions flip" + (", in half of the slices over the other features." if others else ".")
     ]
     found = [landing for landing in landings(dataset, sce) if len(landing.points)]

@@ -14,7 +14,7 @@ HALF = 0.5
 QUARTERS = (0.25, 0.75)
 SURE = 0.9
 THICK, THIN = {"linewidths": 1.3, "linestyles": "-"}, {"linewidths": 0.7, "linestyles": ":"}
-LINES = {HALF: THICK} | {level: THIN for level in QUARTERS}
+LINES = {HALF: THICK, QUARTERS[0]: THIN, QUARTERS[1]: THIN}
 PALEST = 0.04  # of a colour: an even chance is nearly white, a missing probability is wholly so
 
 
@@ -69,8 +69,8 @@ def describe(dataset: Dataset, probabilities: np.ndarray, source: str) -> str:
         "the reply's log-probabilities" if source == "log-probabilities" else "how often it was the answer"
     )
     return (
-        f"how likely '{dataset.options[1]}' is, by {whose}; at {sure:.0%} of {len(known):,} points one option "
-        f"has {SURE:.0%} or more"
+        f"how likely '{dataset.options[1]}' is, by {whose}; at {sure:.0%} of {len(known):,} points one "
+        f"option has {SURE:.0%} or more"
     )
 
 

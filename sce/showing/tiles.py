@@ -9,7 +9,7 @@ from sce.showing.drawing import TICKS, line_height, text_width
 from sce.showing.panels import COLUMN, PAGE
 from sce.showing.style import FigureStyle
 
-RIGHT = 0.08  # inches
+RIGHT = 0.17  # inches
 HANDLE = 0.55  # inches of an entry of the key without its text
 NARROWEST = 0.75  # inches of a panel; where a column of a page has not as much, the figure takes the page
 
