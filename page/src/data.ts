@@ -169,8 +169,8 @@ export const openPicture = (name: string): Promise<string> =>
     const reader = new FileReader();
     const content = new Blob([await blob(name)], { type: "image/svg+xml" });
     return new Promise<string>((done, fail) => {
-      reader.onload = () => done(String(reader.result));
-      reader.onerror = () => fail(new Error(`${name} cannot be read`));
+      reader.addEventListener("load", () => done(String(reader.result)));
+      reader.addEventListener("error", () => fail(new Error(`${name} cannot be read`)));
       reader.readAsDataURL(content);
     });
   });

@@ -37,9 +37,9 @@ def collect(pairs: list, tables: Iterable[pd.DataFrame], conditions: list[str], 
 
 
 def figure(pairs: list, rows: pd.DataFrame, style: FigureStyle) -> Figure:
-    """A row of panels per model and a column per dataset, at most three beside one another: in grey how far the
-    nearest counterfactuals of its points are, as a line for each condition how far its SCEs go, both as shares
-    of its rows. ``rows``: of ``collect``."""
+    """A row of panels per model and a column per dataset, at most three beside one another: in grey how far
+    the nearest counterfactuals of its points are, as a line for each condition how far its SCEs go, both as
+    shares of its rows. ``rows``: of ``collect``."""
     models, datasets = (list(dict.fromkeys(names)) for names in zip(*pairs, strict=True))
     conditions = list(rows["condition"].unique())
     looks = model_looks(models, style)
