@@ -45,7 +45,7 @@ function opening(details: HTMLDetailsElement, first: () => void): void {
 }
 
 function fill(details: HTMLElement, { name, figures, pairs, tables }: Experiment): void {
-  details.append(...figures.map(pictured));
+  details.append(...figures.map((figure) => pictured(name, figure)));
   if (pairs.length) details.append(chosen(name, pairs));
   for (const { title, rows, blob } of tables) {
     const table = h("details", {}, h("summary", {}, `Table: ${title} (${whole(rows)} rows)`));
@@ -56,16 +56,17 @@ function fill(details: HTMLElement, { name, figures, pairs, tables }: Experiment
 
 /** Figures of one model on one dataset, of which one is shown. */
 function chosen(experiment: string, pictures: Picture[]): HTMLElement {
-  const shown = h("div", {}, pictured(pictures[0]));
+  const shown = h("div", {}, pictured(experiment, pictures[0]));
   const choices = pictures.map(({ title }, i) => ({ value: String(i), label: title }));
   const label = `${named(experiment)}, model by model`;
   const list = select(label, choices, "0", (value) =>
-    shown.replaceChildren(pictured(pictures[Number(value)])),
+    shown.replaceChildren(pictured(experiment, pictures[Number(value)])),
   );
   return h("div", { class: "by-pair" }, h("div", { class: "controls" }, list.element), shown);
 }
 
-function pictured({ title, caption, file, blob, width, height }: Picture): HTMLElement {
+function pictured(experiment: string, picture: Picture): HTMLElement {
+  const { title, caption, file, blob, width, height } = picture;
   const told = h("figcaption", {}, h("strong", {}, `${title}. `), caption);
   if (blob === undefined || !document.getElementById(blob)) {
     const where = h("p", {}, "It is too large for this page: ", h("a", { href: file }, file));
@@ -73,7 +74,8 @@ function pictured({ title, caption, file, blob, width, height }: Picture): HTMLE
   }
   const image = h("img", { alt: `${title}: the caption says what it shows`, width, height });
   void openPicture(blob).then((address) => (image.src = address));
-  const around = { class: "scroll paper", tabindex: 0, role: "region", "aria-label": `Figure: ${title}` };
+  const label = `${named(experiment)}, figure ${title}`; // no two regions of the page have the same
+  const around = { class: "scroll paper", tabindex: 0, role: "region", "aria-label": label };
   return h("figure", {}, h("div", around, image), told);
 }
 

@@ -150,7 +150,7 @@ def _add_panel(page, k, rows, dataset, axes, style):
     x, y = (dataset.features[name] if name else None for name in axes)
     if x and k // 2 == rows - 1:
         widest = max(text_width(shortened(label, LABEL), style.font_size - 1) for label in x.labels)
-        ranks = ticks(x, page.panel[0] / len(x.codes), widest + 0.1)
+        ranks = ticks(x, page.panel[0] / len(x.codes), widest + 0.06)
         panel.set_xticks(ranks, [shortened(x.labels[rank], LABEL) for rank in ranks])
     if y and k % 2 == 0:
         ranks = ticks(y, page.panel[1] / len(y.codes), line_of_labels(style))

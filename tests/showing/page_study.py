@@ -39,8 +39,8 @@ def made_study(folder: Path, dataset: Dataset = WEATHER) -> Contents:
 
 
 def _add_experiments(found, folder, scores):
-    """Two experiments: ``main`` with a figure and a table of its own and two figures of models, ``other`` with
-    one of these."""
+    """Two experiments: ``main`` with a figure and a table of its own and two figures of models, ``other``
+    with one of these."""
     stems = ["experiments/main/validity", "plain/weather/landings", "hostile/weather/landings"]
     for stem in stems:
         path = folder / stem
