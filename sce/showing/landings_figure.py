@@ -205,7 +205,7 @@ def caption(dataset: Dataset, sce: pd.DataFrame, model: str) -> str:
         told.append("The most and the least scattered:")
     told += [_sentence(dataset, landing) for landing in found]
     lost = int(sce["sce_point_id"].isna().sum())
-    return " ".join([*told, f"Of all {len(sce):,} rows {lost:,} have no SCE on the grid."])
+    return " ".join([*told, f"Without an SCE on the grid: {lost:,} of {len(sce):,} rows."])
 
 
 def _gathered(landing):
@@ -226,5 +226,9 @@ def _sentence(dataset, landing):
     spread = f"at {len(points):,} points, half of them at {half:,}" if len(points) > 1 else "at one point"
     return (
         f"{in_words(landing.condition).capitalize()}, to '{dataset.options[landing.to]}': "
-        f"{len(landing.points):,} SCEs {spread}; the commonest ({share}) is {where}."
+        f"{_counted(len(landing.points))} {spread}; the commonest ({share}) is {where}."
     )
+
+
+def _counted(number):
+    return "1 SCE" if number == 1 else f"{number:,} SCEs"
