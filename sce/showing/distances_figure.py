@@ -18,6 +18,7 @@ from sce.showing.words import in_words
 
 BINS = 24
 PANEL, FEW_PANELS = 0.62, 1.1  # inches, the height of panels below one another, and of one or two
+TICKS = (1, 2, 5, 10, 20, 50, 100)  # percent: one of them is named
 NEEDED = "#B8B8B8"
 KEYS = ["model", "dataset", "condition"]
 
@@ -109,7 +110,8 @@ def _draw(panel, rows, bins, conditions, colour, style):
         if len(own):
             panel.stairs(_shares(own, bins), bins, color=colour, zorder=2, **_line(k))
     panel.set_ylim(bottom=0)
-    panel.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+    most = panel.get_ylim()[1]
+    panel.set_yticks([0, *[tick for tick in TICKS if tick <= most][-1:]])
 
 
 def _shares(distances, bins):

@@ -25,7 +25,8 @@ def draw(axes, dataset: Dataset, mosaic: Mosaic, probabilities: np.ndarray, styl
     pixels = np.zeros((mosaic.height, mosaic.width, 4))
     sure = PALEST + (1 - PALEST) * np.abs(2 * board.T - 1)
     for colour, likelier in zip(style.option_colours, (board.T <= HALF, board.T > HALF), strict=True):
-        pixels[likelier] = [(*mix(colour, tint), 1.0) for tint in sure[likelier]]
+        for cell in map(tuple, np.argwhere(likelier)):
+            pixels[cell] = (*mix(colour, sure[cell]), 1.0)
     there = ~np.isnan(_board(mosaic, np.zeros(len(probabilities))))
     draw_pixels(axes, mosaic, pixels, there & np.isnan(board), style)
     for level in _crossed(dataset, mosaic, board):
