@@ -144,8 +144,8 @@ def draw_cells(axes, mosaic, codes, style, tints):
     pixels = np.zeros((mosaic.height, mosaic.width, 4))  # transparent where no option is
     for option, (colour, tint) in enumerate(zip(style.option_colours, tints, strict=True)):
         pixels[np.equal(board.T, option)] = (*mix(colour, tint), 1.0)
-    draw_pixels(axes, mosaic, pixels, board == NONE, style)
     boundary_line(axes, board)
+    draw_pixels(axes, mosaic, pixels, board == NONE, style)
 
 
 def boundary_line(axes, board, **look):
