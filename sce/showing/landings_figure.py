@@ -16,7 +16,6 @@ from sce.showing.drawing import MARGIN, line_height, settings, text_width, wrap
 from sce.showing.map_drawing import boundary_line, ticks
 from sce.showing.map_layout import axis_title, line_of_labels
 from sce.showing.mosaic import panel_axes
-from sce.showing.panels import SOFT
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words, shortened
 
@@ -81,13 +80,17 @@ def figure(dataset: Dataset, boundary: pd.DataFrame, sce: pd.DataFrame, style: F
                 np.where(share > 0, share, np.nan).T, origin="lower", aspect="auto", interpolation="none",
                 cmap=COLOURS, norm=norm, extent=extent, zorder=2,
             )  # fmt: skip
-            boundary_line(panel, flips, color=SOFT, zorder=1)
+            boundary_line(panel, flips, linewidth=0.6, zorder=3)
             panel.set(xlim=(-0.5, flips.shape[0] - 0.5), ylim=(-0.5, flips.shape[1] - 0.5))
             if landing.to == 0:
                 above = line_height(style) * (1.1 + max(len(lines) for lines in titles))
                 top = page.top - (k // 2) * page.pitch[1] + above
                 page.write(page.room, top, in_words(landing.condition))  # a second font would cost a PDF most
-        _add_scale(page, dataset, axes, image, style)
+        if axes[0]:
+            middle = (page.room + page.figure.get_size_inches()[0]) / 2
+            page.write(middle, 4.9 * line_height(style), axis_title(dataset, axes[0]), ha="center")
+        if len(known):
+            _add_scale(page, image, style)
     return page.figure
 
 
@@ -170,12 +173,10 @@ def _flips(dataset, boundary, axes):
     return np.where(asked > 0, (counts[1] > counts[0]).astype(int), NONE)
 
 
-def _add_scale(page, dataset, axes, image, style):
-    """At the foot the name of the x axis, and the colour bar."""
+def _add_scale(page, image, style):
+    """The colour bar at the foot."""
     line = line_height(style)
     width, height = page.figure.get_size_inches()
-    if axes[0]:
-        page.write((page.room + width) / 2, 4.9 * line, axis_title(dataset, axes[0]), ha="center")
     box = (page.room / width, 2.5 * line / height, (width - page.room - 0.2) / width, 0.07 / height)
     bar = page.figure.colorbar(image, cax=page.figure.add_axes(box), orientation="horizontal")
     least, most = image.norm.vmin, image.norm.vmax
