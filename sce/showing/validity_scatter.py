@@ -168,15 +168,15 @@ def _scored(scores, metric):
 
 
 def _caption(rows):
-    """Which models of a dataset are not drawn, by reason: 'no boundary: a, b; no kept rows: c (minimal)'."""
+    """Which models of a dataset are not drawn: 'for no boundary: a, b; for no kept rows: c (minimal)'."""
     parts = []
     for reason, missing in rows[~rows["drawn"]].groupby("reason"):
         names = []
         for model, its in missing.groupby("model", sort=False):
             some = len(its) < (rows["model"] == model).sum()
             names.append(f"{model} ({', '.join(its['condition'])})" if some else model)
-        parts.append(f"{reason}: {', '.join(names)}")
-    return "Not drawn: " + "; ".join(parts) if parts else ""
+        parts.append(f"for {reason}: {', '.join(names)}")
+    return "Not drawn " + "; ".join(parts) if parts else ""
 
 
 def _draw_scores(axes, points, models, conditions, style):

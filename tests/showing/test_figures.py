@@ -481,7 +481,7 @@ def test_the_scatter_shows_or_names_every_model():
     assert [marker for *_, marker in on_strip] == ["o", "^"]
     assert "no valid SCE (all at 0%)" in [text.get_text() for text in income.texts]
     assert "no valid SCE (all at 0%)" not in [text.get_text() for text in house.texts]
-    assert "Not drawn: no boundary: constant; no kept rows: broken (minimal)" in words(figure)
+    assert "Not drawn for no boundary: constant; for no kept rows: broken (minimal)" in words(figure)
     assert legend_labels(figure) == ["unconstrained", "minimal", "good", "echo", "broken"]
     assert "mean excess distance (gower)" in words(figure)
     assert crowded(figure) == []
@@ -558,7 +558,7 @@ def test_every_metric_asked_for_has_a_row_of_panels():
 
 def test_nothing_to_draw_is_said():
     figure = validity_scatter(SCORES[SCORES["model"] == "constant"], {})
-    assert "Not drawn: no boundary: constant" in words(figure)
+    assert "Not drawn for no boundary: constant" in words(figure)
     assert marks(figure.axes[0]) == []
 
 
