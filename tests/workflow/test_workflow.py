@@ -86,7 +86,9 @@ def test_every_artifact_says_what_made_it(finished):
 def test_the_report_is_one_page_with_every_figure_and_the_scores(copy):
     copy.snakemake("--report", "report.html")
     page = (copy.folder / "report.html").read_text()
-    for shown in ("boundary.png", "validity.png", "scores.csv", "where the SCEs of each condition lead"):
+    figures = ("boundary.png", "landings.png", "validity.png", "distances.png")
+    captions = ("where the SCEs of each condition lead", "Median distance (gower) of the SCEs")
+    for shown in (*figures, *captions, "scores.csv"):
         assert shown in page
     assert "<script src=" not in page  # it needs nothing from elsewhere
 
