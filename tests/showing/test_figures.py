@@ -307,7 +307,7 @@ def test_no_boundary_is_said_plainly():
     dataset = load_dataset(DATASETS / "income.yaml")
     figure = draw(dataset, constant(dataset), {"unconstrained": "echo", "minimal": "malformed"})
     written = words(figure)
-    assert "someone, Income: no boundary: always 'Below $50,000' (1,920 of 1,920 points)" in written
+    assert "someone, Income. No boundary: always 'Below $50,000' (1,920 of 1,920 points)" in written
     assert "1,920 repeat x unchanged" in written
     assert "no SCE on the grid; not drawn: 1,280 off grid, 640 unparseable" in written
     labels = ["Below $50,000 (1,920)", "Above $50,000 (0)", "invalid x' (area: how many)"]
