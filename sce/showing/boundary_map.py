@@ -88,7 +88,10 @@ def _headlines(dataset, mosaic, model, facts):
     """The lines above the mosaics: (text, font weight)."""
     verdict, _, details = facts["sentence"].partition(": ")
     title = verdict if facts["boundary"] else facts["sentence"]
-    lines = [(f"{model}, {dataset.title}. {title[0].upper()}{title[1:]}", "bold"), (dataset.question, "normal")]
+    lines = [
+        (f"{model}, {dataset.title}. {title[0].upper()}{title[1:]}", "bold"),
+        (dataset.question, "normal"),
+    ]
     if facts["boundary"]:
         lines.append((f"{details[0].upper()}{details[1:]}.", "normal"))
     sides = {"columns": mosaic.columns, "rows": mosaic.rows}

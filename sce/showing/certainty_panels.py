@@ -193,7 +193,7 @@ def caption(dataset: Dataset, distances: pd.DataFrame, model: str, condition: st
     exact = rows["certainty"].str.startswith("exact").mean()
     valid = rows["valid"].astype("boolean").fillna(False)
     told.append(
-        f"Of {len(rows):,} starts {captions.as_percent(exact)} are exact, and "
+        f"Of {len(rows):,} starts {captions.as_percent(exact)} are exact and "
         f"{captions.as_percent(valid.mean())} have a valid SCE"
     )
     bounds = [rows[end].mean() for end in ("nearest_low", "nearest_high")]

@@ -518,6 +518,13 @@ def test_intervals_are_drawn_and_may_be_missing():
     assert len(marks(validity_scatter(without, {}).axes[0])) == 5
 
 
+def test_many_marks_in_one_place_hide_no_others():
+    rows = [("good", "income", f"condition_{k}", 0.9, 0.2, None) for k in range(30)]
+    figure = validity_scatter(make_scores(rows), {})
+    assert max(line.get_markersize() for line in figure.axes[0].lines if line.get_marker() != "None") == 16
+    assert crowded(figure) == []  # with its thirty names, the key is on the page
+
+
 @pytest.mark.parametrize(
     ("estimand", "said"),
     [("points", "95% intervals over points"), ("census", "a census: no intervals")],
