@@ -310,8 +310,8 @@ def test_the_caption_of_a_map_of_wordings():
     dataset = make_dataset(a=numeric(4))
     assert consistency_map.caption(dataset, points, "some_one") == (
         "some one on made: which share of up to 4 wordings of the question give 'B', at each of 4 grid "
-        "points. On average 83% of them agree; at 67% of the points all do, and at 1 points the majority says "
-        "otherwise than the main wording."
+        "points. On average 83% of them agree; at 67% of the points all do, and at 1 points the majority "
+        "says otherwise than the main wording."
     )
 
 
