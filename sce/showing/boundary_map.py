@@ -49,16 +49,7 @@ def boundary_map(
     codes = predictions(dataset, boundary)
     facts = describe_boundary(dataset, boundary)
     mosaic = lay_out(dataset, style.max_panels)
-    blocks = [Block("boundary", "the prediction at each point, asked in a fresh conversation")]
-    if known := probabilities(dataset, boundary):
-        text = map_probabilities.describe(dataset, *known)
-        blocks.append(Block("probability", text, probabilities=known[0]))
-    fates = sce_fates(dataset, codes, sce)
-    for condition in sce["condition"].unique():
-        chosen = sce["condition"] == condition
-        moves = moves_of(mosaic, sce[chosen], fates[chosen])
-        text = describe_fates(fates[chosen]) + describe_drawn(moves, style)
-        blocks.append(Block(condition, text, moves))
+    blocks = _blocks(dataset, mosaic, codes, boundary, sce, style)
     with settings(style):
         legend = _legend_entries(dataset, mosaic, facts, blocks, style)
         page = lay_out_page(dataset, mosaic, blocks, _headlines(dataset, mosaic, model, facts), legend, style)
@@ -82,6 +73,20 @@ def boundary_map(
             borderpad=0,
         )
     return figure
+
+
+def _blocks(dataset, mosaic, codes, boundary, sce, style):
+    blocks = [Block("boundary", "the prediction at each point, asked in a fresh conversation")]
+    if known := probabilities(dataset, boundary):
+        text = map_probabilities.describe(dataset, *known)
+        blocks.append(Block("probability", text, probabilities=known[0]))
+    fates = sce_fates(dataset, codes, sce)
+    for condition in sce["condition"].unique():
+        chosen = sce["condition"] == condition
+        moves = moves_of(mosaic, sce[chosen], fates[chosen])
+        text = describe_fates(fates[chosen]) + describe_drawn(moves, style)
+        blocks.append(Block(condition, text, moves))
+    return blocks
 
 
 def _headlines(dataset, mosaic, model, facts):
