@@ -21,6 +21,13 @@ export class Catalogue {
     return of.find((pair) => pair.model === model) ?? of[0] ?? this.study.pairs[0];
   }
 
+  /** What points can be coloured by: probability where one of the models that are shown has it. */
+  colours(view: View): View["colour"][] {
+    const models = [view.model, view.model2].filter(Boolean);
+    const known = models.some((model) => this.pairOf(view.dataset, model).probability);
+    return known ? ["prediction", "probability", "fate"] : ["prediction", "fate"];
+  }
+
   /** The view of a dataset and a model that nobody has changed. */
   standard(dataset: string, model: string): View {
     const pair = this.pairOf(dataset, model);
@@ -67,8 +74,10 @@ export class Catalogue {
     const x = one(view.x, features, standard.x);
     const y = one(view.y, features, standard.y);
     const fates = this.study.fates.map((fate) => fate.name);
+    const colours = this.colours({ ...view, dataset: pair.dataset, model: pair.model });
     return {
       ...view,
+      colour: colours.includes(view.colour) ? view.colour : "prediction",
       dataset: pair.dataset,
       model: pair.model,
       condition: one(view.condition, pair.conditions, pair.conditions[0]),

@@ -36,6 +36,7 @@ export interface Pair {
   too_large?: number;
   map?: string;
   layout?: [string, "u8" | "i32" | "f32", number][];
+  probability?: "log-probabilities" | "askings"; // what it is from, where it is known
   talk?: string | null;
   file?: string;
   wordings?: number;
@@ -61,6 +62,22 @@ export interface Count {
   counts: number[];
 }
 
+export interface Picture {
+  title: string;
+  caption: string;
+  file: string; // beside the page
+  blob?: string; // in the page
+  width: number;
+  height: number;
+}
+
+export interface Experiment {
+  name: string;
+  figures: Picture[];
+  pairs: Picture[];
+  tables: { title: string; rows: number; blob: string }[];
+}
+
 export interface Study {
   version: string;
   written: string;
@@ -74,6 +91,7 @@ export interface Study {
   findings: Finding[];
   counts: Count[];
   tables: Record<string, Table>;
+  experiments: Experiment[];
   only?: "talk";
 }
 
@@ -142,5 +160,19 @@ export const openStudy = (): Promise<Study> => json<Study>("study");
 
 export const openArrays = (pair: Pair): Promise<Arrays> =>
   once(pair.map!, async () => cut(await blob(pair.map!), pair.layout!));
+
+export const openTable = (name: string): Promise<Table> => once(name, () => json<Table>(name));
+
+/** A picture that the page holds, as an address that needs no request. */
+export const openPicture = (name: string): Promise<string> =>
+  once(name, async () => {
+    const reader = new FileReader();
+    const content = new Blob([await blob(name)], { type: "image/svg+xml" });
+    return new Promise<string>((done, fail) => {
+      reader.addEventListener("load", () => done(String(reader.result)));
+      reader.addEventListener("error", () => fail(new Error(`${name} cannot be read`)));
+      reader.readAsDataURL(content);
+    });
+  });
 
 export const openTalk = (pair: Pair): Promise<Talk> => once(pair.talk!, () => json<Talk>(pair.talk!));

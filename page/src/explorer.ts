@@ -127,19 +127,13 @@ export class Explorer {
       compared && list("its condition", compared.conditions, view.condition2, "condition2"),
       features.length > 1 ? list("across", features, view.x, "x") : null,
       features.length > 1 ? list("upwards", features, view.y, "y") : null,
-      list("colour by", this.colours(), view.colour, "colour"),
+      list("colour by", this.catalogue.colours(view), view.colour, "colour"),
       first.metrics.length > 1 ? list("distance", first.metrics, view.metric, "metric") : null,
       features.length > 2 ? list("other features", ["all", "one"], view.panels, "panels") : null,
       checkbox("where SCEs land", view.landings, (on) => this.change({ landings: on })),
     ]);
     this.fillFilters();
     this.fillSliders();
-  }
-
-  private colours(): string[] {
-    const layouts = [this.catalogue.pairOf(this.view.dataset, this.view.model).layout ?? []];
-    const known = layouts.some((layout) => layout.some(([name]) => name === "probability"));
-    return known ? ["prediction", "probability", "fate"] : ["prediction", "fate"];
   }
 
   private replaceKeepingFocus(holder: HTMLElement, children: (Node | null)[]): void {

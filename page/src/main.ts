@@ -2,6 +2,7 @@
 import { openArrays, openStudy } from "./data.ts";
 import type { Study } from "./data.ts";
 import { h } from "./dom.ts";
+import { experiments } from "./experiments.ts";
 import { Explorer } from "./explorer.ts";
 import { Grid } from "./grid.ts";
 import { axesOf, bestAxes, layOut } from "./layout.ts";
@@ -18,6 +19,7 @@ const PARTS = [
   ["losses", "Losses"],
   ["scores", "Scores"],
   ["differences", "Differences"],
+  ["experiments", "Experiments"],
   ["usage", "Usage"],
   ["asked", "Asked"],
 ];
@@ -105,7 +107,7 @@ async function start(): Promise<void> {
   if (location.hash.includes("=")) explorer.element.scrollIntoView();
   await fillThumbs(study);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void fillThumbs(study));
-  for (const part of [validity, losses, scores, differences, usage, asked]) {
+  for (const part of [validity, losses, scores, differences, experiments, usage, asked]) {
     await new Promise((done) => setTimeout(done)); // what is there already answers meanwhile
     main.append(part(study));
   }

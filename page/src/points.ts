@@ -28,18 +28,21 @@ export function pointTable(
     rows.push({
       ...Object.fromEntries(names.map((name, i) => [name, values[i]])),
       prediction: fact.prediction,
+      probability: Number.isNaN(fact.probability) ? null : fact.probability,
       SCE: fact.target < 0 ? null : grid.labels(fact.target).join(", "),
       fate: fact.fate === NONE ? null : named(study.fates[fact.fate].name),
       distance: Number.isNaN(fact.distance) ? null : fact.distance,
       needed: Number.isNaN(fact.needed) ? null : fact.needed,
     });
   }
-  const columns = [...names, "prediction", "SCE", "fate", "distance", "needed"];
+  const sure = pair.probability ? ["probability"] : [];
+  const columns = [...names, "prediction", ...sure, "SCE", "fate", "distance", "needed"];
+  const labels: Record<string, string> = { probability: `probability of ${grid.dataset.options[1]}` };
   const filters = ["prediction", "fate"];
   const caption = `The points of ${named(pair.dataset)} for ${pair.model}, condition ${named(condition)} (${metric})`;
   return new DataTable(
     rows,
-    columns.map((key) => ({ key, filter: filters.includes(key) })),
+    columns.map((key) => ({ key, label: labels[key], filter: filters.includes(key) })),
     caption,
   ).element;
 }

@@ -12,7 +12,7 @@ export function section(id: string, title: string, ...children: (Node | string |
   return h("section", { id, "aria-labelledby": heading.id }, heading, ...children);
 }
 
-const lead = (text: string) => h("p", { class: "lead" }, text);
+export const lead = (text: string) => h("p", { class: "lead" }, text);
 
 /** Who is who: one card per model, with the sentence that its numbers make. */
 export function cards(study: Study, open: (model: string) => void): HTMLElement {
@@ -148,7 +148,7 @@ function intervalsOver(rows: Row[]): string {
 }
 
 /** The interval of a number; why there is none. ``range``: of the line that it is drawn on. */
-function shownInterval(row: Row, key: string, range: [number, number] | null): Node | string {
+export function shownInterval(row: Row, key: string, range: [number, number] | null): Node | string {
   if (typeof row.low !== "number" || typeof row.high !== "number") return String(row.reason ?? "–");
   const text = ` ${number(row.low)} to ${number(row.high)}`;
   const zero = range && range[0] < 0 ? 0 : null;

@@ -83,7 +83,7 @@ export class Side {
     );
     if (shown.by === "fate")
       this.told.replaceChildren("Coloured by what became of the SCE of each point, as listed above.");
-    if (shown.by === "probability") this.told.append("the paler, the less sure");
+    if (shown.by === "probability") this.told.replaceChildren(...sureness(pair, dataset.options));
     drawMap(prepare(this.base, layout.width, layout.height), layout, shown);
     this.overContext = prepare(this.over, layout.width, layout.height);
     this.map.style.height = `${layout.height}px`;
@@ -126,9 +126,12 @@ export class Side {
 
   private describe(grid: Grid, point: number, fact: Fact): Node[] {
     const predicted = fact.prediction === null ? "no prediction" : `predicts “${fact.prediction}”`;
+    const counted = this.pair!.probability === "askings";
+    const likely = counted ? number(100 * fact.probability) + "% of askings" : number(fact.probability);
+    const name = counted ? "" : "probability of ";
     const probable = Number.isNaN(fact.probability)
       ? ""
-      : ` (probability of “${grid.dataset.options[1]}”: ${number(fact.probability)})`;
+      : ` (${name}“${grid.dataset.options[1]}”: ${likely})`;
     const verdict = h("p", { class: "verdict" }, fact.fate < 10 ? swatch(fact.fate) : null, this.verdict());
     const talk = this.talks()
       ? button("Open the conversation", () => this.listener.talk(this), { class: "open-talk" })
@@ -177,6 +180,23 @@ export class Side {
       h("table", { class: "instance" }, h("thead", {}, head), h("tbody", {}, ...body, distances)),
     );
   }
+}
+
+/** How to read colours that are probabilities. */
+function sureness(pair: Pair, options: [string, string]): (Node | string)[] {
+  if (!pair.probability)
+    return ["Nothing is known of the probabilities of this model: its colours are predictions."];
+  const from = pair.probability === "askings" ? "how often it was the answer" : "log-probabilities";
+  return [
+    h(
+      "span",
+      { class: "key" },
+      `${options[0]}: certain`,
+      h("span", { class: "ramp", "aria-hidden": "true" }),
+      `${options[1]}: certain`,
+    ),
+    h("span", {}, `by ${from}; the paler, the less sure`),
+  ];
 }
 
 /** A value off the grid, or the label of its level. */

@@ -39,7 +39,6 @@ class Consistency(Kind):
         "probabilities": INT,
     }
     maps_with = "sce.showing.consistency_map"
-    map_caption = "The share of wordings of the question that give the second option, at every grid point."
 
     def subjects(self, experiment, config, find):
         return [BOUNDARY, *experiment.conditions] if len(experiment.questions) > 1 else []
@@ -88,6 +87,9 @@ class Consistency(Kind):
 
     def map(self, dataset, points, model, style):
         return importlib.import_module(self.maps_with).consistency_map(dataset, points, model, style)
+
+    def map_caption(self, dataset, points, model):
+        return importlib.import_module(self.maps_with).caption(dataset, points, model)
 
 
 def _of_boundary(points):

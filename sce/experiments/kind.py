@@ -133,7 +133,6 @@ class Kind:
 
     figure_name: ClassVar[str] = ""  # of the experiment's figure; NAME_panels unless given
     drawn_from: ClassVar[str] = ""  # the table that it shows; its own unless given
-    map_caption: ClassVar[str] = ""
     # Modules that draw, imported by name: what asks and measures then depends on no drawing. ``draws_with``
     # has the functions ``figure(table, options, style)`` and ``caption(table, options)``.
     draws_with: ClassVar[str] = "sce.showing.outcome_panels"
@@ -154,4 +153,8 @@ class Kind:
 
     def map(self, dataset: Dataset, points: pd.DataFrame, model: str, style: "FigureStyle") -> "Figure":
         """The figure of a pair, from the artifact ``points``."""
+        raise NotImplementedError
+
+    def map_caption(self, dataset: Dataset, points: pd.DataFrame, model: str) -> str:
+        """What that figure finds: sentences made from its numbers."""
         raise NotImplementedError

@@ -26,6 +26,19 @@ def predictions(dataset: Dataset, boundary: pd.DataFrame) -> np.ndarray:
     return codes
 
 
+def probabilities(dataset: Dataset, boundary: pd.DataFrame) -> tuple[np.ndarray, str] | None:
+    """For the first question wording of a table: the probability of the second option at every grid point
+    (N,), NaN where it is unknown, and what it is from: "log-probabilities" of the reply where there are any,
+    else the share of "askings" that gave it. None where neither is known anywhere."""
+    first = boundary[boundary["question"] == boundary["question"].iloc[0]]
+    for column, source in (("probability_1", "log-probabilities"), ("share_1", "askings")):
+        if column in first and first[column].notna().any():
+            found = np.full(dataset.size, np.nan)
+            found[first["point_id"].to_numpy(int)] = first[column].to_numpy(float, na_value=np.nan)
+            return found, source
+    return None
+
+
 def askings(dataset: Dataset, boundary: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """For the first question wording of a table with samples: the share of the askings that gave the second
     option at every grid point (N,), NaN where none gave any, and how many gave one (N,)."""

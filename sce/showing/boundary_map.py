@@ -6,13 +6,15 @@ then has one place, and the arrow of an SCE can run from one panel into another.
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sce.grids.datasets import Dataset
-from sce.measuring.boundaries import describe_boundary, predictions
+from sce.measuring.boundaries import describe_boundary, predictions, probabilities
+from sce.showing import map_probabilities
 from sce.showing.drawing import MARGIN, settings
 from sce.showing.map_drawing import add_axes, draw_cells, draw_moves, looks, missing_look, write
 from sce.showing.map_layout import axis_title, lay_out_page
@@ -25,17 +27,20 @@ TINTS = (0.45, 0.40)  # how much of the options' colours is left under the SCEs
 
 @dataclass(frozen=True)
 class Block:
-    """One mosaic of the figure with its title and text; ``moves`` is None for the bare boundary."""
+    """One mosaic of the figure with its title and text. Of a condition it has ``moves``; of probabilities
+    those of the second option, shape (N,); of the bare boundary neither."""
 
     title: str
     text: str
-    moves: Moves | None
+    moves: Moves | None = None
+    probabilities: np.ndarray | None = None
 
 
 def boundary_map(
     dataset: Dataset, boundary: pd.DataFrame, sce: pd.DataFrame, model: str, style: FigureStyle | dict
 ) -> Figure:
-    """The predictions over the grid, then once more for each condition with its SCEs drawn from x to x'.
+    """The predictions over the grid; where the model's probabilities are known, once more coloured by them,
+    with the continuous boundary; then once more for each condition with its SCEs drawn from x to x'.
 
     ``boundary`` and ``sce`` are the artifacts of one model on one dataset. Up to ``style.max_arrows`` SCEs
     are all drawn as arrows; of more, only a sample, over marks that show where all of them land.
@@ -44,22 +49,19 @@ def boundary_map(
     codes = predictions(dataset, boundary)
     facts = describe_boundary(dataset, boundary)
     mosaic = lay_out(dataset, style.max_panels)
-    blocks = [Block("boundary", "the prediction at each point, asked in a fresh conversation", None)]
-    fates = sce_fates(dataset, codes, sce)
-    for condition in sce["condition"].unique():
-        chosen = sce["condition"] == condition
-        moves = moves_of(mosaic, sce[chosen], fates[chosen])
-        text = describe_fates(fates[chosen]) + describe_drawn(moves, style)
-        blocks.append(Block(condition, text, moves))
+    blocks = _blocks(dataset, mosaic, codes, boundary, sce, style)
     with settings(style):
-        legend = _legend_entries(dataset, facts, blocks, style)
+        legend = _legend_entries(dataset, mosaic, facts, blocks, style)
         page = lay_out_page(dataset, mosaic, blocks, _headlines(dataset, mosaic, model, facts), legend, style)
         figure = Figure(figsize=(page.width, page.height), dpi=style.dpi)
         for k, (text, weight) in enumerate(page.headlines):
             write(figure, page, MARGIN, page.height - MARGIN - k * page.line, text, weight=weight)
         for index, block in enumerate(blocks):
             axes = add_axes(figure, page, index, block, dataset, mosaic, style)
-            draw_cells(axes, mosaic, codes, style, TINTS if block.moves else (1.0, 1.0))
+            if block.probabilities is None:
+                draw_cells(axes, mosaic, codes, style, TINTS if block.moves else (1.0, 1.0))
+            else:
+                map_probabilities.draw(axes, dataset, mosaic, block.probabilities, style)
             if block.moves:
                 draw_moves(axes, mosaic, block.moves, page.cell, style)
         figure.legend(
@@ -73,11 +75,28 @@ def boundary_map(
     return figure
 
 
+def _blocks(dataset, mosaic, codes, boundary, sce, style):
+    blocks = [Block("boundary", "the prediction at each point, asked in a fresh conversation")]
+    if known := probabilities(dataset, boundary):
+        text = map_probabilities.describe(dataset, *known)
+        blocks.append(Block("probability", text, probabilities=known[0]))
+    fates = sce_fates(dataset, codes, sce)
+    for condition in sce["condition"].unique():
+        chosen = sce["condition"] == condition
+        moves = moves_of(mosaic, sce[chosen], fates[chosen])
+        text = describe_fates(fates[chosen]) + describe_drawn(moves, style)
+        blocks.append(Block(condition, text, moves))
+    return blocks
+
+
 def _headlines(dataset, mosaic, model, facts):
     """The lines above the mosaics: (text, font weight)."""
     verdict, _, details = facts["sentence"].partition(": ")
     title = verdict if facts["boundary"] else facts["sentence"]
-    lines = [(f"{model}, {dataset.title} – {title}", "bold"), (dataset.question, "normal")]
+    lines = [
+        (f"{model}, {dataset.title}. {title[0].upper()}{title[1:]}", "bold"),
+        (dataset.question, "normal"),
+    ]
     if facts["boundary"]:
         lines.append((f"{details[0].upper()}{details[1:]}.", "normal"))
     sides = {"columns": mosaic.columns, "rows": mosaic.rows}
@@ -94,7 +113,7 @@ def _list(dataset, names):
     return " and ".join(axis_title(dataset, name) for name in names)
 
 
-def _legend_entries(dataset, facts, blocks, style):
+def _legend_entries(dataset, mosaic, facts, blocks, style):
     """Handles for what the figure shows, and for nothing else."""
     entries = [
         Patch(facecolor=colour, label=f"{option} ({facts[f'n_{i}']:,})")
@@ -103,6 +122,9 @@ def _legend_entries(dataset, facts, blocks, style):
     if facts["missing"]:
         label = f"no prediction ({facts['missing']:,})"
         entries.append(Patch(**missing_look(style), label=label))
+    for block in blocks:
+        if block.probabilities is not None:
+            entries += map_probabilities.legend_entries(dataset, mosaic, block.probabilities)
     moved = [block.moves for block in blocks if block.moves]
     for fate, look in looks(style).items():
         if any((moves.fate[moves.arrows(style)] == fate).any() for moves in moved):

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sce.grids.datasets import Dataset
+from sce.showing import captions
 from sce.showing.drawing import settings
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
@@ -32,9 +33,13 @@ def certainty_panels(
     with settings(style):
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=style.dpi, layout="constrained")
         panels = figure.subplot_mosaic([["bounds", "way"], ["exact", "changes"], ["paths", "paths"]])
-        figure.suptitle(f"{in_words(dataset.name)}: {in_words(condition)}, {metric}", x=0.02, ha="left")
+        figure.suptitle(
+            f"{in_words(dataset.name)}: {in_words(condition)}", x=0.02, ha="left", fontweight="bold"
+        )
         _draw_bounds(panels["bounds"], rows, style)
         _draw_closing_in(panels["way"], closing_in, rows, style)
+        for name in ("bounds", "way"):
+            panels[name].set_ylabel(f"distance ({metric})")
         _draw_closing(panels["exact"], rows, style)
         changes = {
             "SCE": _changed(dataset, rows, "sce_point_id"),
@@ -66,7 +71,7 @@ def _draw_bounds(axes, rows, style):
         own = (rows["valid"] == valid).to_numpy(bool)
         name = f"SCE, {'valid' if valid else 'invalid'}"
         axes.plot(place[own], rows["distance"][own], ".", color=colour, markersize=3, label=name)
-    axes.set_xlabel("starts")
+    axes.set_xlabel("starts, by their upper bound")
     axes.set_ylim(bottom=0)
     _name_what_is_drawn(axes)
 
@@ -154,7 +159,10 @@ def _draw_paths(axes, dataset, rows, style):
                 label=name if k == 0 else None,
             )  # fmt: skip
     axes.set_yticks(place, list(map(in_words, dataset.features)))
-    axes.set_xticks([])
+    # Each start has the levels of a feature from the first to the last, side by side with the others'.
+    ends = [(k * 1.2 + end, name) for k in range(len(some)) for end, name in ((0, "first"), (1, "last"))]
+    axes.set_xticks([place for place, _ in ends], [name for _, name in ends])
+    axes.set_xlabel("level of the feature, for each of a few starts")
     axes.invert_yaxis()
     if len(some):
         _name_what_is_drawn(axes)
@@ -167,3 +175,30 @@ def _name_what_is_drawn(axes):
 
 def _ranks(dataset, points):
     return np.array(np.unravel_index(np.asarray(points, dtype=np.int64), dataset.shape))
+
+
+def caption(dataset: Dataset, distances: pd.DataFrame, model: str, condition: str, metric: str) -> str:
+    """What the panels find, as sentences."""
+    rows = distances[(distances["condition"] == condition) & (distances["metric"] == metric)]
+    rows = rows[rows["status"] == "kept"]
+    told = [
+        f"What is certain about {in_words(model)} on {in_words(dataset.name)} ({in_words(condition)}), whose "
+        "grid was asked in part. Top: the bounds of every start's distance to its nearest counterfactual, "
+        "and its SCE; how the mean bounds close in as answers come. Middle: starts whose distance is exact "
+        "after so many questions; how often each feature is changed. Bottom: a few starts, level by level. "
+        "docs/adaptive.md says what is taken for granted."
+    ]
+    if rows.empty:
+        return f"{told[0]} No start has an SCE on the grid."
+    exact = rows["certainty"].str.startswith("exact").mean()
+    valid = rows["valid"].astype("boolean").fillna(False)
+    told.append(
+        f"Of {len(rows):,} starts {captions.as_percent(exact)} are exact and "
+        f"{captions.as_percent(valid.mean())} have a valid SCE"
+    )
+    bounds = [rows[end].mean() for end in ("nearest_low", "nearest_high")]
+    if pd.notna(bounds[1]):
+        told[-1] += f", and the nearest counterfactual is {bounds[0]:.2g} to {bounds[1]:.2g} away on average"
+    if valid.any():
+        told[-1] += f", where valid SCEs are {rows.loc[valid, 'distance'].mean():.2g} away"
+    return " ".join(told) + "."

@@ -5,7 +5,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sce.grids.datasets import Dataset
+from sce.showing import captions
 from sce.showing.drawing import settings
+from sce.showing.map_layout import axis_title
 from sce.showing.mosaic import lay_out
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
@@ -25,7 +27,9 @@ def consistency_map(dataset: Dataset, points: pd.DataFrame, model: str, style: F
     with settings(style):
         size = (8.0, 0.9 + len(layers) * (0.9 + 7.0 * min(1.2, max(0.15, mosaic.height / mosaic.width))))
         figure = Figure(figsize=size, dpi=style.dpi, layout="constrained")
-        figure.suptitle(f"{model} on {in_words(dataset.name)}", x=0.01, ha="left", fontweight="bold")
+        figure.suptitle(
+            f"{in_words(model)} on {in_words(dataset.name)}", x=0.01, ha="left", fontweight="bold"
+        )
         for axes, (title, values) in zip(
             np.ravel(figure.subplots(len(layers), 1)), layers.items(), strict=True
         ):
@@ -55,4 +59,23 @@ def _label_axes(axes, dataset, mosaic):
         put(places, [dataset.features[name].labels[rank] for rank in ranks] * repeats)
         others = mosaic.columns if name == mosaic.x else mosaic.rows
         within = f", repeated for every {' and '.join(map(in_words, others))}" if others else ""
-        label(in_words(name) + within)
+        label(axis_title(dataset, name) + within)
+
+
+def caption(dataset: Dataset, points: pd.DataFrame, model: str) -> str:
+    """What the map finds, as sentences."""
+    asked = points[points["wordings"] > 0]
+    told = [
+        f"{in_words(model)} on {in_words(dataset.name)}: which share of up to "
+        f"{int(points['wordings'].max()):,} wordings of the question give '{dataset.options[1]}', at each of "
+        f"{len(points):,} grid points."
+    ]
+    if len(asked):
+        both = asked[asked["main"].notna() & asked["majority"].notna()]
+        other = int((both["main"] != both["majority"]).sum())
+        told.append(
+            f"On average {captions.as_percent(asked['agreement'].mean())} of them agree; at "
+            f"{captions.as_percent((asked['agreement'] == 1).mean())} of the points all do, and at {other:,} "
+            "points the majority says otherwise than the main wording."
+        )
+    return " ".join(told)

@@ -62,7 +62,7 @@ def wrap(text: str, size: float, room: float, weight: str = "normal") -> list[st
 
 def entitle(figure: Figure, text: str, style: FigureStyle) -> None:
     """A title at the top left, in as many lines as the figure's width needs."""
-    room = figure.get_size_inches()[0] - 0.2
+    room = figure.get_size_inches()[0] - 0.3
     lines = wrap(text, style.font_size + 1, room, "bold")
     figure.suptitle("\n".join(lines), x=0.01, ha="left", fontweight="bold", fontsize=style.font_size + 1)
 

@@ -77,12 +77,12 @@ def add_axes(figure, page, index, block, dataset, mosaic, style):
     if mosaic.x is not None:
         feature, pitch = dataset.features[mosaic.x], mosaic.panel[0] + 1
         widest = max(text_width(shortened(label), style.font_size - 1) for label in feature.labels)
-        ranks = _ticks(feature, page.cell[0], widest + 0.1)
+        ranks = ticks(feature, page.cell[0], widest + 0.1)
         axes.set_xticks(*_repeat(feature, ranks, mosaic.n_columns, pitch))
         axes.set_xlabel(axis_title(dataset, mosaic.x), labelpad=2)
     if mosaic.y is not None and right == 0:
         feature, pitch = dataset.features[mosaic.y], mosaic.panel[1] + 1
-        ranks = _ticks(feature, page.cell[1], line_of_labels(style))
+        ranks = ticks(feature, page.cell[1], line_of_labels(style))
         axes.set_yticks(*_repeat(feature, ranks, mosaic.n_rows, pitch))
         axes.set_ylabel(axis_title(dataset, mosaic.y), labelpad=3)
     _add_panel_titles(axes, dataset, mosaic, page.cell, style)
@@ -116,7 +116,7 @@ def _add_panel_titles(axes, dataset, mosaic, cell, style):
             )
 
 
-def _ticks(feature: Feature, cell: float, room: float) -> list[int]:
+def ticks(feature: Feature, cell: float, room: float) -> list[int]:
     """Ranks of the levels to label: as many as stand ``room`` inches apart, round numbers where possible."""
     n, apart = len(feature.codes), math.ceil(room / cell - 1e-9)
     if apart <= 1:
@@ -138,31 +138,43 @@ def _repeat(feature, ranks, times, pitch):
 
 
 def draw_cells(axes, mosaic, codes, style, tints):
-    """One cell per point shown, coloured by prediction; frames of the panels; a line where options meet."""
+    """One cell per point shown, coloured by prediction, and a line where options meet."""
     board = np.full((mosaic.width, mosaic.height), OUTSIDE)
     board[tuple(mosaic.place[mosaic.shown].T)] = codes[mosaic.shown]
     pixels = np.zeros((mosaic.height, mosaic.width, 4))  # transparent where no option is
     for option, (colour, tint) in enumerate(zip(style.option_colours, tints, strict=True)):
-        pixels[np.equal(board.T, option)] = (*_mix(colour, tint), 1.0)
+        pixels[np.equal(board.T, option)] = (*mix(colour, tint), 1.0)
+    boundary_line(axes, board)
+    draw_pixels(axes, mosaic, pixels, board == NONE, style)
+
+
+def boundary_line(axes, board, **look):
+    """A line along the edges of cells where options meet; ``board`` (width, height): the code of every
+    cell."""
+    axes.add_patch(PathPatch(_meeting_lines(board), fill=False, **{"linewidth": 0.8, "zorder": 1.3, **look}))
+
+
+def draw_pixels(axes, mosaic, pixels, missing, style):
+    """Cells of any colour (height, width, 4), hatched where they are ``missing`` (width, height); lines
+    between them, and frames of the panels."""
     extent = (-0.5, mosaic.width - 0.5, -0.5, mosaic.height - 0.5)
     # Not resampled, so that an SVG stores one pixel per cell.
     axes.imshow(pixels, origin="lower", extent=extent, aspect="auto", interpolation="none", zorder=1)
-    missing = np.argwhere(board == NONE)
-    axes.add_patch(PathPatch(_boxes(missing, (1, 1)), zorder=1.1, **missing_look(style)))
-    grid = {"edgecolor": "white", "linewidth": 0.25 if len(codes) > HEAVY else 0.5, "zorder": 1.2}
+    hatched = _boxes(np.argwhere(missing), (1, 1))
+    axes.add_patch(PathPatch(hatched, zorder=1.1, **missing_look(style)))
+    grid = {"edgecolor": "white", "linewidth": 0.25 if mosaic.shown.sum() > HEAVY else 0.5, "zorder": 1.2}
     axes.add_patch(PathPatch(_grid_lines(mosaic), fill=False, **grid))
-    axes.add_patch(PathPatch(_meeting_lines(board), fill=False, linewidth=0.8, zorder=1.3))
     frame = {"edgecolor": "#444444", "linewidth": 0.6, "zorder": 1.4, "clip_on": False}
-    axes.add_patch(PathPatch(_boxes(_corners(mosaic), mosaic.panel), fill=False, **frame))
+    axes.add_patch(PathPatch(_boxes(corners(mosaic), mosaic.panel), fill=False, **frame))
 
 
-def _mix(colour, tint):
+def mix(colour, tint):
     """The colour over white: ``tint`` 1 leaves it as it is, 0 makes it white."""
     rgb = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
     return tuple(1 - tint * (1 - rgb))
 
 
-def _corners(mosaic):
+def corners(mosaic):
     """The lower left cell of every panel, shape (panels, 2)."""
     columns, rows = np.arange(mosaic.n_columns), np.arange(mosaic.n_rows)
     return np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2) * (np.array(mosaic.panel) + 1)
@@ -185,7 +197,7 @@ def _grid_lines(mosaic):
     nx, ny = mosaic.panel
     lines = [((k, 0), (k, ny)) for k in range(1, nx)] + [((0, k), (nx, k)) for k in range(1, ny)]
     lines = np.array(lines, float).reshape(-1, 2, 2)
-    return _segments((_corners(mosaic)[:, None, None, :] + lines - 0.5).reshape(-1, 2, 2))
+    return _segments((corners(mosaic)[:, None, None, :] + lines - 0.5).reshape(-1, 2, 2))
 
 
 def _meeting_lines(board):

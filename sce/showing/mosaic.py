@@ -61,7 +61,7 @@ def lay_out(dataset: Dataset, max_panels: int) -> Mosaic:
     """
     names = list(dataset.features)
     size = dict(zip(names, dataset.shape, strict=True))
-    x, y = _panel_axes(dataset, sorted(names, key=lambda name: -size[name])[:2])
+    x, y = panel_axes(dataset)
     panel = (size.get(x, 1), size.get(y, 1))
     others = [name for name in names if name not in (x, y)]
     limit = max(1, min(max_panels, MAX_CELLS // (panel[0] * panel[1])))
@@ -91,8 +91,11 @@ def lay_out(dataset: Dataset, max_panels: int) -> Mosaic:
     )
 
 
-def _panel_axes(dataset, pair):
-    """Which of one or two features runs along x and which along y: long labels read best along y."""
+def panel_axes(dataset: Dataset) -> tuple[str | None, str | None]:
+    """The features along x and y: the two with most levels, and long labels along y, where they read best.
+    One is None if the dataset has only one feature."""
+    size = dict(zip(dataset.features, dataset.shape, strict=True))
+    pair = sorted(size, key=lambda name: -size[name])[:2]
 
     def order(name):
         feature = dataset.features[name]
@@ -100,7 +103,7 @@ def _panel_axes(dataset, pair):
 
     if len(pair) == 1:
         return (pair[0], None) if dataset.features[pair[0]].is_number else (None, pair[0])
-    return sorted(pair, key=order)
+    return tuple(sorted(pair, key=order))
 
 
 def _choose_levels(size, limit):

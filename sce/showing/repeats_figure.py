@@ -45,6 +45,8 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
             colour = looks[row.model]["color"]
             axes.barh(y, 100 * row.invalid, 0.7, color=colour, alpha=PALE)
             axes.barh(y, 100 * row.explained, 0.7, color=colour)
+            if not row.invalid:
+                axes.text(99, y, "none is invalid", ha="right", va="center", fontsize=style.font_size - 1)
             axes.plot([100 * row.unstable] * 2, [y - 0.45, y + 0.45], color="black", linewidth=1.2)
         first = next(iter(titles), None)
         for (_, column), axes in placed.items():

@@ -33,7 +33,7 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
             for (dataset, metric, model, search), its in found.groupby(GROUP):
                 line = looks[model] | {"line": dashes[search]}
                 axes, x = placed[row, (dataset, metric)], its["count"].astype(float)
-                panels.draw(axes, x, its, line, "", unit)
+                panels.draw(axes, x, its, line, "", unit, **_layer(list(looks), model))
             for (dataset, metric, model, name), its in own[own["value"].notna()].groupby(GROUP):
                 _draw_own(
                     placed[row, (dataset, metric)], aside[model, name], its, looks[model], shapes[name], unit
@@ -48,6 +48,14 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
         more += [panels.mark(shape, f"own SCE, {in_words(name)}") for name, shape in shapes.items()]
         panels.key(page, table["model"], [], style, more)
     return page
+
+
+def _layer(models, model):
+    """How the lines of a model are drawn: on equal boundaries searches find the same, so the first models
+    have wide and pale lines below those of the others."""
+    place = models.index(model)
+    above = len(models) - 1 - place
+    return {"linewidth": 1 + min(4, 1.2 * above), "alpha": 0.45 if above else 1, "zorder": 2 + 0.01 * place}
 
 
 def _draw_own(axes, aside, rows, look, shape, unit):

@@ -37,6 +37,8 @@ def figure(table: pd.DataFrame, options: dict, style: FigureStyle) -> Figure:
                 axes.plot([50, 100], [50, 100], color=panels.SOFT, linestyle="--", linewidth=0.8, zorder=1)
                 axes.set(xlim=(48, 102), xlabel="stated confidence (%)")
                 panels.percent_axis(axes)
+                if not axes.containers:
+                    axes.text(75, 20, "asked without confidence", ha="center", color=panels.SOFT)
         _draw_accuracy(table, placed, len(sure), titles, looks, shapes)
         more = [panels.mark("", "perfect calibration; chance" if sure else "chance", line="--")]
         panels.key(page, table["model"], table["condition"], style, more)

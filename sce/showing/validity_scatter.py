@@ -17,6 +17,7 @@ from sce.showing.words import in_words, intervals_over
 NO_BOUNDARY = "no boundary"  # the beginning of the reason of scores that are undefined for want of a boundary
 PANEL = (2.7, 2.3)  # inches
 TICK_LABELS = 0.7  # inches left of a panel: small excesses have long numbers
+MOST_RINGS = 4  # around a mark: further ones would hide their neighbours
 STRIP = (1.08, 1.24)  # where SCEs without an excess stand, in units of the largest excess
 
 
@@ -36,7 +37,7 @@ def validity_scatter(
     if scores.empty:
         return _without_scores(style)
     if metrics is None:
-        metrics = ["gower" if (scores["metric"] == "gower").any() else scores["metric"].iloc[0]]
+        metrics = [main_metric(scores)]
     points = pd.concat([_scored(scores, metric) for metric in metrics], ignore_index=True)
     datasets = list(points["dataset"].unique())
     of_panel = dict(list(points.groupby(["metric", "dataset"], sort=False)))
@@ -59,6 +60,11 @@ def validity_scatter(
         if models:
             _add_score_legends(figure, page, models, conditions, bars)
     return figure
+
+
+def main_metric(scores: pd.DataFrame) -> str:
+    """The metric of a figure with room for one: gower where it was measured, else the first one."""
+    return "gower" if (scores["metric"] == "gower").any() else scores["metric"].iloc[0]
 
 
 def caption(scores: pd.DataFrame) -> str:
@@ -109,7 +115,7 @@ def _lay_out(style, datasets, metrics, of_panel, models, conditions, bars):
     across = math.ceil(len(datasets) / rows)
     captions = {panel: wrap(_caption(its), style.font_size - 1, PANEL[0]) for panel, its in of_panel.items()}
     pitch = (PANEL[0] + TICK_LABELS, PANEL[1] + line * (4.2 + max(map(len, captions.values()))))
-    height = MARGIN + rows * len(metrics) * pitch[1]
+    height = max(rows * len(metrics) * pitch[1], 1.3 * line * (len(conditions) + 10)) + MARGIN
     right = MARGIN + TICK_LABELS / 2 + across * pitch[0]
     columns = math.ceil(len(models) / max(4, int(height / (1.3 * line)) - len(conditions) - 6))
     names = [*models, *conditions, *bars.splitlines()]
@@ -162,15 +168,15 @@ def _scored(scores, metric):
 
 
 def _caption(rows):
-    """Which models of a dataset are not drawn, by reason: 'no boundary: a, b; no kept rows: c (minimal)'."""
+    """Which models of a dataset are not drawn: 'for no boundary: a, b; for no kept rows: c (minimal)'."""
     parts = []
     for reason, missing in rows[~rows["drawn"]].groupby("reason"):
         names = []
         for model, its in missing.groupby("model", sort=False):
             some = len(its) < (rows["model"] == model).sum()
             names.append(f"{model} ({', '.join(its['condition'])})" if some else model)
-        parts.append(f"{reason}: {', '.join(names)}")
-    return "Not drawn – " + "; ".join(parts) if parts else ""
+        parts.append(f"for {reason}: {', '.join(names)}")
+    return "Not drawn " + "; ".join(parts) if parts else ""
 
 
 def _draw_scores(axes, points, models, conditions, style):
@@ -216,7 +222,8 @@ def _draw_bounds(axes, point, look, marker):
 def _ring_sizes(points, largest):
     """The diameter of every mark, in points: where marks coincide, each is larger than the next."""
     place = [(points["x"] / 4).round(), (points["y"] / largest / 0.04).round()]
-    return (6.0 + 2.5 * points.groupby(place).cumcount(ascending=False)).to_numpy()
+    below = points.groupby(place).cumcount(ascending=False)
+    return (6.0 + 2.5 * below.clip(upper=MOST_RINGS)).to_numpy()
 
 
 def _mark(axes, x, y, look, marker, size):

@@ -49,9 +49,10 @@ def _draw_wordings(axes, rows, shape, look):
     for bar, score, at, unit in (("xerr", "validity", x, 100), ("yerr", "mean_excess", y, 1)):
         ends = [unit * _column(values, end, score) for end in ("low", "high")]
         bars[bar] = np.nan_to_num(np.abs([at - ends[0], ends[1] - at]))
-    axes.errorbar(
-        x, y, **bars, linestyle="none", marker=shape, color=look["color"], markersize=4, elinewidth=0.5
-    )
+    # Wordings of one request lie close to one another: pale bars, and an edge around every mark.
+    axes.errorbar(x, y, **bars, fmt="none", ecolor=look["color"], elinewidth=0.5, alpha=0.3)
+    edge = {"markeredgecolor": "white", "markeredgewidth": 0.4, "markersize": 4}
+    axes.plot(x, y, linestyle="none", marker=shape, color=look["color"], **edge)
     theirs = 100 * _column(values, "reference", "validity"), _column(values, "reference", "mean_excess")
     if np.isfinite(theirs).all(axis=0).any():
         axes.plot(

@@ -12,9 +12,9 @@ def in_words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def shortened(label: str) -> str:
-    """A label cut to LONGEST_LABEL characters."""
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
+def shortened(label: str, most: int = LONGEST_LABEL) -> str:
+    """A label cut to so many characters."""
+    return label if len(label) <= most else label[: most - 1].rstrip() + "…"
 
 
 def intervals_over(estimands) -> str:

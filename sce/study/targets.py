@@ -26,10 +26,13 @@ def of_inquiries(study: Study) -> list[str]:
     return [f"results/{responses_file(*asked)}" for asked in inquiries(study)]
 
 
-def _picture(study, model, dataset):
-    """The picture of a pair: a map of the grid, or what is certain around the starts."""
-    name = "certainty" if study.survey(model, dataset) else "boundary"
-    return f"results/{model}/{dataset}/{name}"
+def of_pair(study: Study, model: str, dataset: str) -> list[str]:
+    """The figures of a pair, and their captions: a map of the grid and where SCEs land, or what is certain
+    around the starts."""
+    folder = f"results/{model}/{dataset}"
+    if study.survey(model, dataset):
+        return [*_figures([f"{folder}/certainty"]), f"{folder}/certainty.txt"]
+    return [*_figures([f"{folder}/boundary", f"{folder}/landings"]), f"{folder}/landings.txt"]
 
 
 def outcomes(study: Study, experiment: str, table: str) -> list[str]:
@@ -42,20 +45,46 @@ def figure_name(kind: Kind) -> str:
     return kind.figure_name or f"{kind.name}_panels"
 
 
+def drawn_conditions(study: Study, experiment: str) -> list[str]:
+    """The conditions that the figures of an experiment's SCEs show: all but those that reword another one,
+    whose spread has a figure of its own."""
+    conditions = study.tables(experiment).get("scores", [])
+    left_out = set(reworded(conditions, study.stems))
+    return sorted(set(conditions) - left_out)
+
+
 def of_experiment(study: Study, experiment: str) -> list[str]:
     """Everything that an experiment ends in."""
     tables, folder = study.tables(experiment), f"results/experiments/{experiment}"
     shown = [kind for kind in study.kinds if kind.name in tables]
     files = [f"{folder}/{table}.{form}" for table in tables for form in TABLE_FORMS]
     drawn = [f"{folder}/{figure_name(kind)}" for kind in shown]
-    pairs = [f"results/{model}/{dataset}" for model, dataset in study.pairs_of(experiment)]
-    conditions = tables.get("scores", [])
-    if set(conditions) - set(reworded(conditions, study.stems)):
-        drawn.append(f"{folder}/validity")
-        files += _figures(_picture(study, *pair) for pair in study.pairs_of(experiment))
-    files += [*_figures(drawn), *(f"{stem}.txt" for stem in drawn)]  # with their captions
-    files += _figures(f"{pair}/{kind.name}" for kind in shown if kind.points_columns for pair in pairs)
-    return files
+    if drawn_conditions(study, experiment):
+        drawn += [f"{folder}/validity", f"{folder}/distances"]
+        files += [file for pair in study.pairs_of(experiment) for file in of_pair(study, *pair)]
+    drawn += _point_maps(study, experiment)
+    return [*files, *_figures(drawn), *(f"{stem}.txt" for stem in drawn)]  # with their captions
+
+
+def _point_maps(study, experiment):
+    kinds = [kind for kind in study.kinds if kind.name in study.tables(experiment) and kind.points_columns]
+    return [
+        f"results/{model}/{name}/{kind.name}" for kind in kinds for model, name in study.pairs_of(experiment)
+    ]
+
+
+def of_page(study: Study) -> dict[str, list]:
+    """What the page shows of the experiments. ``figures``: (experiment, stem of a figure that has a caption),
+    the experiment's own first; ``tables``: (experiment, table)."""
+    figures, tables = [], []
+    for experiment in study.experiments:
+        files = of_experiment(study, experiment)
+        own = f"results/experiments/{experiment}/"
+        stems = [file.removesuffix(".txt") for file in files if file.endswith(".txt")]
+        stems.sort(key=lambda stem: (not stem.startswith(f"{own}validity"), not stem.startswith(own)))
+        figures += [(experiment, stem) for stem in dict.fromkeys(stems)]
+        tables += [(experiment, table) for table in study.tables(experiment)]
+    return {"figures": figures, "tables": tables}
 
 
 def of_steps(study: Study) -> list[str]:
@@ -64,7 +93,7 @@ def of_steps(study: Study) -> list[str]:
         file for name in PAIR_ARTIFACTS for file in of_pairs(study, f"results/{{model}}/{{dataset}}/{name}")
     ]
     files += of_inquiries(study)
-    files += _figures(_picture(study, *pair) for pair in study.pairs)
+    files += [file for pair in study.pairs for file in of_pair(study, *pair)]
     files += [f"results/grids/{dataset}.parquet" for dataset in asked_in_full(study)]
     for experiment, content in study.experiments.items():
         if OVER_EMBEDDINGS & set(content.metrics):

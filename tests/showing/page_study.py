@@ -11,12 +11,17 @@ from sce.measuring import boundaries, comparisons, distances, scores
 from sce.measuring.dependence import Lattice
 from sce.money import usage
 from sce.reading import responses
+from sce.showing.page import experiments
 from sce.showing.page.contents import Contents, PairFiles, collect
 
 WEATHER = load_dataset(DATASETS / "weather.yaml")
 CONDITIONS = ["minimal", "unconstrained"]
 MODELS = ("plain", "hostile")
 MARKUP = '<img src="x" onerror="window.hacked = 1"><script>window.hacked = 1</script></script>'
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="243pt" height="90pt" viewBox="0 0 243 90">'
+    '<rect width="243" height="90" fill="#eeeeee"/><circle cx="120" cy="45" r="30" fill="#0072b2"/></svg>'
+)
 HUGE = 2_000_000  # characters of the longest reply
 SETTINGS = {"engine": "openai", "model": "made-up-1", "system": "You are <b>helpful</b>."}
 
@@ -28,7 +33,31 @@ def made_study(folder: Path, dataset: Dataset = WEATHER) -> Contents:
     first reply is huge, point 1 failed, point 2 is off the grid, point 3 holds no record."""
     files = [_write_pair(folder / model / "weather", model, dataset) for model in MODELS]
     tables = _write_tables(folder, files, dataset)
-    return collect(tables, files, {"weather": dataset}, dict.fromkeys(MODELS, SETTINGS))
+    found = collect(tables, files, {"weather": dataset}, dict.fromkeys(MODELS, SETTINGS))
+    _add_experiments(found, folder, artifacts.read(tables["scores"]))
+    return found
+
+
+def _add_experiments(found, folder, scores):
+    """Two experiments: ``main`` with a figure and a table of its own and two figures of models, ``other``
+    with one of these."""
+    stems = ["experiments/main/validity", "plain/weather/landings", "hostile/weather/landings"]
+    for stem in stems:
+        path = folder / stem
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".svg").write_text(SVG)
+        path.with_suffix(".txt").write_text(f"What {path.parent.name} {path.stem} finds.\n")
+    table = folder / "experiments/main/scores.parquet"
+    outcomes = scores.assign(reference=None, reference_source=None)[list(artifacts.columns("outcomes"))]
+    artifacts.write(outcomes, table, "outcomes")
+    figures = [("main", stem) for stem in stems] + [("other", stems[1])]
+    listed = {
+        "figures": [(experiment, f"results/{stem}") for experiment, stem in figures],
+        "tables": [("main", "scores")],
+    }
+    files = [folder / stem for _, stem in figures]
+    pictures, captions = ([file.with_suffix(form) for file in files] for form in (".svg", ".txt"))
+    experiments.add(found, listed, pictures, captions, [table])
 
 
 def _write_pair(folder, model, dataset):

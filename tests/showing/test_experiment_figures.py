@@ -11,7 +11,9 @@ from sce.experiments import registry
 from sce.showing import (
     candidates_figure,
     captions,
+    certainty_panels,
     consistency_figure,
+    consistency_map,
     cross_validity_maps,
     feature_maps,
     panels,
@@ -21,6 +23,7 @@ from sce.showing.drawing import text_width
 from sce.showing.looks import StudyStyle, look, markers, model_looks
 from sce.showing.style import FigureStyle
 from tests.conftest import ROOT
+from tests.showing.test_figures import make_dataset, numeric
 
 pytestmark = pytest.mark.filterwarnings("error")  # missing glyphs, collapsed limits, ignored settings
 STYLE = StudyStyle(models=["first", "second"], conditions=["unconstrained", "minimal"])
@@ -296,3 +299,48 @@ def test_maps_are_as_wide_as_a_page():
         assert figure.get_size_inches()[0] == panels.PAGE
         title = figure.get_suptitle().split("\n")
         assert max(text_width(line, STYLE.font_size + 1, "bold") for line in title) < panels.PAGE
+
+
+def test_the_caption_of_a_map_of_wordings():
+    """Of four points one has no answer; at two all wordings agree, at one of these against the main one."""
+    points = pd.DataFrame(
+        {"wordings": [4, 4, 4, 0], "agreement": [1.0, 1.0, 0.5, np.nan]}
+        | {"majority": ["A", "B", None, None], "main": ["A", "A", "B", None]}
+    )
+    dataset = make_dataset(a=numeric(4))
+    assert consistency_map.caption(dataset, points, "some_one") == (
+        "some one on made: which share of up to 4 wordings of the question give 'B', at each of 4 grid "
+        "points. On average 83% of them agree; at 67% of the points all do, and at 1 points the majority "
+        "says otherwise than the main wording."
+    )
+
+
+def test_the_caption_of_what_is_certain():
+    rows = pd.DataFrame(
+        {"status": ["kept", "kept", "off_grid"], "certainty": ["exact", "bounded", None]}
+        | {"valid": [True, False, None], "distance": [0.5, 0.4, np.nan]}
+        | {"nearest_low": [0.2, 0.1, np.nan], "nearest_high": [0.2, 0.3, np.nan]}
+    ).assign(condition="minimal", metric="gower")
+    told = certainty_panels.caption(make_dataset(a=numeric(4)), rows, "first", "minimal", "gower")
+    assert told.endswith(
+        "Of 2 starts 50% are exact and 50% have a valid SCE, and the nearest counterfactual is 0.15 to 0.25 "
+        "away on average, where valid SCEs are 0.5 away."
+    )
+    none = certainty_panels.caption(make_dataset(a=numeric(4)), rows.iloc[2:], "first", "minimal", "gower")
+    assert none.endswith("No start has an SCE on the grid.")
+
+
+def test_names_in_heat_maps_are_in_words_and_the_bar_of_colours_is_on_the_page():
+    rows = outcomes(("minimal", "x", 0.5), model="some_one").assign(feature="wind_speed")
+    figure = feature_maps.feature_maps(rows, outcomes(("minimal", "rank", 0.9)), STYLE)
+    figure.draw_without_rendering()
+    panel, bar = figure.axes
+    assert [label.get_text() for label in panel.get_xticklabels()] == ["wind speed"]
+    assert bar.get_tightbbox().y0 >= 0
+
+
+def test_coinciding_searches_are_drawn_as_layers():
+    both = pd.concat([SEARCH, SEARCH.assign(model="second")])
+    curves = [line for line in drawn("search", both).axes[0].lines if len(line.get_xdata()) == 3]
+    widths = {line.get_color(): line.get_linewidth() for line in curves}
+    assert widths[look(0, STYLE)["color"]] > widths[look(1, STYLE)["color"]] == 1

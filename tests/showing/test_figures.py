@@ -17,7 +17,7 @@ from sce.measuring import boundaries, scores
 from sce.showing.boundary_map import TINTS, boundary_map
 from sce.showing.drawing import save
 from sce.showing.looks import look
-from sce.showing.map_drawing import _mix
+from sce.showing.map_drawing import mix
 from sce.showing.mosaic import lay_out
 from sce.showing.moves import sce_fates
 from sce.showing.style import FigureStyle
@@ -307,7 +307,7 @@ def test_no_boundary_is_said_plainly():
     dataset = load_dataset(DATASETS / "income.yaml")
     figure = draw(dataset, constant(dataset), {"unconstrained": "echo", "minimal": "malformed"})
     written = words(figure)
-    assert "someone, Income – no boundary: always 'Below $50,000' (1,920 of 1,920 points)" in written
+    assert "someone, Income. No boundary: always 'Below $50,000' (1,920 of 1,920 points)" in written
     assert "1,920 repeat x unchanged" in written
     assert "no SCE on the grid; not drawn: 1,280 off grid, 640 unparseable" in written
     labels = ["Below $50,000 (1,920)", "Above $50,000 (0)", "invalid x' (area: how many)"]
@@ -353,7 +353,7 @@ def test_the_options_differ_in_lightness():
 
     first, second = map(lightness, FigureStyle().option_colours)
     assert abs(first - second) > 20
-    tinted = [_mix(c, t) for c, t in zip(FigureStyle().option_colours, TINTS, strict=True)]
+    tinted = [mix(c, t) for c, t in zip(FigureStyle().option_colours, TINTS, strict=True)]
     first, second = (lightness("#" + "".join(f"{round(255 * c):02x}" for c in rgb)) for rgb in tinted)
     assert abs(first - second) > 10
 
@@ -481,7 +481,7 @@ def test_the_scatter_shows_or_names_every_model():
     assert [marker for *_, marker in on_strip] == ["o", "^"]
     assert "no valid SCE (all at 0%)" in [text.get_text() for text in income.texts]
     assert "no valid SCE (all at 0%)" not in [text.get_text() for text in house.texts]
-    assert "Not drawn – no boundary: constant; no kept rows: broken (minimal)" in words(figure)
+    assert "Not drawn for no boundary: constant; for no kept rows: broken (minimal)" in words(figure)
     assert legend_labels(figure) == ["unconstrained", "minimal", "good", "echo", "broken"]
     assert "mean excess distance (gower)" in words(figure)
     assert crowded(figure) == []
@@ -516,6 +516,13 @@ def test_intervals_are_drawn_and_may_be_missing():
     assert any(np.allclose(bar, [[90, 0.15], [90, 0.25]]) for bar in bars)
     without = SCORES.assign(low=None, high=pd.NA)
     assert len(marks(validity_scatter(without, {}).axes[0])) == 5
+
+
+def test_many_marks_in_one_place_hide_no_others():
+    rows = [("good", "income", f"condition_{k}", 0.9, 0.2, None) for k in range(30)]
+    figure = validity_scatter(make_scores(rows), {})
+    assert max(line.get_markersize() for line in figure.axes[0].lines if line.get_marker() != "None") == 16
+    assert crowded(figure) == []  # with its thirty names, the key is on the page
 
 
 @pytest.mark.parametrize(
@@ -558,7 +565,7 @@ def test_every_metric_asked_for_has_a_row_of_panels():
 
 def test_nothing_to_draw_is_said():
     figure = validity_scatter(SCORES[SCORES["model"] == "constant"], {})
-    assert "Not drawn – no boundary: constant" in words(figure)
+    assert "Not drawn for no boundary: constant" in words(figure)
     assert marks(figure.axes[0]) == []
 
 

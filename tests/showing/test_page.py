@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sce.showing.page import document, fates, findings, pairs
-from tests.showing.page_study import HUGE, MARKUP, WEATHER, made_study
+from sce.measuring import boundaries
+from sce.showing.page import document, experiments, fates, findings, pairs
+from tests.showing.page_study import HUGE, MARKUP, SVG, WEATHER, made_study
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +159,55 @@ def test_arrays_hold_predictions_targets_and_distances(study):
     assert np.isnan(records[0]).all()
 
 
+def test_probability_is_of_the_reply_or_of_the_askings():
+    """Log-probabilities come first; without any, the share of the askings; of nothing there is none."""
+    boundary = WEATHER.grid().assign(question="q", probability_1=np.nan)
+    assert boundaries.probabilities(WEATHER, boundary) is None
+    boundary["share_1"] = np.where(boundary["point_id"] == 3, np.nan, 0.2)
+    shares, source = boundaries.probabilities(WEATHER, boundary)
+    assert (source, shares[2], np.isnan(shares[3])) == ("askings", 0.2, True)
+    other = boundary.assign(question="another", probability_1=0.9)
+    assert boundaries.probabilities(WEATHER, pd.concat([boundary, other]))[1] == "askings"
+    boundary.loc[7, "probability_1"] = 0.75
+    shares, source = boundaries.probabilities(WEATHER, boundary)
+    assert (source, shares[7], np.isnan(shares[2])) == ("log-probabilities", 0.75, True)
+
+
+def test_the_page_says_what_its_probabilities_are_from(study):
+    plain, hostile = study.study["pairs"]
+    assert plain["probability"] == "log-probabilities"
+    assert "probability" not in hostile
+
+
+def test_experiments_hold_every_figure_with_its_caption_and_every_table(study):
+    main, other = study.study["experiments"]
+    (figure,) = main["figures"]
+    assert figure == {
+        "title": "validity", "file": "experiments/main/validity.svg", "width": 324, "height": 120,
+        "blob": "figure0", "caption": "What main validity finds.",
+    }  # fmt: skip
+    assert gzip.decompress(study.blobs["figure0"]).decode() == SVG
+    titles = ["landings: plain on weather", "landings: hostile on weather"]
+    assert [picture["title"] for picture in main["pairs"]] == titles
+    assert other["figures"] == other["tables"] == []
+    assert other["pairs"] == [main["pairs"][0]]  # stored once
+    (table,) = main["tables"]
+    content = json.loads(gzip.decompress(study.blobs[table["blob"]]))
+    scores = {row[content["columns"].index("score")] for row in content["rows"]}
+    assert scores == {"n_kept", "validity", "mean_excess", "exact_match"}
+    assert table["rows"] == len(content["rows"]) == 16
+    assert "reference" not in content["columns"]  # nothing is published beside them
+
+
+def test_a_figure_that_is_too_large_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments, "LARGEST", 10)
+    found = made_study(tmp_path)
+    assert not [name for name in found.blobs if name.startswith("figure")]
+    (figure,) = found.study["experiments"][0]["figures"]
+    assert "blob" not in figure
+    assert figure["file"] == "experiments/main/validity.svg"
+
+
 def test_conversations_hold_every_reply_and_every_wording(study):
     found = talk(study, "hostile")
     assert [turn["condition"] for turn in found["turns"]] == [None, "minimal", "unconstrained"]
@@ -223,7 +273,12 @@ def test_a_larger_study_keeps_its_conversations_beside_the_page(study, tmp_path)
     text = (tmp_path / "report.html").read_text()
     assert 'id="map0"' in text
     assert 'id="talk0"' not in text
+    assert 'id="figure0"' not in text  # with them it is still too large
     assert 'id="talk0"' in (tmp_path / "beside/plain--weather.html").read_text()
+    whole = len(document.html(study.study, study.blobs))
+    document.write(study, tmp_path / "report.html", tmp_path / "beside", limit=whole - 1)
+    text = (tmp_path / "report.html").read_text()
+    assert ('id="talk0"' in text, 'id="figure0"' in text) == (False, True)
     document.write(study, tmp_path / "report.html", tmp_path / "beside")
     assert beside(tmp_path / "beside") == set()
 
@@ -231,7 +286,7 @@ def test_a_larger_study_keeps_its_conversations_beside_the_page(study, tmp_path)
 def test_a_grid_too_large_for_a_map_is_said_to_be(tmp_path, monkeypatch):
     monkeypatch.setattr(pairs, "LARGEST", 44)
     found = made_study(tmp_path)
-    assert found.blobs == {}
+    assert not [name for name in found.blobs if name.startswith(("map", "talk"))]
     assert [pair["too_large"] for pair in found.study["pairs"]] == [45, 45]
     assert len(found.study["tables"]["scores"]["rows"]) > 0
 

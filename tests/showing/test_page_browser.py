@@ -54,7 +54,10 @@ def open_page(browser, report):
         return page
 
     def asks(request):
-        return not request.url.startswith(("file://", "data:,")) or request.resource_type != "document"
+        figure = request.url.startswith("data:image/svg+xml;base64,") and request.resource_type == "image"
+        return not figure and (
+            not request.url.startswith(("file://", "data:,")) or request.resource_type != "document"
+        )
 
     yield opened
     for context in contexts:
@@ -162,6 +165,49 @@ def test_colours_and_filters_change_the_map(open_page):
     page.wait_for_timeout(80)
     seen.add(page.evaluate(pixels))
     assert len(seen) == 5
+
+
+def test_what_a_probability_is_from_is_said(open_page):
+    page = open_page("#d=weather&m=plain&c=minimal&m2=hostile&c2=minimal&by=probability&p=40")
+    sides = page.locator("#explorer .side")
+    assert "Cold: certain" in sides.nth(0).inner_text()
+    assert "by log-probabilities; the paler, the less sure" in sides.nth(0).inner_text()
+    assert sides.nth(0).locator(".ramp").bounding_box()["width"] > 50
+    assert "probability of “Warm”: 1)" in sides.nth(0).inner_text()
+    assert "its colours are predictions" in sides.nth(1).inner_text()
+    page.get_by_text("The same as a table").click()
+    heads = page.locator(".points .data-table th").all_inner_texts()
+    assert "probability of Warm" in [head.strip() for head in heads]
+
+
+def test_a_model_without_probabilities_is_coloured_by_its_predictions(open_page):
+    page = open_page("#d=weather&m=hostile&c=minimal&by=probability")
+    colours = page.locator("#explorer").get_by_label("colour by")
+    assert colours.input_value() == "prediction"
+    assert colours.locator("option").all_inner_texts() == ["prediction", "fate"]
+
+
+def test_the_figures_and_tables_of_an_experiment_are_in_the_page(open_page):
+    page = open_page()
+    main, other = page.locator("details.experiment").all()
+    shown = main.locator("img")
+    api.expect(shown).to_have_count(2)  # its own, and that of one model
+    api.expect(shown.first).to_have_js_property("naturalWidth", 324)
+    assert "What main validity finds." in main.inner_text()
+    main.get_by_label("main, model by model").select_option("landings: hostile on weather")
+    assert "landings: hostile on weather. What weather landings finds." in main.inner_text()
+    api.expect(shown.last).to_have_js_property("complete", True)
+    main.get_by_text("Table: scores (16 rows)").click()
+    assert "16 of 16 rows" in main.locator(".data-table").inner_text()
+    assert other.locator("img").count() == 0  # nothing is opened before it is looked at
+    other.locator("summary").first.click()
+    api.expect(other.locator("img")).to_have_count(1)
+
+
+def test_figures_that_do_not_fit_are_linked(open_page, report):
+    page = open_page(path=report.with_name("large.html"))
+    link = page.locator("#experiments").get_by_role("link", name="experiments/main/validity.svg")
+    assert link.get_attribute("href") == "experiments/main/validity.svg"
 
 
 def test_a_hostile_conversation_is_inert_text(open_page):
@@ -272,6 +318,9 @@ def test_it_is_accessible_and_as_wide_as_the_screen(open_page, scheme, width):
     page = open_page(fragment, color_scheme=scheme, viewport={"width": width, "height": 844})
     page.get_by_text("The same as a table").click()
     page.locator(".points .data-table").wait_for()
+    for closed in ("other 1 figure", "Table: scores"):
+        page.locator("#experiments summary").filter(has_text=closed).click()
+    page.locator("#experiments .data-table").wait_for()
     found = axe.run(page)
     assert found.response["violations"] == [], found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

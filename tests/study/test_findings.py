@@ -38,7 +38,6 @@ def finished(tmp_path_factory):
     }  # fmt: skip
     pd.DataFrame(pattern).to_csv(folder / "pattern.csv", index=False)
     caption = folder / "experiments/main/changed_features.txt"
-    caption.parent.mkdir(parents=True)
     caption.write_text("What the SCEs change. Overlap: 70% (60% to 80%, n = 45).\n")
     return folder
 

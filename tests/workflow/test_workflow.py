@@ -86,7 +86,9 @@ def test_every_artifact_says_what_made_it(finished):
 def test_the_report_is_one_page_with_every_figure_and_the_scores(copy):
     copy.snakemake("--report", "report.html")
     page = (copy.folder / "report.html").read_text()
-    for shown in ("boundary.png", "validity.png", "scores.csv", "where the SCEs of each condition lead"):
+    figures = ("boundary.png", "landings.png", "validity.png", "distances.png")
+    captions = ("where the SCEs of each condition lead", "Median distance (gower) of the SCEs")
+    for shown in (*figures, *captions, "scores.csv"):
         assert shown in page
     assert "<script src=" not in page  # it needs nothing from elsewhere
 
@@ -118,7 +120,7 @@ def test_a_limit_reruns_nothing(copy):
 
 def test_a_plot_colour_redraws_figures_only(copy):
     copy.configure(STUDY | {"figures": {"missing_colour": "#777777"}})
-    assert copy.stale() == {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}
+    assert copy.stale() == DRAWN
 
 
 def test_another_model_runs_its_own_jobs_only(copy):
@@ -130,7 +132,7 @@ def test_another_model_runs_its_own_jobs_only(copy):
 
 
 # An edit of a module makes stale what runs it.
-DRAWN = {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1}
+DRAWN = {"plot_boundary": 2, "plot_validity": 1, "plot_experiment": 1, "build_page": 1}
 EDITS = [
     ("sce/showing/drawing.py", DRAWN),
     ("sce/showing/page/findings.py", {"build_page": 1}),

@@ -73,12 +73,13 @@ rule plot_points:
     output:
         png=report(
             "results/{model}/{dataset}/{kind}.png",
-            caption="../report/points.rst",
+            caption="../report/found.rst",
             category="Boundaries",
             labels={"model": "{model}", "dataset": "{dataset}", "figure": "{kind}"},
         ),
         svg="results/{model}/{dataset}/{kind}.svg",
         pdf="results/{model}/{dataset}/{kind}.pdf",
+        caption="results/{model}/{dataset}/{kind}.txt",
     log:
         "logs/plot_points/{model}/{dataset}/{kind}.log",
     conda:
@@ -86,7 +87,7 @@ rule plot_points:
     params:
         style=STYLE,
         module=lambda wildcards: registry.MODULES[wildcards.kind],
-        caption=lambda wildcards: get_kind(wildcards).map_caption,
+        caption=get_caption,
         content=get_dataset_content,
         code=get_map_code,
     message:
@@ -122,6 +123,7 @@ rule tabulate:
 rule plot_experiment:
     input:
         scores="results/experiments/{experiment}/scores.parquet",
+        distances=lambda wildcards: targets.outcomes(STUDY, wildcards.experiment, "distances"),
     output:
         png=report(
             "results/experiments/{experiment}/validity.png",
@@ -132,17 +134,29 @@ rule plot_experiment:
         svg="results/experiments/{experiment}/validity.svg",
         pdf="results/experiments/{experiment}/validity.pdf",
         caption="results/experiments/{experiment}/validity.txt",
+        distances_png=report(
+            "results/experiments/{experiment}/distances.png",
+            caption="../report/distances.rst",
+            category="Experiments",
+            labels={"experiment": "{experiment}", "figure": "distances"},
+        ),
+        distances_svg="results/experiments/{experiment}/distances.svg",
+        distances_pdf="results/experiments/{experiment}/distances.pdf",
+        distances_caption="results/experiments/{experiment}/distances.txt",
     log:
         "logs/plot_experiment/{experiment}.log",
     localrule: True
     conda:
         "../../envs/core.yaml"
     params:
+        pairs=lambda wildcards: exact(STUDY.pairs_of(wildcards.experiment)),
+        conditions=lambda wildcards: exact(targets.drawn_conditions(STUDY, wildcards.experiment)),
         style=STUDY_STYLE,
         caption=get_caption,
+        distances_caption=lambda wildcards, output: FoundText(output.distances_caption),
         code=code_of("plot_experiment"),
     message:
-        "Validity against excess distance in the experiment {wildcards.experiment}"
+        "Validity against excess distance, and distances, in the experiment {wildcards.experiment}"
     script:
         "../scripts/plot_experiment.py"
 

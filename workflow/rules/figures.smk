@@ -12,6 +12,15 @@ rule plot_boundary:
         ),
         svg="results/{model}/{dataset}/boundary.svg",
         pdf="results/{model}/{dataset}/boundary.pdf",
+        landings_png=report(
+            "results/{model}/{dataset}/landings.png",
+            caption="../report/found.rst",
+            category="Boundaries",
+            labels={"model": "{model}", "dataset": "{dataset}", "figure": "landings"},
+        ),
+        landings_svg="results/{model}/{dataset}/landings.svg",
+        landings_pdf="results/{model}/{dataset}/landings.pdf",
+        caption="results/{model}/{dataset}/landings.txt",
     log:
         "logs/plot_boundary/{model}/{dataset}.log",
     conda:
@@ -20,6 +29,7 @@ rule plot_boundary:
         stems=exact(STUDY.stems),
         style=STYLE,
         content=get_dataset_content,
+        caption=get_caption,
         code=code_of("plot_boundary"),
     message:
         "Drawing the boundary of {wildcards.model} on {wildcards.dataset}"
@@ -36,12 +46,13 @@ rule plot_certainty:
     output:
         png=report(
             "results/{model}/{dataset}/certainty.png",
-            caption="../report/certainty.rst",
+            caption="../report/found.rst",
             category="Boundaries",
             labels={"model": "{model}", "dataset": "{dataset}", "figure": "certainty"},
         ),
         svg="results/{model}/{dataset}/certainty.svg",
         pdf="results/{model}/{dataset}/certainty.pdf",
+        caption="results/{model}/{dataset}/certainty.txt",
     log:
         "logs/plot_certainty/{model}/{dataset}.log",
     conda:
@@ -50,6 +61,7 @@ rule plot_certainty:
         survey=of_pair(parameters.survey),
         style=STYLE,
         content=get_dataset_content,
+        caption=get_caption,
         code=code_of("plot_certainty"),
     message:
         "Drawing what is certain about {wildcards.model} on {wildcards.dataset}"
@@ -76,6 +88,7 @@ rule plot_validity:
     conda:
         "../../envs/core.yaml"
     params:
+        stems=exact(STUDY.stems),
         style=STUDY_STYLE,
         caption=get_caption,
         code=code_of("plot_validity"),

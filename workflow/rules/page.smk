@@ -1,3 +1,4 @@
+PAGE_EXPERIMENTS = targets.of_page(STUDY)
 PAGE_PROMPTS = sorted({file for pair in STUDY.pairs for file in STUDY.prompt_files(*pair)})
 
 
@@ -12,6 +13,12 @@ rule build_page:
         pair_boundaries=collect_pairs("results/{model}/{dataset}/boundary.parquet"),
         sces=collect_pairs("results/{model}/{dataset}/sce.parquet"),
         distances=collect_pairs("results/{model}/{dataset}/distances.parquet"),
+        figures=[f"{stem}.svg" for _, stem in PAGE_EXPERIMENTS["figures"]],
+        captions=[f"{stem}.txt" for _, stem in PAGE_EXPERIMENTS["figures"]],
+        experiment_tables=[
+            f"results/experiments/{experiment}/{table}.parquet"
+            for experiment, table in PAGE_EXPERIMENTS["tables"]
+        ],
         datasets=of_checkout(map(dataset_file, STUDY.datasets)),
         prompts=of_checkout(PAGE_PROMPTS),
     output:
@@ -24,6 +31,7 @@ rule build_page:
         "../../envs/core.yaml"
     params:
         pairs=exact(STUDY.pairs),
+        experiments=exact(PAGE_EXPERIMENTS),
         settings=exact(STUDY.shapes),
         published=STUDY.config.prompts.published,
         contents=exact({name: parameters.content(dataset) for name, dataset in STUDY.datasets.items()}),

@@ -4,7 +4,7 @@ import json
 
 from sce.grids.datasets import load_dataset
 from sce.running.jobs import logged
-from sce.showing.page import contents, document
+from sce.showing.page import contents, document, experiments
 from sce.wordings.published import load_published
 
 with logged(snakemake.log[0]):
@@ -16,4 +16,6 @@ with logged(snakemake.log[0]):
     published = load_published(params.published) if params.published else None
     tables = {name: given[name] for name in contents.TABLES}
     found = contents.collect(tables, files, datasets, json.loads(params.settings), published)
+    listed = json.loads(params.experiments)
+    experiments.add(found, listed, given.figures, given.captions, given.experiment_tables)
     document.write(found, snakemake.output.page, snakemake.output.conversations)

@@ -1,6 +1,7 @@
 """What is certain around the starts of one model on one dataset that was asked in part."""
 
 import json
+from pathlib import Path
 
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
@@ -22,4 +23,9 @@ with logged(snakemake.log[0]):
         first["metric"],
         FigureStyle(**json.loads(snakemake.params.style)),
     )
-    drawing.save(figure, *snakemake.output)
+    found = snakemake.output
+    drawing.save(figure, found.png, found.svg, found.pdf)
+    told = certainty_panels.caption(
+        dataset, distances, snakemake.wildcards.model, first["condition"], first["metric"]
+    )
+    Path(found.caption).write_text(told + "\n", encoding="utf-8")

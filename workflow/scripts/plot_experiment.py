@@ -1,16 +1,26 @@
-"""Validity against excess distance of one experiment's conditions, under each of its metrics."""
+"""One experiment's conditions: validity against excess distance, under each of its metrics; how far SCEs
+go."""
 
 import json
 from pathlib import Path
 
 from sce.files import artifacts
+from sce.reading.samples import first_samples
 from sce.running.jobs import logged
-from sce.showing import drawing, validity_scatter
+from sce.showing import distances_figure, drawing, validity_scatter
 from sce.showing.looks import StudyStyle
 
 with logged(snakemake.log[0]):
-    style = StudyStyle(**json.loads(snakemake.params.style))
-    scores, found = artifacts.read(snakemake.input.scores), snakemake.output
+    style, given, found = StudyStyle(**json.loads(snakemake.params.style)), snakemake.input, snakemake.output
+    pairs, conditions = json.loads(snakemake.params.pairs), json.loads(snakemake.params.conditions)
+    scores = artifacts.read(given.scores)
+    scores = scores[scores["condition"].isin(conditions)]
     figure = validity_scatter.validity_scatter(scores, style, list(scores["metric"].unique()))
     drawing.save(figure, found.png, found.svg, found.pdf)
     Path(found.caption).write_text(validity_scatter.caption(scores) + "\n", encoding="utf-8")
+    tables = (first_samples(artifacts.read(path)) for path in given.distances)
+    rows = distances_figure.collect(pairs, tables, conditions, validity_scatter.main_metric(scores))
+    figure = distances_figure.figure(pairs, rows, style)
+    drawing.save(figure, found.distances_png, found.distances_svg, found.distances_pdf)
+    told = distances_figure.caption(rows)
+    Path(found.distances_caption).write_text(told + "\n", encoding="utf-8")

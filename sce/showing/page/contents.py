@@ -11,6 +11,7 @@ import pandas as pd
 
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
+from sce.measuring import boundaries
 from sce.reading.samples import first_samples
 from sce.showing.page import conversations, fates, findings, pairs
 from sce.statuses import ROW_STATUSES
@@ -35,7 +36,7 @@ class PairFiles:
 @dataclass
 class Contents:
     """``study``: the JSON that the page opens with. ``blobs``: name -> compressed bytes, opened on demand;
-    those of replies have names that begin with ``talk``."""
+    those of replies have names that begin with ``talk``, those of figures with ``figure``."""
 
     study: dict
     blobs: dict[str, bytes] = field(default_factory=dict)
@@ -80,7 +81,8 @@ def collect(
         "statuses": list(ROW_STATUSES),
         "findings": findings.findings(read["scores"], read["boundaries"], counts),
         "counts": counts,
-        "tables": {name: _table(table) for name, table in read.items()},
+        "experiments": [],
+        "tables": {name: table(rows) for name, rows in read.items()},
     }
     return found
 
@@ -102,7 +104,9 @@ def _stored(blobs, place, pair, dataset, responses, distances):
     talk = conversations.replies(responses, dataset)
     blobs[f"talk{place}"] = pack(to_json(talk))
     layout = [[name, TYPES[array.dtype.name], array.size] for name, array in arrays.items()]
-    return {"map": f"map{place}", "layout": layout, "talk": f"talk{place}"}
+    known = boundaries.probabilities(dataset, boundary)
+    sure = {"probability": known[1]} if known else {}  # what it is from
+    return {"map": f"map{place}", "layout": layout, "talk": f"talk{place}"} | sure
 
 
 def _described(dataset: Dataset):
@@ -116,10 +120,10 @@ def _described(dataset: Dataset):
     return about | {"options": list(dataset.options), "size": dataset.size, "features": features} | text
 
 
-def _table(table: pd.DataFrame):
+def table(rows: pd.DataFrame) -> dict:
     """A table as columns and rows, null where there is no value."""
-    rows = table.astype(object).where(table.notna(), None)
-    return {"columns": list(table.columns), "rows": rows.values.tolist()}
+    told = rows.astype(object).where(rows.notna(), None)
+    return {"columns": list(rows.columns), "rows": told.values.tolist()}
 
 
 def _written(files):

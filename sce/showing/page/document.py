@@ -43,14 +43,18 @@ it.</noscript></div>
 
 def write(contents: Contents, page, folder, limit: int = LIMIT) -> None:
     """Write the page. Where it would be larger than ``limit`` bytes, the conversations of every model and
-    dataset become pages of their own in ``folder``, which holds nothing but a note otherwise."""
+    dataset become pages of their own in ``folder``, which holds nothing but a note otherwise. Where it is too
+    large even then, it names the files of figures instead of showing them."""
     page, folder = Path(page), Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "README.txt").write_text(NOTE)  # an object store cannot keep an empty folder
     text = html(contents.study, contents.blobs)
     if len(text.encode()) > limit:
-        text = html(_with_links(contents, folder), _without_talk(contents.blobs))
+        study, kept = _with_links(contents, folder), _without("talk", contents.blobs)
+        text = html(study, kept)
+        if len(text.encode()) > limit:
+            text = html(study, _without("figure", kept))
         for pair in contents.study["pairs"]:
             if "talk" in pair:
                 _replace(folder / _file(pair), _conversations(contents, pair))
@@ -85,8 +89,8 @@ def _with_links(contents, folder):
     return {**contents.study, "pairs": pairs}
 
 
-def _without_talk(blobs):
-    return {name: content for name, content in blobs.items() if not name.startswith("talk")}
+def _without(kind, blobs):
+    return {name: content for name, content in blobs.items() if not name.startswith(kind)}
 
 
 def _file(pair):

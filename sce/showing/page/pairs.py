@@ -18,17 +18,16 @@ def arrays(
     """Name -> an array over the N points, of a type that the page reads: uint8, int32 or float32. A missing
     whole number is -1 (255 where unsigned), another missing number NaN.
 
-    ``prediction``: 0 or 1; ``probability``: of option 1, where any is known. Per condition ``target/C``: the
-    point that the SCE is; ``status/C``: in the order of ROW_STATUSES; where an SCE is off the grid
-    ``records/C`` (N x features), and ``at_sce/C`` where the model was asked about those. Per metric
-    ``nearest/M`` and ``needed/M``: the nearest counterfactual and its distance. Per both ``fate/C/M``,
-    ``distance/C/M`` and ``shortfall/C/M``.
+    ``prediction``: 0 or 1; ``probability``: of option 1, where any is known (``boundaries.probabilities``).
+    Per condition ``target/C``: the point that the SCE is; ``status/C``: in the order of ROW_STATUSES; where
+    an SCE is off the grid ``records/C`` (N x features), and ``at_sce/C`` where the model was asked about
+    those. Per metric ``nearest/M`` and ``needed/M``: the nearest counterfactual and its distance. Per both
+    ``fate/C/M``, ``distance/C/M`` and ``shortfall/C/M``.
     """
     size = dataset.size
     found = {"prediction": boundaries.predictions(dataset, boundary).astype(np.int16).astype(np.uint8)}
-    main = boundary[boundary["question"] == boundary["question"].iloc[0]]
-    if main["probability_1"].notna().any():
-        found["probability"] = _floats(size, main, "probability_1")
+    if known := boundaries.probabilities(dataset, boundary):
+        found["probability"] = known[0].astype(np.float32)
     for condition, rows in sce.groupby("condition", sort=False):
         found |= {f"{name}/{condition}": array for name, array in _said(dataset, rows).items()}
     for metric, rows in distances.groupby("metric", sort=False):
