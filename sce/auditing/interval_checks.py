@@ -45,8 +45,10 @@ def check_scores(
         }
         scored = Scored([row for row in group if row["status"] == "kept"], estimand, neighbours)
         for score, line in lines.items():
-            if not score.startswith("n_"):
-                name = f"{condition} / {metric} / {score}"
+            name = f"{condition} / {metric} / {score}"
+            if not scored.rows:
+                _check_cells(stored, name, line, dict.fromkeys((*CELLS, "estimand")), findings)
+            elif not score.startswith("n_"):
                 _check(stored, name, line, estimand, partial(scored.interval, score), findings)
 
 
