@@ -69,13 +69,6 @@ def test_what_cannot_be_told_is_said():
     assert (few.refused, few.clusters, few.low) == (True, 2, None)
 
 
-def test_adjusted_p():
-    assert families.holm([0.01, 0.04, 0.03]) == pytest.approx({0.01: 0.03, 0.03: 0.06, 0.04: 0.06})
-    assert families.holm([0.02, 0.02, 0.9]) == pytest.approx({0.02: 0.06, 0.9: 0.9})
-    found = families.benjamini_hochberg([0.01, 0.04, 0.03, 0.5])
-    assert found == pytest.approx({0.01: 0.04, 0.03: 0.16 / 3, 0.04: 0.16 / 3, 0.5: 0.5})
-
-
 # --- beside the measure
 
 

@@ -113,11 +113,11 @@ def deleting(path):
 PAGE = "results/report.html"
 
 
-def in_page(name, change):
-    """What the page was given under a name changed in place: a JSON content, or the bytes of a map."""
+def in_page(name, change, path=PAGE):
+    """What a page was given under a name changed in place: a JSON content, or the bytes of a map."""
 
     def plant(folder):
-        page = folder / PAGE
+        page = folder / path
         text = page.read_text()
         packed = re.search(f'id="{name}">([^<]*)<', text)[1]
         raw = gzip.decompress(base64.b64decode(packed))
@@ -282,12 +282,9 @@ PLANTS = {
     "differences: effective n": (setting("results/differences.parquet", "effective_n", more), "differences"),
     "differences: p of Holm": (setting("results/differences.parquet", "p_holm", less), "differences"),
     "differences: p of Benjamini": (setting("results/differences.parquet", "p_bh", less), "differences"),
-    "differences: p of McNemar": (setting("results/differences.parquet", "p_mcnemar", less), "differences"),
     "ranks: a line": (bytes_of("results/ranks.csv", lambda raw: raw + b"more,"), "ranks.csv"),
-    "ranks: a rank": (replacing("results/ranks.csv", ",1,", ",2,"), "ranks.csv"),
     "ranks: gone": (deleting("results/ranks.csv"), "ranks.csv"),
     "pattern: a line": (bytes_of("results/pattern.csv", lambda raw: raw + b"more,"), "pattern.csv"),
-    "pattern: whether it holds": (replacing("results/pattern.csv", "False", "True"), "pattern.csv"),
     "boundaries: regions": (
         setting("results/boundaries.parquet", "n_regions_1", lambda old: old + 1), "boundaries",
     ),

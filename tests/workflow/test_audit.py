@@ -1,5 +1,6 @@
 """The audit passes on what the workflow made, and finds damage planted at every link of the chain."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,11 +8,14 @@ import pytest
 
 from sce import __main__ as sce
 from sce.auditing.audit import audit
+from sce.files.json_files import exact
 from sce.files.yaml_files import read_yaml
 from sce.money.prices import load_prices
+from sce.showing.page import document
+from sce.showing.page.contents import TABLES, PairFiles, collect
 from sce.study.study import load
 from tests.workflow.conftest import copy_of
-from tests.workflow.plants import PLANTS, D, kept, more, setting
+from tests.workflow.plants import BAD, NEAR, PAGE, PLANTS, D, in_page, kept, more, setting
 
 
 def audited(project, monkeypatch):
@@ -32,6 +36,21 @@ def test_what_the_workflow_made_passes(studied, monkeypatch, capsys):
     before = {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")}
     assert sce.main(["audit"]) == 0
     assert before == {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")}
+
+
+def test_conversations_in_pages_of_their_own(studied, monkeypatch):
+    monkeypatch.chdir(studied.folder)
+    study = load(read_yaml("config/config.yaml"), "the configuration")
+    names = ("responses", "boundary", "sce", "distances")
+    files = [PairFiles(*pair, *(studied.folder / f"{at}/{name}.parquet" for name in names))
+             for pair, at in zip(study.pairs, (NEAR, BAD), strict=True)]  # fmt: skip
+    tables = {name: Path(f"results/{name}.parquet") for name in TABLES}
+    found = collect(tables, files, study.datasets, json.loads(exact(study.shapes)))
+    document.write(found, PAGE, "results/report_conversations", limit=10_000)
+    assert audited(studied, monkeypatch).problems == []
+    page = "results/report_conversations/bad--tiny.html"
+    in_page("talk1", lambda talk: talk["turns"][1]["reply"].__setitem__(5, "Fail."), page)(studied.folder)
+    assert [str(path) for path in audited(studied, monkeypatch).files] == [page]
 
 
 @pytest.fixture(scope="module")
