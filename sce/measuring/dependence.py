@@ -18,6 +18,7 @@ import numpy as np
 
 CELLS = 25  # along an axis: longer ones are joined into cells, which costs nothing that could be seen
 RING = 0.05  # width of the rings of distance, in lengths of the axes
+CHOSEN = 4  # degrees of freedom that go where the reach is read off the values (the simulation shows it)
 WIDEST = 0.5  # share of all pairs of points within reach of each other beyond which nothing can be said
 
 
@@ -132,7 +133,9 @@ def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
     reach = covered / n**2
     if reach > WIDEST:
         return None
-    return Spread(max(agreed / n**2 / (1 - reach), alone), max(1 / reach - 1, 1.0))
+    # Where the rings were added up by how they agree, the mean is not all that was taken from these values.
+    taken = 1 if covered == pairs[0] else CHOSEN
+    return Spread(max(agreed / n**2 / (1 - reach), alone), max(1 / reach - taken, 1.0))
 
 
 @lru_cache(maxsize=8)
