@@ -47,8 +47,8 @@ class Spread:
         total = self.variance + other.variance
         if total == 0:
             return Spread(0.0, min(self.degrees, other.degrees))
-        parts = [part for part in (self, other) if part.variance]
-        return Spread(total, total**2 / sum(part.variance**2 / part.degrees for part in parts))
+        unknown = sum(part.variance**2 / part.degrees for part in (self, other) if part.variance)
+        return Spread(total, total**2 / unknown if unknown else np.inf)
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,9 @@ class Rows:
         return min(way.effective for way in self.ways)
 
 
-def share(hits, rows: Rows, estimand: str, of_found: float = 0.0) -> Interval:
-    """For the share of true ``hits`` (n,): the interval of ``sce.measuring.shares``, of units as large as rows
-    hang together. of_found: see ``over_samples``."""
+def share(hits, rows: Rows, estimand: str, of_found: Spread | str | None = None) -> Interval:
+    """For the share of true ``hits`` (n,): that of ``sce.measuring.shares``, of units as large as rows hang
+    together. of_found: see ``over_samples``."""
     hits = np.asarray(hits, float)
     if rows.samples and estimand == ANSWERS:
         return over_samples(hits.mean(), hits, rows, most=1.0, of_found=of_found)
@@ -88,7 +88,12 @@ def share(hits, rows: Rows, estimand: str, of_found: float = 0.0) -> Interval:
 
 
 def mean(
-    values, rows: Rows, estimand: str, least: float = -np.inf, most: float = np.inf, of_found: float = 0.0
+    values,
+    rows: Rows,
+    estimand: str,
+    least: float = -np.inf,
+    most: float = np.inf,
+    of_found: Spread | str | None = None,
 ) -> Interval:
     """For the mean of ``values`` (n,), none of which can lie below ``least`` or above ``most``. of_found: see
     ``over_samples``."""
@@ -101,25 +106,48 @@ def mean(
 
 
 def over_samples(
-    value, influences, rows: Rows, least: float = 0.0, most: float = np.inf, of_found: float = 0.0
+    value,
+    influences,
+    rows: Rows,
+    least: float = 0.0,
+    most: float = np.inf,
+    of_found: Spread | str | None = None,
 ) -> Interval:
     """For a ``value`` that varies as the mean of ``influences`` (n,) does, had the same questions been asked
-    again: the samples of a point differ by chance alone, so the variance within points is that of answers.
-    of_found: variance of the value besides, through other answers at x'.
+    again. of_found: the spread of the value besides, through other answers at x', or why it is not known."""
+    spreads = [of_samples(influences, rows.points), of_found]
+    return over_answers(value, influences, spreads, len(np.unique(rows.points)), least, most)
 
-    Of hits, half a square is added, as if one more point had had two samples of which one is a hit, so that
-    samples which all agree do not make a share certain."""
-    by_point = Clusters.of(rows.points)
-    n, many = len(rows.points), len(by_point.sizes)
+
+def over_answers(
+    value, influences, spreads, points: int, least: float = -np.inf, most: float = np.inf
+) -> Interval:
+    """For a ``value`` that varies by the independent ``spreads`` had the same questions about so many
+    ``points`` been asked again; a text among them says why there is no interval, None stands for none."""
+    reasons = [spread for spread in spreads if isinstance(spread, str)]
+    if reasons:
+        return Interval(clusters=points, reason=reasons[0])
+    spread = sum((spread for spread in spreads if spread is not None), Spread(0.0, np.inf))
+    half, p = _half_and_p(value, spread)
+    size = float(np.var(influences) / spread.variance) if spread.variance and np.ptp(influences) else None
+    return Interval(float(max(least, value - half)), float(min(most, value + half)), points, size, p=p)
+
+
+def of_samples(values, points, weights=None) -> Spread | str:
+    """The spread through chance of the sum of ``values`` (n,) that are samples of answers about ``points``
+    (n,), times ``weights`` (1 / n where not given): the samples of a point differ by chance alone.
+
+    To that of hits half a square is added, as if one more point had had two samples of which one is a hit, so
+    that samples which all agree do not make a share certain."""
+    by_point = Clusters.of(points)
+    n, many = len(points), len(by_point.sizes)
     if n == many:
-        return Interval(clusters=many, reason="no point has two samples")
-    values = np.asarray(influences, float)
+        return "no point has two samples"
+    values = np.asarray(values, float)
     squares = np.sum((values - by_point.means(values)[by_point.codes]) ** 2)
     more = 0.5 if np.isin(values, (0, 1)).all() else 0.0
-    variance = (squares + more) / (n - many) / n + of_found
-    half, p = _half_and_p(value, Spread(variance, n - many))
-    size = float(values.var() / variance) if variance and np.ptp(values) else None
-    return Interval(float(max(least, value - half)), float(min(most, value + half)), many, size, p=p)
+    total = 1 / n if weights is None else np.sum(np.square(weights))
+    return Spread(float((squares + more) / (n - many) * total), n - many)
 
 
 def around(value, influences, rows: Rows, estimand: str, least: float = -np.inf) -> Interval:
@@ -155,14 +183,14 @@ def median(values, rows: Rows, estimand: str) -> Interval:
     """For the median: the quantiles at the ends of the interval of the share below it (Woodruff, JASA 47,
     1952)."""
     values = np.asarray(values, float)
-    below = values <= np.median(values) if len(values) else values
+    below = (values <= np.median(values) if len(values) else values).astype(float)
     if rows.samples and estimand == ANSWERS:
         around_half = over_samples(0.5, below, rows, most=1.0)
         return around_half if around_half.reason else _of_quantiles(values, around_half)
     spread = spread_of(below, rows, estimand)
     if not isinstance(spread, Spread):
         return _without(rows, spread)
-    size = _effective(np.asarray(below, float), rows, spread)
+    size = _effective(below, rows, spread)
     return _of_quantiles(values, Interval(*_wilson(size, spread.degrees), rows.clusters, size))
 
 
@@ -266,7 +294,7 @@ def _of_hits(hits, rows, size, degrees):
 
 
 def _wilson(size, degrees):
-    """Wilson's interval (1927) around a share of one half, of ``size`` rows, which need not be a whole number."""
+    """Wilson's interval (1927) around one half, of ``size`` rows, which need not be a whole number."""
     t = _quantile(degrees)
     half = t * np.sqrt(1 / size + (t / size) ** 2) / (1 + t**2 / size) / 2
     return 0.5 - half, 0.5 + half

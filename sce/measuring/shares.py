@@ -1,8 +1,8 @@
 """The interval of a share whose rows hang together: all values of it that the rows do not contradict.
 
-Were the truth p, the share would be a weighted mean of independent hits, each with probability p: of rows that
-stand alone, of whole clusters where the rows of a cluster are all alike. Its tail probabilities follow by
-saddlepoint approximation (Lugannani and Rice, Advances in Applied Probability 12, 1980, in the form r* of
+Were the truth p, the share would be a weighted mean of independent hits, each with probability p: of rows
+that stand alone, of whole clusters where the rows of a cluster are all alike. Its tail probabilities follow
+by saddlepoint approximation (Lugannani and Rice, Advances in Applied Probability 12, 1980, in the form r* of
 Barndorff-Nielsen, Biometrika 73, 1986). It needs no symmetry, so it holds with a handful of uneven clusters
 and near 0 and 1, where a normal distribution (Wilson, JASA 22, 1927) does not; that of independent rows is
 close to the exact mid-p.
@@ -39,7 +39,7 @@ class Units:
 
 
 def interval(portion: float, units: Units, quantile: float) -> tuple[float, float]:
-    """All p of which the ``portion`` of hits lies less than ``quantile`` normal deviates away: low and high."""
+    """All p from which the ``portion`` of hits lies less than ``quantile`` normal deviates: low and high."""
     low = _end(portion, units, quantile)
     return low, 1 - _end(1 - portion, units, quantile)
 
