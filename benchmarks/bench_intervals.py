@@ -145,10 +145,14 @@ def bell_mccaffrey(values, clusters):
     weights = clusters.sizes / len(values)
     scale = 1 / (1 - 2 * weights + np.sum(weights**2))
     sums = weights * (clusters.means(values) - values.mean())
-    form = np.sqrt(scale) * weights
-    root = form[:, None] * (np.eye(len(weights)) - weights)
-    product = root @ root.T
-    degrees = np.trace(product) ** 2 / np.sum(product**2)
+    # The quadratic form of the variance has the matrix sqrt(q_i q_j) ([i = j] - w_i - w_j + even).
+    form, even = scale * weights**2, np.sum(weights**2)
+    own = form * (1 - 2 * weights + even)
+    sums_of = np.sum(form), np.sum(form * weights), np.sum(form * weights**2)
+    squares = (even * sums_of[0]) ** 2 - 4 * even * sums_of[0] * sums_of[1]
+    squares += 2 * sums_of[0] * sums_of[2] + 2 * sums_of[1] ** 2
+    squares += np.sum(own**2) - np.sum((form * (even - 2 * weights)) ** 2)
+    degrees = np.sum(own) ** 2 / squares
     half = stats.t.ppf(0.975, degrees) * np.sqrt(np.sum(scale * sums**2))
     return values.mean() - half, values.mean() + half
 
@@ -283,8 +287,9 @@ def draw_unsteady(points, shared, samples, a, rng) -> dict:
 
 def _difference(left, right):
     """The interval of the difference of two models' validity over answers."""
-    means = [side.groupby("point_id")["valid"].mean() for side in (left, right)]
-    differences, points = (means[0] - means[1]).to_numpy(), means[0].index.to_numpy()
+    points, samples = left["point_id"].unique(), left["sample"].max()
+    means = [side["valid"].to_numpy(float).reshape(-1, samples).mean(axis=1) for side in (left, right)]
+    differences = means[0] - means[1]
     return sampled.interval([left, right], points, "valid", differences, one_model=False)
 
 

@@ -18,7 +18,10 @@ import numpy as np
 
 CELLS = 25  # along an axis: longer ones are joined into cells, which costs nothing that could be seen
 RING = 0.05  # width of the rings of distance, in lengths of the axes
-CHOSEN = 4  # degrees of freedom that go where the reach is read off the values (the simulation shows it)
+CHOSEN = (
+    4  # degrees of freedom that are lost where the reach is read off the values (the simulation shows it)
+)
+LEAST = 0.4  # the share of them that stays at least
 WIDEST = 0.5  # share of all pairs of points within reach of each other beyond which nothing can be said
 
 
@@ -133,9 +136,12 @@ def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
     reach = covered / n**2
     if reach > WIDEST:
         return None
-    # Where the rings were added up by how they agree, the mean is not all that was taken from these values.
-    taken = 1 if covered == pairs[0] else CHOSEN
-    return Spread(max(agreed / n**2 / (1 - reach), alone), max(1 / reach - taken, 1.0))
+    # So many stretches are independent. The mean takes one from them, and reading off how long they are more.
+    stretches = 1 / reach
+    degrees = stretches - 1
+    if covered > pairs[0]:
+        degrees = max(stretches - CHOSEN, LEAST * degrees)
+    return Spread(max(agreed / n**2 / (1 - reach), alone), max(degrees, 1.0))
 
 
 @lru_cache(maxsize=8)

@@ -43,14 +43,18 @@ def variances(hits, askings) -> tuple[np.ndarray, np.ndarray]:
     majority of as many askings (even ones are decided by the first), and of the share of hits (m,) each."""
     from scipy.stats import binom  # takes a while, which no reading of the Snakefile should pay
 
-    hits, askings = np.asarray(hits)[:, None], np.asarray(askings)[:, None]
+    pairs, of_pair, many = np.unique(
+        np.stack([hits, askings]), axis=1, return_inverse=True, return_counts=True
+    )
+    hits, askings = pairs[0][:, None], pairs[1][:, None]
     likelihood = binom.pmf(hits, askings, VALUES)
     weights = np.full(len(VALUES), 1 / len(VALUES))
     for _ in range(STEPS):
         expected = likelihood * weights
         expected /= expected.sum(axis=1, keepdims=True)
-        weights = (expected.sum(axis=0) + 1 / len(VALUES)) / (len(hits) + 1)
+        weights = (many @ expected + 1 / len(VALUES)) / (len(of_pair) + 1)
     even = np.where(askings % 2 == 0, binom.pmf(askings // 2, askings, VALUES), 0.0)
     majority = binom.sf(askings // 2, askings, VALUES) + even / 2
     single = VALUES * (1 - VALUES) / askings
-    return (expected * majority * (1 - majority)).sum(axis=1), (expected * single).sum(axis=1)
+    found = (expected * majority * (1 - majority)).sum(axis=1), (expected * single).sum(axis=1)
+    return found[0][of_pair], found[1][of_pair]

@@ -109,7 +109,7 @@ def test_differences_over_answers_vary_as_the_samples_of_both_sides_do():
 
 @pytest.mark.parametrize(("second", "same"), [("m", True), ("other", False)])
 def test_other_answers_at_an_x_move_both_conditions_of_one_model(second, same):
-    """All rows of both conditions are valid at the same x', so what f(x') does to one it does to the other."""
+    """All rows of both have the same x', so what f(x') does to one it does to the other."""
     table = pd.DataFrame(
         {
             "condition": "c", "metric": "gower", "status": "kept", "point_id": np.repeat(np.arange(8), 2),
