@@ -50,8 +50,8 @@ def _end(portion, units, quantile):
 
     if portion <= 0:
         return 0.0
-    if portion >= 1:  # half the probability that all are hits, as in mid-p
-        return float((2 * stats.norm.sf(quantile)) ** (1 / np.sum(units.counts)))
+    if portion >= 1:  # the probability that all are hits is exact
+        return float(stats.norm.sf(quantile) ** (1 / np.sum(units.counts)))
     odds = np.log(portion / (1 - portion))
     lowest = odds - FARTHEST
     if deviates(portion, units, lowest) <= quantile:

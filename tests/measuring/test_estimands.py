@@ -90,9 +90,9 @@ def test_a_share_of_independent_rows_has_the_mid_p_interval(hits):
 
 def test_a_share_of_hits_alone_is_not_certain():
     found = estimands.share(np.ones(40), Rows.of(np.arange(40), np.repeat(np.arange(8), 5)), "answers")
-    assert (found.low, found.high) == pytest.approx((0.05 ** (1 / 8), 1))  # half of low^8 is 2.5%
+    assert (found.low, found.high) == pytest.approx((0.025 ** (1 / 8), 1))
     none = estimands.share(np.zeros(40), Rows.of(np.arange(40), np.repeat(np.arange(8), 5)), "answers")
-    assert (none.low, none.high) == pytest.approx((0, 1 - 0.05 ** (1 / 8)))
+    assert (none.low, none.high) == pytest.approx((0, 1 - 0.025 ** (1 / 8)))
 
 
 def test_units_are_as_large_as_rows_hang_together():

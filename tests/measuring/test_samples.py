@@ -138,8 +138,8 @@ def test_how_unsteady_an_x_is_is_told_by_all_of_them():
 
 def test_intervals_over_answers_hold_where_the_boundary_is_unsteady_too():
     found = simulate_unsteady((100, 10, 3, 1), draws=40, seed=1)
-    for measure in ("validity", "probability", "difference", "unequal"):
-        assert found[measure, "ours"][0] >= 0.85, measure
+    for score in ("validity", "probability", "difference", "unequal"):
+        assert found[score, "ours"][0] >= 0.85, score
 
 
 def test_samples_of_a_point_are_one_cluster():
