@@ -116,12 +116,21 @@ def _mcnemar(differences):
 def kept_of(measured, label: str, dataset: str, metric: str) -> dict[int, dict]:
     """Point -> kept row of what a label, MODEL / CONDITION, names; of several samples their means, and the
     x' of most of them, of several such the smallest."""
-    model, _, condition = label.partition(" / ")
     at = {}
-    for row in measured.get((model, dataset), []):
-        if row["status"] == "kept" and row["condition"] == condition and row["metric"] == metric:
-            at.setdefault(row["point_id"], []).append(row)
+    for row in samples_of(measured, label, dataset, metric):
+        at.setdefault(row["point_id"], []).append(row)
     return {point: _mean_of(rows) if "sample" in rows[0] else rows[0] for point, rows in at.items()}
+
+
+def samples_of(measured, label: str, dataset: str, metric: str) -> list[dict]:
+    """The kept rows of what a label names, by point."""
+    model, _, condition = label.partition(" / ")
+    rows = [
+        row
+        for row in measured.get((model, dataset), [])
+        if (row["status"], row["condition"], row["metric"]) == ("kept", condition, metric)
+    ]
+    return sorted(rows, key=lambda row: row["point_id"])
 
 
 def _mean_of(rows):

@@ -1,12 +1,13 @@
 """The intervals of scores and differences, from the rows of ``distances`` that they are over."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from statistics import median
 
 from sce.auditing import intervals, samples
-from sce.auditing.averages import AVERAGES, COMPARED, kept_of
+from sce.auditing.averages import AVERAGES, COMPARED, kept_of, samples_of
 from sce.auditing.findings import Findings
 from sce.auditing.intervals import Interval, Over
 from sce.auditing.neighbours import Neighbours
@@ -15,6 +16,7 @@ from sce.auditing.tables import Stored
 
 CENSUS, ANSWERS, POINTS = "census", "answers", "points"
 CELLS = ("low", "high", "clusters", "effective_n")
+VARYING = ("validity", "validity_probability")  # with the majority of the answers at x', and with their share
 SHARES = ("validity", "exact_match")
 TOTALS = {
     "total_minimality": ("median_relative_excess", "median_relative_shortfall"),
@@ -84,8 +86,30 @@ def _of_difference(line, measured, estimand, neighbours):
     over = Over(points, ways, neighbours if estimand == POINTS else None)
     if estimand not in (ANSWERS, POINTS):
         return Interval(clusters=over.clusters, refused=True)
+    both = [samples_of(measured, line[side], line["dataset"], line["metric"]) for side in ("a", "b")]
+    if estimand == ANSWERS and all("sample" in rows[0] for rows in both):
+        one_model = line["a"].partition(" / ")[0] == line["b"].partition(" / ")[0]
+        return _of_sampled(both, points, column, values, one_model)
     of = intervals.of_difference_of_shares if column == "valid" else intervals.of_mean
     return of(values, over)
+
+
+def _of_sampled(both, points, column, values, one_model):
+    """Over answers, of means over the samples of each point: each side varies by itself, but for answers at
+    x' that one boundary gave to both."""
+    spreads, weighted, known = [], [], set(points)
+    for sign, rows in zip((1, -1), both, strict=True):
+        chosen = [row for row in rows if row["point_id"] in known and row[column] is not None]
+        at = [row["point_id"] for row in chosen]
+        many = Counter(at)
+        weights = [1 / many[point] / len(points) for point in at]
+        spreads.append(samples.of_samples([float(row[column]) for row in chosen], at, weights))
+        weighted.append([(row, sign * weight) for row, weight in zip(chosen, weights, strict=True)])
+    if column == "valid":
+        groups = [weighted[0] + weighted[1]] if one_model else weighted
+        spreads += [samples.through_answers_at_x(group)[0] for group in groups]
+    most = 1.0 if column == "valid" else math.inf
+    return samples.over_answers(mean(values), values, spreads, len(points), -most, most)
 
 
 def _check(stored, name, line, estimand, make, findings, more: Iterable[str] = ()):
@@ -147,8 +171,10 @@ class Scored:
         if score.startswith("median"):
             below = [float(value <= median(values)) for value in values]
             return samples.of_median(values, below, points)
-        varying = ("validity", "validity_probability")
-        more = samples.through_answers_at_x(self.rows)[varying.index(score)] if score in varying else 0.0
+        more = []
+        if score in VARYING:
+            weighted = [(row, 1 / len(self.rows)) for row in self.rows]
+            more = [samples.through_answers_at_x(weighted)[VARYING.index(score)]]
         most = math.inf if score in AVERAGES else 1.0
         return samples.over_samples(mean(values), values, points, 0.0, most, more)
 

@@ -5,11 +5,12 @@ import math
 from dataclasses import dataclass, replace
 from statistics import median
 
-from sce.auditing import spreads
+from sce.auditing import shares, spreads
 from sce.auditing.neighbours import ROUNDING, Neighbours
-from sce.auditing.spreads import Spread, Unclear, effective, mean, members, variance
+from sce.auditing.spreads import Spread, Unclear, between_and_within, effective, mean, members, variance
 
 LEVEL = 0.95
+MORE = 0.5  # effective rows that are added to those of a difference of shares
 FEWEST = 4.0  # effective clusters below which there is no interval
 
 
@@ -82,12 +83,19 @@ def worth(values: list[float], over: Over, spread: Spread) -> float:
 
 
 def of_share(hits: list[float], over: Over) -> Interval:
-    """Wilson's for the effective number of rows."""
+    """Of hits that come in units as large as the rows of a cluster are alike."""
     spread = spread_of(hits, over, of_share=True)
     if spread is None:
         return Interval(clusters=over.clusters, refused=True)
     size = worth(hits, over, spread)
-    return Interval(*wilson(mean(hits), size, spread.degrees), over.clusters, size)
+    clusters = min((members(labels) for labels in over.ways), key=effective)
+    between, within = between_and_within(hits, clusters)
+    alike, around = 1.0, size
+    if between + within:  # the variance around the true share is larger than around the one seen
+        alike, around = between / (between + within), min(len(hits), size + 1)
+    units = shares.units_of(list(map(len, clusters)), alike, around)
+    ends = shares.interval(mean(hits), units, quantile(spread.degrees))
+    return Interval(*ends, over.clusters, size)
 
 
 def of_mean(values: list[float], over: Over, least=-math.inf, most=math.inf) -> Interval:
@@ -112,14 +120,14 @@ def of_median(values: list[float], over: Over) -> Interval:
     if spread is None:
         return Interval(clusters=over.clusters, refused=True)
     size = worth(below, over, spread)
-    return at_median(values, Interval(*wilson(0.5, size, spread.degrees), over.clusters, size))
+    return at_median(values, Interval(*wilson(size, spread.degrees), over.clusters, size))
 
 
-def at_median(values: list[float], shares: Interval) -> Interval:
+def at_median(values: list[float], below: Interval) -> Interval:
     """The interval of a median from that of the share of values below it."""
     ordered, last = sorted(values), len(values) - 1
-    low, high = math.floor(_clear(shares.low * last)), math.ceil(_clear(shares.high * last))
-    return replace(shares, low=ordered[low], high=ordered[high], p=None)
+    low, high = math.floor(_clear(below.low * last)), math.ceil(_clear(below.high * last))
+    return replace(below, low=ordered[low], high=ordered[high], p=None)
 
 
 def _clear(place):
@@ -130,25 +138,24 @@ def _clear(place):
 
 
 def of_difference_of_shares(differences: list[float], over: Over) -> Interval:
-    """After Bonett and Price, with half an effective row more each way."""
+    """After Bonett and Price, with a quarter of an effective row more each way."""
     spread = spread_of(differences, over, of_share=True)
     if spread is None:
         return Interval(clusters=over.clusters, refused=True)
     size = worth(differences, over, spread)
-    value = mean(differences) * size / (size + 1)
-    square = (mean([each**2 for each in differences]) * size + 1) / (size + 1)
+    value = mean(differences) * size / (size + MORE)
+    square = (mean([each**2 for each in differences]) * size + MORE) / (size + MORE)
     degrees = spread.degrees if spread.variance else max(over.effective - 1, 1.0)
-    half, p = student(value, Spread((square - value**2) / (size + 1), degrees))
+    half, p = student(value, Spread((square - value**2) / (size + MORE), degrees))
     return Interval(max(-1.0, value - half), min(1.0, value + half), over.clusters, size, p)
 
 
-def wilson(portion: float, size: float, degrees: float) -> tuple[float, float]:
-    """The shares p with |portion - p| <= t sqrt(p (1 - p) / size): the roots of a square equation in p."""
+def wilson(size: float, degrees: float) -> tuple[float, float]:
+    """The shares p with |1/2 - p| <= t sqrt(p (1 - p) / size): the roots of a square equation in p."""
     t = quantile(degrees)
-    a, b, c = 1 + t**2 / size, -(2 * portion + t**2 / size), portion**2
-    root = math.sqrt(max(0.0, b**2 - 4 * a * c))
-    low, high = (-b - root) / (2 * a), (-b + root) / (2 * a)
-    return (low if portion > 0 else 0.0), (high if portion < 1 else 1.0)
+    a, b, c = 1 + t**2 / size, -(1 + t**2 / size), 0.25
+    root = math.sqrt(b**2 - 4 * a * c)
+    return (-b - root) / (2 * a), (-b + root) / (2 * a)
 
 
 def student(value: float, spread: Spread) -> tuple[float, float | None]:
@@ -159,6 +166,8 @@ def student(value: float, spread: Spread) -> tuple[float, float | None]:
     if error == 0:
         return 0.0, None
     t = abs(value) / error
+    if math.isinf(spread.degrees):
+        return quantile(spread.degrees) * error, float(2 * special.ndtr(-t))
     # Both tails of Student's distribution, by the incomplete beta function.
     p = float(special.betainc(spread.degrees / 2, 0.5, spread.degrees / (spread.degrees + t**2)))
     return quantile(spread.degrees) * error, p

@@ -16,6 +16,8 @@ from sce.grids.datasets import Dataset
 CELLS = 25  # along an axis with an order: levels of longer ones are joined
 RINGS = 20  # to the length of an axis
 WITHIN_REACH = 0.5  # share of all pairs of rows above which nothing can be said
+CHOSEN = 4  # degrees of freedom that go where the reach is read off the values
+LEAST = 0.4  # share of them that stays
 ROUNDING = 1e-10  # of a sum: below that share of its largest parts its sign says nothing
 LARGEST = 3_000  # cells of a grid of which every pair is looked at
 
@@ -42,7 +44,8 @@ class Neighbours:
         for value, point in zip(off, points, strict=True):
             sums[self.cell_of[point]] += value
             counts[self.cell_of[point]] += 1
-        covered, agreed = float(counts @ counts), float(sums @ sums)
+        own = float(counts @ counts)
+        covered, agreed = own, float(sums @ sums)
         for first, second in self.rings:
             pairs = 2 * float(counts[first] @ counts[second])
             agreement = 2 * float(sums[first] @ sums[second])
@@ -55,7 +58,10 @@ class Neighbours:
         if reach > WITHIN_REACH:
             return None
         alone = math.fsum(value**2 for value in off) / n / max(n - 1, 1)
-        return Spread(max(agreed / n**2 / (1 - reach), alone), max(1 / reach - 1, 1.0))
+        degrees = 1 / reach - 1
+        if covered > own:  # the reach was read off the values
+            degrees = max(1 / reach - CHOSEN, LEAST * degrees)
+        return Spread(max(agreed / n**2 / (1 - reach), alone), max(degrees, 1.0))
 
     @cached_property
     def cell_of(self) -> list[int]:

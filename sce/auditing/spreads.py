@@ -36,8 +36,8 @@ def added(first: Spread, second: Spread) -> Spread:
     total = first.variance + second.variance
     if total == 0:
         return Spread(0.0, min(first.degrees, second.degrees))
-    shares = (part.variance**2 / part.degrees for part in (first, second) if part.variance)
-    return Spread(total, total**2 / math.fsum(shares))
+    unknown = math.fsum(part.variance**2 / part.degrees for part in (first, second) if part.variance)
+    return Spread(total, total**2 / unknown if unknown else math.inf)
 
 
 def members(labels: list) -> list[list[int]]:
@@ -77,7 +77,7 @@ def of_clusters(values: list[float], clusters: list[list[int]], of_share: bool) 
     found = added(far, Spread(within / n, max(n - many, 1.0)))
     if not of_share:
         return found
-    return Spread(found.variance, n - 1.0 if within == 0 else many - 1.0)
+    return Spread(found.variance, math.inf if within == 0 else many - 1.0)
 
 
 def of_ways(values: list[float], ways: list[list], of_share: bool) -> Spread:

@@ -18,6 +18,10 @@ import numpy as np
 
 CELLS = 25  # along an axis: longer ones are joined into cells, which costs nothing that could be seen
 RING = 0.05  # width of the rings of distance, in lengths of the axes
+CHOSEN = (
+    4  # degrees of freedom that are lost where the reach is read off the values (the simulation shows it)
+)
+LEAST = 0.4  # the share of them that stays at least
 WIDEST = 0.5  # share of all pairs of points within reach of each other beyond which nothing can be said
 
 
@@ -46,8 +50,8 @@ class Spread:
         total = self.variance + other.variance
         if total == 0:
             return Spread(0.0, min(self.degrees, other.degrees))
-        parts = [part for part in (self, other) if part.variance]
-        return Spread(total, total**2 / sum(part.variance**2 / part.degrees for part in parts))
+        unknown = sum(part.variance**2 / part.degrees for part in (self, other) if part.variance)
+        return Spread(total, total**2 / unknown if unknown else np.inf)
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,12 @@ def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
     reach = covered / n**2
     if reach > WIDEST:
         return None
-    return Spread(max(agreed / n**2 / (1 - reach), alone), max(1 / reach - 1, 1.0))
+    # So many stretches are independent. The mean takes one from them, and reading off how long they are more.
+    stretches = 1 / reach
+    degrees = stretches - 1
+    if covered > pairs[0]:
+        degrees = max(stretches - CHOSEN, LEAST * degrees)
+    return Spread(max(agreed / n**2 / (1 - reach), alone), max(degrees, 1.0))
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sce.auditing import families, interval_checks, intervals, spreads
+from sce.auditing import families, interval_checks, intervals, shares, spreads
 from sce.auditing.findings import Findings
 from sce.auditing.intervals import Over
 from sce.auditing.neighbours import Neighbours
@@ -15,6 +15,7 @@ from sce.auditing.spreads import Spread, Unclear
 from sce.auditing.tables import Stored
 from sce.grids.datasets import load_dataset
 from sce.measuring import comparisons, dependence, estimands, hypotheses, scores
+from sce.measuring import shares as measured_shares
 from sce.measuring.dependence import Lattice
 from tests.conftest import ROOT
 
@@ -37,10 +38,14 @@ def test_the_variance_between_and_within_clusters():
     assert spreads.members([None, None, "b"]) == [[0], [1], [2]]
 
 
-def test_a_share_of_independent_rows_has_wilsons_interval():
-    low, high = intervals.wilson(0.8, 10, math.inf)
-    assert (low, high) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
-    assert intervals.wilson(1, 40, math.inf) == (pytest.approx(0.9124, abs=1e-4), 1.0)
+def test_a_share_of_independent_rows_is_close_to_the_exact_one():
+    alone = shares.units_of([1] * 10, 0.0, 10)
+    low, high = shares.interval(0.8, alone, 1.959964)
+    assert (low, high) == (pytest.approx(0.4805, abs=0.015), pytest.approx(0.965, abs=0.015))  # mid-p
+    assert shares.interval(1.0, shares.units_of([5] * 8, 1.0, 8), 1.959964)[0] == pytest.approx(
+        0.025 ** (1 / 8)
+    )
+    assert shares.units_of([1, 1, 2], 1.0, 16 / 6) == [(0.25, 2), (0.5, 1)]
 
 
 def test_students_interval_and_p():
@@ -133,7 +138,7 @@ def problems(table, estimand, change=None):
 
 DRAWINGS = [
     {"seed": 1}, {"seed": 2, "many": 100}, {"seed": 3, "share": 0}, {"seed": 4, "share": 1.5},
-    {"seed": 5, "many": 2}, {"seed": 6, "samples": 3},
+    {"seed": 5, "many": 2}, {"seed": 6, "samples": 3}, {"seed": 7, "samples": 2, "many": 5},
 ]  # fmt: skip
 
 
@@ -152,6 +157,9 @@ BUGS = {
     "rows taken for independent": (
         estimands, "of_clusters", lambda c, k: dependence.Spread(c.within / k.sizes.sum(), k.sizes.sum() - 1),
     ),
+    "no degrees lost to the reach": (dependence, "CHOSEN", 1),
+    "half a row more": (estimands, "MORE", 1.0),
+    "the end of a share cut off": (measured_shares, "FARTHEST", 0.1),
     "the normal distribution": (estimands, "_quantile", lambda degrees: 1.96),
     "McNemar's in place of Holm's": (hypotheses, "holm", lambda p: np.asarray(p)),
     "no correction for many": (hypotheses, "benjamini_hochberg", lambda p: np.asarray(p)),
