@@ -14,7 +14,9 @@ from sce.measuring.dependence import Spread
 VALUES = np.linspace(0, 1, 41)  # that a probability may have
 STEPS = 100  # of the expectation maximization
 FEWEST = 6  # different x' that it takes (the simulation shows why)
-DEGREES = 8  # of freedom that an x' brings, as the simulation shows: their variances are estimated together
+# Degrees of freedom that an x' brings to the variance of majorities and of shares, as the simulation shows: more
+# than one, because the variances of all x' are estimated together.
+OF_MAJORITY, OF_SHARE = 8, 4
 
 
 def of_rows(found, valid, probability, askings, weights=None) -> tuple[Spread, Spread] | tuple[str, str]:
@@ -29,13 +31,13 @@ def of_rows(found, valid, probability, askings, weights=None) -> tuple[Spread, S
     signed = np.where(valid, 1.0, -1.0) * (1 / len(code) if weights is None else weights)
     squares = np.bincount(code, signed) ** 2
     hits = np.rint(probability[first] * askings[first])
-    majority, single = (_summed(squares * some) for some in variances(hits, askings[first]))
-    return majority, single
+    majority, single = variances(hits, askings[first])
+    return _summed(squares * majority, OF_MAJORITY), _summed(squares * single, OF_SHARE)
 
 
-def _summed(parts):
+def _summed(parts, degrees):
     total = float(parts.sum())
-    return Spread(total, DEGREES * total**2 / float(np.sum(parts**2)) if total else np.inf)
+    return Spread(total, degrees * total**2 / float(np.sum(parts**2)) if total else np.inf)
 
 
 def variances(hits, askings) -> tuple[np.ndarray, np.ndarray]:

@@ -65,10 +65,11 @@ def test_answers_vary_as_samples_and_askings_do():
     valid, askings = FOUND != 1, np.full(16, 3)
     of_majority, of_single = unsteady.of_rows(FOUND, valid, HITS[FOUND] / 3, askings)
     weights = np.array([6, -2, 2, 2, 2, 2]) / 16
-    for spread, each in zip((of_majority, of_single), unsteady.variances(HITS, np.full(6, 3)), strict=True):
+    of_each = zip((of_majority, of_single), unsteady.variances(HITS, np.full(6, 3)), (8, 4), strict=True)
+    for spread, each, degrees in of_each:
         parts = weights**2 * each
         assert spread.variance == pytest.approx(parts.sum())
-        assert spread.degrees == pytest.approx(8 * parts.sum() ** 2 / np.sum(parts**2))
+        assert spread.degrees == pytest.approx(degrees * parts.sum() ** 2 / np.sum(parts**2))
     rows = Rows.of(np.repeat(np.arange(8), 2), FOUND, samples=True)
     found = estimands.share(valid, rows, "answers", of_majority)
     within = 0.5 / 8 / 16  # the samples of a point agree, and half a square is added
@@ -138,8 +139,8 @@ def test_how_unsteady_an_x_is_is_told_by_all_of_them():
 
 def test_intervals_over_answers_hold_where_the_boundary_is_unsteady_too():
     found = simulate_unsteady((100, 10, 3, 1), draws=40, seed=1)
-    for score in ("validity", "probability", "difference", "unequal"):
-        assert found[score, "ours"][0] >= 0.85, score
+    for name in ("validity", "probability", "difference", "unequal"):
+        assert found[name, "ours"][0] >= 0.85, name
 
 
 def test_samples_of_a_point_are_one_cluster():
