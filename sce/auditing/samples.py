@@ -11,7 +11,7 @@ from sce.auditing.spreads import Spread, added, mean, members, variance
 VALUES = [step / 40 for step in range(41)]  # that the probability of an answer may have
 STEPS = 100  # of the expectation maximization
 FEWEST = 6  # different x' of which it takes more than can be told
-DEGREES = 8  # of freedom that an x' brings
+DEGREES = (8, 4)  # of freedom that an x' brings, to the variance of majorities and of shares
 
 
 def over_answers(
@@ -68,15 +68,16 @@ def through_answers_at_x(weighted: list[tuple[dict, float]]) -> tuple[Spread | N
     first = [some[0][0] for some in at.values()]
     askings = [(round(row["probability"] * row["askings"]), row["askings"]) for row in first]
     known = _expected(Counter(askings))
+    squares = [weight**2 for weight in signed]
     return tuple(
-        _summed([weight**2 * known[each][which] for weight, each in zip(signed, askings, strict=True)])
-        for which in (0, 1)
+        _summed([square * known[each][which] for square, each in zip(squares, askings, strict=True)], degrees)
+        for which, degrees in enumerate(DEGREES)
     )
 
 
-def _summed(parts):
+def _summed(parts, degrees):
     total = math.fsum(parts)
-    return Spread(total, DEGREES * total**2 / math.fsum(part**2 for part in parts) if total else math.inf)
+    return Spread(total, degrees * total**2 / math.fsum(part**2 for part in parts) if total else math.inf)
 
 
 def _expected(askings):
