@@ -16,7 +16,7 @@ from sce.grids.datasets import Dataset
 CELLS = 25  # along an axis with an order: levels of longer ones are joined
 RINGS = 20  # to the length of an axis
 WITHIN_REACH = 0.5  # share of all pairs of rows above which nothing can be said
-ROUNDING = 1e-10  # of a sum: below that share of its largest parts its sign says nothing
+ROUNDING = 1e-10  # of what products could add up to: less is as good as nothing
 LARGEST = 3_000  # cells of a grid of which every pair is looked at
 
 
@@ -42,11 +42,11 @@ class Neighbours:
         for value, point in zip(off, points, strict=True):
             sums[self.cell_of[point]] += value
             counts[self.cell_of[point]] += 1
-        covered, agreed = float(counts @ counts), float(sums @ sums)
+        covered, agreed, largest = float(counts @ counts), float(sums @ sums), max(off, key=abs) ** 2
         for first, second in self.rings:
             pairs = 2 * float(counts[first] @ counts[second])
             agreement = 2 * float(sums[first] @ sums[second])
-            if pairs and not _positive(agreement, float(np.abs(sums).max()) ** 2 * pairs):
+            if pairs and agreement <= ROUNDING * pairs * largest:
                 break
             covered, agreed = covered + pairs, agreed + agreement
             if covered > WITHIN_REACH * n**2:
@@ -88,9 +88,3 @@ class Neighbours:
         square = sum((apart * step) ** 2 for apart, step in zip(lag, self.steps, strict=True))
         whole = math.ceil(square * RINGS**2)
         return 1 + math.isqrt(whole - 1) if whole else 0
-
-
-def _positive(agreement, most):
-    if most and abs(agreement) <= ROUNDING * most:
-        raise Unclear("neighbours agree as often as not, but for rounding")
-    return agreement > 0
