@@ -60,6 +60,8 @@ def spread_of(values: list[float], over: Over, of_share: bool = False) -> Spread
     """The spread of a mean over points (over answers, without neighbours); None where it is refused."""
     if over.effective < FEWEST:
         return None
+    if len(set(values)) == 1:
+        values = [0.0] * len(values)  # how far they vary does not hang on their level
     shared = spreads.of_ways(values, over.ways, of_share)
     if over.neighbours is None:
         return shared

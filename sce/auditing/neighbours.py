@@ -18,7 +18,7 @@ RINGS = 20  # to the length of an axis
 WITHIN_REACH = 0.5  # share of all pairs of rows above which nothing can be said
 CHOSEN = 4  # degrees of freedom that go where the reach is read off the values
 LEAST = 0.4  # share of them that stays
-ROUNDING = 1e-10  # of a sum: below that share of its largest parts its sign says nothing
+ROUNDING = 1e-10  # of what products could add up to: less is as good as nothing
 LARGEST = 3_000  # cells of a grid of which every pair is looked at
 
 
@@ -45,11 +45,11 @@ class Neighbours:
             sums[self.cell_of[point]] += value
             counts[self.cell_of[point]] += 1
         own = float(counts @ counts)
-        covered, agreed = own, float(sums @ sums)
+        covered, agreed, largest = own, float(sums @ sums), max(off, key=abs) ** 2
         for first, second in self.rings:
             pairs = 2 * float(counts[first] @ counts[second])
             agreement = 2 * float(sums[first] @ sums[second])
-            if pairs and not _positive(agreement, float(np.abs(sums).max()) ** 2 * pairs):
+            if pairs and agreement <= ROUNDING * pairs * largest:
                 break
             covered, agreed = covered + pairs, agreed + agreement
             if covered > WITHIN_REACH * n**2:
@@ -94,9 +94,3 @@ class Neighbours:
         square = sum((apart * step) ** 2 for apart, step in zip(lag, self.steps, strict=True))
         whole = math.ceil(square * RINGS**2)
         return 1 + math.isqrt(whole - 1) if whole else 0
-
-
-def _positive(agreement, most):
-    if most and abs(agreement) <= ROUNDING * most:
-        raise Unclear("neighbours agree as often as not, but for rounding")
-    return agreement > 0

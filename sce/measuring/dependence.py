@@ -22,6 +22,7 @@ CHOSEN = (
     4  # degrees of freedom that are lost where the reach is read off the values (the simulation shows it)
 )
 LEAST = 0.4  # the share of them that stays at least
+TRACE = 1e-10  # of what products could add up to: where they cancel, the transform leaves less than that
 WIDEST = 0.5  # share of all pairs of points within reach of each other beyond which nothing can be said
 
 
@@ -126,9 +127,9 @@ def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
     alone = np.sum(off**2) / n / max(n - 1, 1)
     cells, rings = _cells(lattice)
     sums, pairs = _by_ring(off, cells[points], rings)
-    covered, agreed = pairs[0], sums[0]
+    covered, agreed, largest = pairs[0], sums[0], np.max(off**2, initial=0.0)
     for many, agreement in zip(pairs[1:], sums[1:], strict=True):
-        if many and agreement <= 0:
+        if many and agreement <= TRACE * many * largest:
             break
         covered, agreed = covered + many, agreed + agreement
         if covered > WIDEST * n**2:

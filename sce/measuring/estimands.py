@@ -219,6 +219,8 @@ def spread_of(values, rows: Rows, estimand: str, of_share: bool = False) -> Spre
         what = "points" if rows.samples and fewest is rows.ways[-1] else "different x'"
         return f"too few clusters: {rows.clusters} {what}, the commonest on {largest:.0%} of the rows"
     values = np.asarray(values, float)
+    if np.ptp(values) == 0:
+        values = np.zeros(len(values))  # else rounding of their mean would pass for variance
     shared = _shared(values, rows, of_share)
     if estimand == ANSWERS or rows.lattice is None:
         return shared

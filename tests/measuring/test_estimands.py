@@ -70,6 +70,19 @@ def test_stretches_of_equal_values_count_once():
     assert 7 < np.median(ratios) < 14  # each stretch holds 10 points
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 0.7])
+@pytest.mark.parametrize("estimand", ["points", "answers"])
+def test_equal_values_vary_by_nothing_whatever_their_level(value, estimand):
+    for n in range(20, 60, 3):
+        rows = Rows.of(np.arange(n), np.arange(n) // 3, lattice=LINE)
+        found = estimands.mean(np.full(n, value), rows, estimand)
+        assert (found.low, found.high, found.p, found.reason) == (
+            *[pytest.approx(value, abs=1e-15)] * 2,
+            None,
+            None,
+        )
+
+
 def test_a_trend_over_the_whole_grid_leaves_nothing_to_tell():
     trend = np.where(np.arange(200) < 100, 0.0, 1.0)
     found = estimands.mean(trend, alone(200, LINE), "points")
