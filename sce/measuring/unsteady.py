@@ -14,8 +14,8 @@ from sce.measuring.dependence import Spread
 VALUES = np.linspace(0, 1, 41)  # that a probability may have
 STEPS = 100  # of the expectation maximization
 FEWEST = 6  # different x' that it takes (the simulation shows why)
-# Degrees of freedom that an x' brings to the variance of majorities and of shares, as the simulation shows: more
-# than one, because the variances of all x' are estimated together.
+# Degrees of freedom that an x' brings to the variance of majorities and of shares, as the simulation shows:
+# more than one, because the variances of all x' are estimated together.
 OF_MAJORITY, OF_SHARE = 8, 4
 
 
