@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from sce.measuring import unsteady
+from sce.measuring import sampled, unsteady
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import ANSWERS, POINTS, Rows, difference_of_shares, mean, median, share
 
@@ -43,6 +44,7 @@ SCENARIOS = [  # grid, number of x' (0: none is shared), reach of the field (sha
     ("income", 0, 0.05),
     ("income", 0, 0.1),
     ("income", 0, 0.2),
+    ("income", 0, 0.3),
     ("income", 100, 0.1),
     ("heart_disease", 100, 0.0),
     ("heart_disease", 0, 0.1),
@@ -61,7 +63,10 @@ SAMPLED = [  # grid, number of x', reach of the field, samples
     ("heart_disease", 100, 0.1, 5),
 ]
 UNSTEADY = [  # points, number of x', samples, the a of the beta distribution of the answers' probabilities
+    (45, 3, 3, 1),
+    (100, 10, 3, 1),
     (100, 10, 5, 1),
+    (200, 30, 3, 0.05),
     (200, 30, 3, 1),
     (200, 30, 5, 1),
     (400, 100, 2, 1),
@@ -69,7 +74,8 @@ UNSTEADY = [  # points, number of x', samples, the a of the beta distribution of
     (400, 100, 3, 0.3),
     (400, 100, 5, 3),
 ]
-VALID, SMALLER, SPREAD = 0.6, 0.4, 2 / 3  # probabilities of being valid; of the logarithm of a distance
+VALID, OFTEN, SMALLER = 0.6, 0.9, 0.4  # probabilities of being valid
+SPREAD = 2 / 3  # of the logarithm of a distance
 
 
 @dataclass(frozen=True)
@@ -139,10 +145,14 @@ def bell_mccaffrey(values, clusters):
     weights = clusters.sizes / len(values)
     scale = 1 / (1 - 2 * weights + np.sum(weights**2))
     sums = weights * (clusters.means(values) - values.mean())
-    form = np.sqrt(scale) * weights
-    root = form[:, None] * (np.eye(len(weights)) - weights)
-    product = root @ root.T
-    degrees = np.trace(product) ** 2 / np.sum(product**2)
+    # The quadratic form of the variance has the matrix sqrt(q_i q_j) ([i = j] - w_i - w_j + even).
+    form, even = scale * weights**2, np.sum(weights**2)
+    own = form * (1 - 2 * weights + even)
+    sums_of = np.sum(form), np.sum(form * weights), np.sum(form * weights**2)
+    squares = (even * sums_of[0]) ** 2 - 4 * even * sums_of[0] * sums_of[1]
+    squares += 2 * sums_of[0] * sums_of[2] + 2 * sums_of[1] ** 2
+    squares += np.sum(own**2) - np.sum((form * (even - 2 * weights)) ** 2)
+    degrees = np.sum(own) ** 2 / squares
     half = stats.t.ppf(0.975, degrees) * np.sqrt(np.sum(scale * sums**2))
     return values.mean() - half, values.mean() + half
 
@@ -160,6 +170,7 @@ def draw(scenario, rng, rivals=True) -> dict:
     hits = (latent < stats.norm.ppf(VALID)).astype(float)
     distances = np.exp(SPREAD * latent)
     equal = hits - (beside < stats.norm.ppf(VALID))
+    often = (latent < stats.norm.ppf(OFTEN)).astype(float)
     unequal = hits - (beside < stats.norm.ppf(SMALLER))
     held = {
         ("validity", "ours"): _holds(share(hits, rows, POINTS), VALID),
@@ -168,6 +179,8 @@ def draw(scenario, rng, rivals=True) -> dict:
         ("difference", "ours"): _holds(difference_of_shares(equal, both, POINTS), 0.0),
         ("unequal", "ours"): _holds(difference_of_shares(unequal, both, POINTS), VALID - SMALLER),
     }
+    if not scenario.reach:  # docs/statistics.md says what becomes of such a validity in a field
+        held["often", "ours"] = _holds(share(often, rows, POINTS), OFTEN)
     methods = {"naive": naive}
     if rivals and scenario.shared and len(rows.ways[0].sizes) <= 500:
         methods |= {
@@ -212,30 +225,73 @@ def draw_samples(scenario, samples, rng) -> dict:
     }
 
 
+@dataclass(frozen=True)
+class Unsteady:
+    """A model whose x' are answered with probabilities of their own. Every point has a favourite x', which 7
+    of 10 samples reach; others are drawn with shares of 1/rank, as the favourites are."""
+
+    samples: int
+    favourites: np.ndarray
+    shares: np.ndarray
+    chances: np.ndarray
+
+    @classmethod
+    def of(cls, points, shared, samples, a, rng) -> "Unsteady":
+        shares = 1 / np.arange(1, shared + 1)
+        shares /= shares.sum()
+        chances, favourites = rng.beta(a, a, shared), rng.choice(shared, points, p=shares)
+        return cls(samples, favourites, shares, chances)
+
+    @property
+    def truths(self):
+        """Expected validity, and expected probability of the target."""
+        many = len(self.favourites)
+        weights = 0.7 * np.bincount(self.favourites, minlength=len(self.shares)) / many + 0.3 * self.shares
+        tie = stats.binom.pmf(self.samples / 2, self.samples, self.chances) / 2
+        majority = stats.binom.sf(self.samples // 2, self.samples, self.chances) + tie
+        return weights @ majority, weights @ self.chances
+
+    def ask(self, rng) -> pd.DataFrame:
+        """Measured SCEs with samples, each x' asked as often as there are samples."""
+        size = (len(self.favourites), self.samples)
+        others = rng.choice(len(self.shares), size, p=self.shares)
+        found = np.where(rng.random(size) < 0.7, self.favourites[:, None], others).ravel()
+        probability = rng.binomial(self.samples, self.chances) / self.samples
+        even = (probability == 0.5) & (rng.random(len(self.shares)) < 0.5)
+        return pd.DataFrame(
+            {
+                "point_id": np.repeat(np.arange(size[0]), self.samples), "sce_point_id": found,
+                "valid": ((probability > 0.5) | even)[found], "probability": probability[found],
+                "askings": self.samples, "sample": np.tile(np.arange(1, self.samples + 1), size[0]),
+            }
+        )  # fmt: skip
+
+
 def draw_unsteady(points, shared, samples, a, rng) -> dict:
-    """Every point has a favourite x', which 7 of 10 samples reach; others are drawn with shares of 1/rank, as
-    the favourites are. Each x' is answered alike with a probability of its own, and asked ``samples`` times.
-    """
-    shares = 1 / np.arange(1, shared + 1)
-    shares /= shares.sum()
-    chances, favourites = rng.beta(a, a, shared), rng.choice(shared, points, p=shares)
-    others = rng.choice(shared, (points, samples), p=shares)
-    found = np.where(rng.random((points, samples)) < 0.7, favourites[:, None], others).ravel()
-    probability = rng.binomial(samples, chances) / samples
-    even = (probability == 0.5) & (rng.random(shared) < 0.5)
-    valid, probability = ((probability > 0.5) | even)[found], probability[found]
-    askings = np.full(len(found), samples)
-    of_valid, of_probability = unsteady.of_rows(found, valid, probability, askings)
-    rows = Rows.of(np.repeat(np.arange(points), samples), found, samples=True)
-    weights = 0.7 * np.bincount(favourites, minlength=shared) / points + 0.3 * shares
-    tie = stats.binom.pmf(samples / 2, samples, chances) / 2
-    majority = stats.binom.sf(samples // 2, samples, chances) + tie
+    """As ``draw``, over answers: both readings of validity, and differences of validity: of a model from
+    itself, asked again, and from another one about the same points."""
+    model, other = (Unsteady.of(points, shared, samples, a, rng) for _ in range(2))
+    asked, again, besides = model.ask(rng), model.ask(rng), other.ask(rng)
+    found, valid, probability = (asked[name].to_numpy() for name in ("sce_point_id", "valid", "probability"))
+    of_valid, of_probability = unsteady.of_rows(found, valid, probability, asked["askings"].to_numpy())
+    rows = Rows.of(asked["point_id"], found, samples=True)
+    truths = model.truths
     return {
-        ("validity", "ours"): _holds(share(valid, rows, ANSWERS, of_valid), weights @ majority),
+        ("validity", "ours"): _holds(share(valid, rows, ANSWERS, of_valid), truths[0]),
         ("probability", "ours"): _holds(
-            mean(probability, rows, ANSWERS, 0.0, 1.0, of_probability), weights @ chances
+            mean(probability, rows, ANSWERS, 0.0, 1.0, of_probability), truths[1]
         ),
+        ("difference", "ours"): _holds(_difference(asked, again), 0.0),
+        ("unequal", "ours"): _holds(_difference(asked, besides), truths[0] - other.truths[0]),
     }
+
+
+def _difference(left, right):
+    """The interval of the difference of two models' validity over answers."""
+    points, samples = left["point_id"].unique(), left["sample"].max()
+    means = [side["valid"].to_numpy(float).reshape(-1, samples).mean(axis=1) for side in (left, right)]
+    differences = means[0] - means[1]
+    return sampled.interval([left, right], points, "valid", differences, one_model=False)
 
 
 def _holds(interval, truth):
@@ -275,7 +331,7 @@ def main():
     started = time.perf_counter()
     for number, (grid, shared, reach) in enumerate(SCENARIOS):
         scenario = Scenario.of(grid, shared, reach)
-        found = simulate(scenario, draws if scenario.size < 10_000 else draws // 3, number)
+        found = simulate(scenario, draws if scenario.size < 10_000 else draws // 2, number)
         print(
             f"| {grid}, {scenario.size:,} | {shared or '-'} | {reach or '-'} | {_line(found)} |", flush=True
         )
@@ -288,23 +344,30 @@ def main():
         cells = [f"{100 * found[key][0]:.1f}" for key in keys]
         line = [f"{grid}, {scenario.size:,}", shared or "-", reach or "-", samples, *cells]
         print("| " + " | ".join(map(str, line)) + " |", flush=True)
-    print("\n| points | x' | samples | a | validity | validity_probability |")
-    print("|---" * 6 + "|")
+    print("\n| points | x' | samples | a | " + " | ".join(HEADS_OF_UNSTEADY) + " |")
+    print("|---" * (4 + len(HEADS_OF_UNSTEADY)) + "|")
     for number, scenario in enumerate(UNSTEADY):
         found = simulate_unsteady(scenario, draws, number)
-        cells = [f"{100 * found[measure, 'ours'][0]:.1f}" for measure in ("validity", "probability")]
-        print("| " + " | ".join(map(str, (*scenario, *cells))) + " |", flush=True)
+        print("| " + " | ".join(map(str, (*scenario, *_unsteady_cells(found)))) + " |", flush=True)
     error = np.sqrt(0.95 * 0.05 / draws)
-    print(f"\n{draws} draws (Monte-Carlo error {error:.1%}), for cube a third of them ({error * 3**0.5:.1%})")
+    print(f"\n{draws} draws (Monte-Carlo error {error:.1%}), for cube half of them ({error * 2**0.5:.1%})")
     print(f"{time.perf_counter() - started:.0f} s")
 
 
 HEADS = (
-    "validity: ours", "naive", "clustered", "CR2", "mean: ours", "naive", "CR2", "median: ours",
-    "false rejections: ours", "naive", "difference of 0.2: ours", "no interval",
+    "validity: ours", "naive", "clustered", "CR2", "validity of 0.9: ours", "mean: ours", "naive", "CR2",
+    "median: ours", "false rejections: ours", "naive", "difference of 0.2: ours", "no interval",
 )  # fmt: skip
 
+HEADS_OF_UNSTEADY = ("`validity`", "`validity_probability`", "difference", "false rejections", "no interval")
 HEADS_OF_SAMPLES = ("over points: ours", "naive", "over answers: ours", "naive")
+
+
+def _unsteady_cells(found):
+    kept = [found[measure, "ours"][0] for measure in ("validity", "probability", "unequal")]
+    kept += [1 - found["difference", "ours"][0]]
+    cells = ["" if np.isnan(value) else f"{100 * value:.1f}" for value in kept]
+    return [*cells, f"{100 * found['validity', 'ours'][1]:.0f}"]
 
 
 def _line(found):
@@ -315,6 +378,7 @@ def _line(found):
         return f"{100 * (1 - value if flip else value):.1f}"
 
     cells = [percent("validity", name) for name in ("ours", "naive", "clustered", "CR2")]
+    cells += [percent("often", "ours")]
     cells += [percent("mean", name) for name in ("ours", "naive", "CR2")]
     cells += [percent("median", "ours")]
     cells += [percent("difference", name, flip=True) for name in ("ours", "naive")]

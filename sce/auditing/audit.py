@@ -2,20 +2,24 @@
 
 import json
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from sce.auditing import averages, pairs, regions, remade
+from sce.auditing import averages, families, interval_checks, page, pairs, regions, remade
 from sce.auditing.findings import Findings
 from sce.auditing.grids import grid_of
-from sce.auditing.in_part import LARGEST
 from sce.auditing.inquiries import InquiryToAudit, audit_inquiry
+from sce.auditing.interval_checks import POINTS
+from sce.auditing.neighbours import Neighbours
 from sce.auditing.notes import expected_notes
+from sce.auditing.page import PageToAudit
 from sce.auditing.tables import Files, check_csv
 from sce.experiments.given import Given
+from sce.files.json_files import exact
 from sce.ledger.ledger import ledger_file
-from sce.measuring import boundaries, certain_scores, comparisons, hypotheses, scores
+from sce.measuring import boundaries, certain_scores, comparisons, scores
 from sce.measuring.dependence import Lattice
 from sce.money import usage
 from sce.money.prices import Prices
@@ -49,31 +53,24 @@ class Audit:
             if stored:
                 grid = grid_of(self.study.datasets[name])
                 self.findings.rows(stored.path, ("point_id",), stored.rows, grid, "grids")
-        audited = {}
+        predictions = {}
         for model, dataset in self.study.pairs:
-            size = self.study.datasets[dataset].size
-            in_part = bool(self.study.survey(model, dataset))
-            if in_part and size > LARGEST:
-                self.findings.note(
-                    f"{model} on {dataset}: asked in part of {size:,} points (of at most {LARGEST:,} all are "
-                    "tried), so distances and scores are not checked"
-                )
-                continue
             with self._caught(self.results / model / dataset):
-                found = pairs.audit_pair(self._pair(model, dataset, in_part), self.files)
+                found = pairs.audit_pair(self._pair(model, dataset), self.files)
                 if found is not None:
-                    if not in_part:
-                        audited[model, dataset] = found
-                    self._check_intervals(model, dataset)
+                    predictions[model, dataset] = found
+                    self._remake_scores(model, dataset)
         for about in inquiries.inquiries(self.study):
             with self._caught(self._about(*about)):
                 audit_inquiry(self._inquiry(*about), self.files)
         self._check_collected()
         with self._caught(self.results / "differences.parquet"):
-            self._check_differences({pair: found.rows for pair, found in audited.items()})
+            self._check_differences()
         with self._caught(self.results / "boundaries.parquet"):
-            self._check_boundaries({pair: found.predictions for pair, found in audited.items()})
+            self._check_boundaries(predictions)
         self._check_usage()
+        with self._caught(self.results / "report.html"):
+            page.check_page(self._page(), self.files)
         for experiment in self.study.experiments:
             with self._caught(self.results / "experiments" / experiment):
                 self._check_experiment(experiment)
@@ -94,7 +91,7 @@ class Audit:
                 what = f"metadata, {name}"
                 self.findings.equal(stored.path, what, found.get(name), value, "parameters in metadata")
 
-    def _pair(self, model, dataset, in_part):
+    def _pair(self, model, dataset):
         entry = self.study.config.models[model]
         return pairs.PairToAudit(
             model,
@@ -104,7 +101,9 @@ class Audit:
             ledger_file(self.study.config.ledger, entry.engine, entry.provider_model),
             self.study.metrics(model, dataset),
             self.results / f"embeddings/{dataset}.npy",
-            in_part,
+            self.study.survey(model, dataset),
+            self.estimand,
+            self._neighbours(dataset) if not self.study.survey(model, dataset) else None,
         )
 
     def _inquiry(self, model, dataset, explainer):
@@ -120,12 +119,23 @@ class Audit:
             ledger_file(self.study.config.ledger, entry.engine, entry.provider_model),
         )
 
+    @cache  # noqa: B019 - an audit lives as long as the program
+    def _neighbours(self, name):
+        """Those of a grid, where its intervals take account of them."""
+        return Neighbours(self.study.datasets[name]) if self.estimand == POINTS else None
+
     def _about(self, *about):
         return self.results / inquiries.responses_file(*about)
 
+    def _page(self):
+        settings = json.loads(exact(self.study.shapes))
+        pairs, datasets = self.study.pairs, self.study.datasets
+        where = self.results / "report.html"
+        return PageToAudit(where, self.results, pairs, datasets, settings, self.study.published)
+
     # --- tables over all
 
-    def _check_intervals(self, model, dataset):
+    def _remake_scores(self, model, dataset):
         folder = self.results / model / dataset
         distances = self.files.frame(folder / "distances.parquet")
         lattice = self.lattices[dataset]
@@ -146,26 +156,27 @@ class Audit:
             self.findings.rows(stored.path, keys, stored.rows, parts, "collected scores")
             check_csv(self.results / "scores.csv", stored, self.findings)
 
-    def _check_differences(self, measured):
+    def _check_differences(self):
         stored = self.files.get(self.results / "differences.parquet")
         if stored is None:
             return
-        if len(measured) == len(self.study.pairs):
-            averages.check_differences(stored, measured, self.findings)
-        check_csv(self.results / "differences.csv", stored, self.findings)
         frames = {pair: self._frame(*pair, "distances") for pair in self.study.pairs}
+        check_csv(self.results / "differences.csv", stored, self.findings)
+        families.check_adjusted(stored, self.findings)
+        families.check_pattern(self.results / "pattern.csv", stored.rows, self.findings)
+        if any(frame is None for frame in frames.values()):
+            return
+        rows = {pair: self.files.get(self._file(*pair, "distances")).rows for pair in self.study.pairs}
+        in_part = {dataset for model, dataset in self.study.pairs if self.study.survey(model, dataset)}
+        whole = [name for name in self.study.datasets if name not in in_part]
+        averages.check_differences(stored, rows, self.findings)
+        neighbours = {name: self._neighbours(name) for name in whole}
+        interval_checks.check_differences(stored, rows, self.estimand, neighbours, self.findings)
+        families.check_ranks(self.results / "ranks.csv", rows, stored.rows, self.findings)
 
-        def made():
-            in_part = {dataset for model, dataset in self.study.pairs if self.study.survey(model, dataset)}
-            lattices = {name: lattice for name, lattice in self.lattices.items() if name not in in_part}
-            return comparisons.differences(frames, self.study.stems, self.estimand, lattices)
-
-        self._remake(stored.path, made, *frames.values())
-        if all(frame is not None for frame in frames.values()):
-            compared = self.files.frame(stored.path)
-            ranks, pattern = comparisons.ranks(frames, compared), hypotheses.pattern(compared)
-            remade.check_text(self.results / "ranks.csv", ranks.to_csv(index=False), self.findings)
-            remade.check_text(self.results / "pattern.csv", pattern.to_csv(index=False), self.findings)
+        lattices = {name: self.lattices[name] for name in whole}
+        stems = self.study.stems
+        self._remake(stored.path, lambda: comparisons.differences(frames, stems, self.estimand, lattices))
 
     def _check_boundaries(self, predictions):
         stored = self.files.get(self.results / "boundaries.parquet")
@@ -267,8 +278,11 @@ class Audit:
 
     # --- inside
 
-    def _frame(self, model, dataset, name):
-        return self.files.frame(self.results / model / dataset / f"{name}.parquet")
+    def _file(self, model, dataset, name):
+        return self.results / model / dataset / f"{name}.parquet"
+
+    def _frame(self, *artifact):
+        return self.files.frame(self._file(*artifact))
 
     @contextmanager
     def _caught(self, path):

@@ -87,7 +87,7 @@ def check_differences(
 ) -> None:
     """Every difference of the artifact anew. ``measured``: (model, dataset) -> rows as they ought to be."""
     for row in stored.rows:
-        a, b = (_kept(measured, row[side], row["dataset"], row["metric"]) for side in ("a", "b"))
+        a, b = (kept_of(measured, row[side], row["dataset"], row["metric"]) for side in ("a", "b"))
         column = COMPARED[row["score"]]
         pairs = [(a[point][column], b[point][column]) for point in a.keys() & b.keys()]
         known = [(float(x), float(y)) for x, y in pairs if x is not None and y is not None]
@@ -113,16 +113,35 @@ def _mcnemar(differences):
     return float(min(Fraction(1), Fraction(2 * tail, 2**many)))
 
 
-def _kept(measured, label, dataset, metric):
-    """Point -> kept row of what a label, MODEL / CONDITION, names; of several samples their means."""
-    model, _, condition = label.partition(" / ")
+def kept_of(measured, label: str, dataset: str, metric: str) -> dict[int, dict]:
+    """Point -> kept row of what a label, MODEL / CONDITION, names; of several samples their means, and the
+    x' of most of them, of several such the smallest."""
     at = {}
-    for row in measured.get((model, dataset), []):
-        if row["status"] == "kept" and row["condition"] == condition and row["metric"] == metric:
-            at.setdefault(row["point_id"], []).append(row)
-    return {point: rows[0] if len(rows) == 1 else _mean_of(rows) for point, rows in at.items()}
+    for row in samples_of(measured, label, dataset, metric):
+        at.setdefault(row["point_id"], []).append(row)
+    return {point: _mean_of(rows) if "sample" in rows[0] else rows[0] for point, rows in at.items()}
+
+
+def samples_of(measured, label: str, dataset: str, metric: str) -> list[dict]:
+    """The kept rows of what a label names, by point."""
+    model, _, condition = label.partition(" / ")
+    rows = [
+        row
+        for row in measured.get((model, dataset), [])
+        if (row["status"], row["condition"], row["metric"]) == ("kept", condition, metric)
+    ]
+    return sorted(rows, key=lambda row: row["point_id"])
 
 
 def _mean_of(rows):
-    known = {column: [row[column] for row in rows if row[column] is not None] for column in COMPARED.values()}
-    return {column: math.fsum(values) / len(values) if values else None for column, values in known.items()}
+    found = [row["sce_point_id"] for row in rows]
+    columns = {column: _mean([row[column] for row in rows]) for column in COMPARED.values()}
+    return columns | {"sce_point_id": min(found, key=lambda point: (-found.count(point), point))}
+
+
+def _mean(values):
+    """Of the values that are there; that of equal ones is their value, to the last digit."""
+    known = [value for value in values if value is not None]
+    if len(set(known)) < 2:
+        return known[0] if known else None
+    return math.fsum(known) / len(known)

@@ -5,7 +5,7 @@ of 10^-40, rounded down. Two sums that differ by less than a step for each featu
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cache, partial, reduce
 from operator import add
@@ -52,8 +52,8 @@ class Sums(Distances):
     def __init__(self, dataset: Dataset, share_of):
         features = list(dataset.features.values())
         self.unit, self.slack = 1 / STEPS, len(features)
-        self.ranks = [ranks_of(dataset, point) for point in range(dataset.size)]
-        self.columns = cache(lambda points: list(zip(*(self.ranks[point] for point in points), strict=True)))
+        self.ranks = cache(lambda point: ranks_of(dataset, point))
+        self.columns = cache(lambda points: list(zip(*(self.ranks(point) for point in points), strict=True)))
         self.shares = []
         for feature in features:
             codes = [Fraction(str(code)) for code in feature.codes]  # as people write them: 0.1 is a tenth
@@ -62,9 +62,29 @@ class Sums(Distances):
             self.shares.append([[share(a, b) // weight for b in codes] for a in codes])
 
     def all_from(self, point: int, others: tuple[int, ...]) -> Iterable[int]:
-        axes = zip(self.shares, self.ranks[point], self.columns(others), strict=True)
+        axes = zip(self.shares, self.ranks(point), self.columns(others), strict=True)
         parts = (map(share[rank].__getitem__, column) for share, rank, column in axes)
         return reduce(partial(map, add), parts)
+
+    def nearer(self, point: int, limit: float) -> Iterator[tuple[int, int]]:
+        """Every point of the grid that is nearer to ``point`` than ``limit``, with its distance; on a grid of
+        any size, for each level is left out that is too far by itself or with those before it."""
+        axes = [
+            (len(shares), sorted((share, other) for other, share in enumerate(shares[rank])))
+            for shares, rank in zip(self.shares, self.ranks(point), strict=True)
+        ]
+
+        def onward(axis, number, away):
+            if axis == len(axes):
+                yield number, away
+                return
+            size, levels = axes[axis]
+            for share, rank in levels:
+                if away + share >= limit:
+                    break
+                yield from onward(axis + 1, number * size + rank, away + share)
+
+        return onward(0, 0, 0)
 
 
 class Cosines(Distances):

@@ -12,8 +12,9 @@ MEASURES = (
 
 
 class Rows:
-    """Measures SCEs under one metric. ``predictions``: point -> option or None. ``askings``, where there were
-    several: point -> the share of them that gave the second option, and their number."""
+    """Measures SCEs under one metric. ``predictions``: of the points that were asked, point -> option or
+    None. ``askings``, where there were several: point -> the share of them that gave the second option, and
+    their number."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Rows:
         return self._measure(row, x, y, target)
 
     def _measure(self, row, x, y, target):
-        unit, after = self.distances.unit, self.predictions[y]
+        unit, after = self.distances.unit, self.predictions.get(y)
         row["valid"] = after == target
         d = self.distances.between(x, y)
         m, near = self.nearest(x, target)
@@ -80,7 +81,7 @@ class Rows:
             return "no_prediction"
         if y is None:
             return "off_grid"
-        return "no_prediction_at_sce" if self.predictions[y] is None else "kept"
+        return "no_prediction_at_sce" if self.predictions.get(y) is None else "kept"
 
     def _target(self, sce):
         before = self.predictions[sce["point_id"]]

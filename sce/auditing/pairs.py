@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sce.asking.protocol import Protocol
-from sce.auditing import averages, in_part, ledgers, measures, replies, requests
+from sce.auditing import averages, certain, in_part, interval_checks, ledgers, measures, replies, requests
 from sce.auditing.geometry import distances_of
+from sce.auditing.neighbours import Neighbours
 from sce.auditing.tables import Files
 from sce.engines import Fatal, open_engine
 from sce.errors import InputError
@@ -15,8 +16,9 @@ from sce.models.entries import Model
 @dataclass(frozen=True)
 class PairToAudit:
     """What the configuration says of a model and a dataset. ``folder``: of its artifacts; ``ledger``: its
-    file; ``embeddings``: the file of them, for the semantic metric. ``in_part``: only a part of the grid was
-    asked."""
+    file; ``embeddings``: the file of them, for the semantic metric. ``survey``: how a part of the grid was
+    asked; None where all of it was. ``estimand``: what intervals are over; ``neighbours``: of the grid, None
+    where they are not told apart."""
 
     model: str
     entry: Model
@@ -25,23 +27,18 @@ class PairToAudit:
     ledger: Path
     metrics: list[str]
     embeddings: Path
-    in_part: bool = False
+    survey: dict | None
+    estimand: str
+    neighbours: Neighbours | None
 
     @property
     def dataset(self):
         return self.protocol.dataset
 
 
-@dataclass(frozen=True)
-class Audited:
-    """What was computed anew: point -> option, and the measured rows."""
-
-    predictions: dict[int, str | None]
-    rows: list[dict]
-
-
-def audit_pair(pair: PairToAudit, files: Files) -> Audited | None:
-    """Check the artifacts of a pair; None where its replies cannot be read."""
+def audit_pair(pair: PairToAudit, files: Files) -> dict[int, str | None] | None:
+    """Check the artifacts of a pair. Returns its predictions, of the points that were asked: point -> option;
+    None where its replies cannot be read."""
     findings = files.findings
     responses = files.get(pair.folder / "responses.parquet")
     if responses is None:
@@ -55,10 +52,13 @@ def audit_pair(pair: PairToAudit, files: Files) -> Audited | None:
     boundary = replies.boundary_of(responses, reader)
     main = pair.protocol.questions[0].name
     at = {row["point_id"]: row for row in boundary if row["question"] == main}
-    predictions = {point: at.get(point, {}).get("prediction") for point in range(pair.dataset.size)}
+    predictions = {point: at[point]["prediction"] for point in sorted(at)}
     conditions = [prompt.name for prompt in pair.protocol.conditions]
     samples = pair.protocol.samples
-    sces = replies.sces_of(responses, predictions, conditions, reader, samples)
+    asked = [row for row in responses.rows if (row["kind"], row["wording"]) == ("question", main)]
+    starts = {row["point_id"] for row in asked}
+    begun = {point: option for point, option in predictions.items() if point in starts}
+    sces = replies.sces_of(responses, begun, conditions, reader, samples)
     sampled = ("sample",) if samples > 1 else ()
     for name, keys, expected in (
         ("boundary", ("question", "point_id"), boundary),
@@ -67,12 +67,9 @@ def audit_pair(pair: PairToAudit, files: Files) -> Audited | None:
         stored = files.get(pair.folder / f"{name}.parquet")
         if stored:
             findings.rows(stored.path, keys, stored.rows, expected, "predictions and SCEs")
-    if pair.in_part:
-        asked = {row["point_id"] for row in boundary if row["question"] == main}
-        _audit_bounds(pair, predictions, asked, sces, files)
-        return Audited(predictions, [])
     askings = {point: (row["share_1"], row["askings"]) for point, row in at.items()} if sampled else None
-    return Audited(predictions, _audit_measures(pair, predictions, askings, sces, files))
+    _audit_measures(pair, predictions, askings, sces, files)
+    return predictions
 
 
 def _check_derived(pair, responses, ledger, findings):
@@ -81,17 +78,6 @@ def _check_derived(pair, responses, ledger, findings):
         requests.check_derived(responses, pair.protocol, engine, ledger, findings)
     except (InputError, Fatal, ImportError) as error:
         findings.note(f"{pair.model}: its requests could not be derived anew here: {error}")
-
-
-def _audit_bounds(pair, predictions, asked, sces, files):
-    stored = files.get(pair.folder / "distances.parquet")
-    if stored is None:
-        return
-    by_metric = {}
-    for metric in pair.metrics:
-        rows = measures.Rows(pair.dataset, predictions, metric, distances_of(pair.dataset, metric, None))
-        by_metric[metric] = in_part.Bounded(rows, pair.dataset.size, asked)
-    in_part.check_bounds(stored, sces, by_metric, files.findings)
 
 
 def _audit_measures(pair, predictions, askings, sces, files):
@@ -106,15 +92,28 @@ def _audit_measures(pair, predictions, askings, sces, files):
             findings.note(f"the metric {metric} is not known here: its distances were not computed anew")
         else:
             by_metric[metric] = measures.Rows(pair.dataset, predictions, metric, distances, askings)
-    distances = files.get(pair.folder / "distances.parquet")
-    scores = files.get(pair.folder / "scores.parquet")
+    distances, scores = (files.get(pair.folder / f"{name}.parquet") for name in ("distances", "scores"))
     if distances is None:
-        return []
+        return
+    if pair.survey:
+        _audit_in_part(pair, predictions, sces, by_metric, distances, scores, findings)
+        return
     rows = measures.check_distances(distances, sces, by_metric, findings)
     if scores:
         known = [row for row in scores.rows if row["metric"] in by_metric]
         findings.rows(scores.path, ("condition", "metric", "score"), known, _scores(rows), "scores")
-    return rows
+        rows = distances.rows  # which are right, or were found to be wrong
+        interval_checks.check_scores(scores, rows, pair.estimand, pair.neighbours, findings)
+
+
+def _audit_in_part(pair, predictions, sces, by_metric, distances, scores, findings):
+    asked, monotone = set(predictions), pair.survey["monotone"]
+    bounded = {metric: in_part.Bounded(rows, asked, monotone) for metric, rows in by_metric.items()}
+    in_part.check_bounds(distances, sces, bounded, findings)
+    if monotone:
+        findings.note(f"{pair.folder}: what rests on the assumption of monotony alone was not checked")
+    if scores:
+        certain.check_scores(scores, distances.rows, pair.estimand, findings)
 
 
 def _scores(rows):

@@ -9,8 +9,13 @@ RAGGED = 0.2  # above it a boundary is called ragged
 
 
 def description_of(dataset: Dataset, predictions: dict[int, str | None]) -> dict:
-    """The columns of a boundary but for its sentence."""
+    """The columns of a boundary but for its sentence. ``predictions``: of the points that were asked; where
+    these are not all points, there are counts alone."""
     known = {point: dataset.options.index(o) for point, o in predictions.items() if o is not None}
+    if len(predictions) < dataset.size:
+        ones, unknown = sum(known.values()), ("disagreeing", "raggedness", "n_regions_0", "n_regions_1")
+        counts = {"n_0": len(known) - ones, "n_1": ones, "missing": len(predictions) - len(known)}
+        return {"verdict": "asked in part", "n": dataset.size} | counts | dict.fromkeys(unknown)
     pairs = [(a, b) for a, b in _neighbours(dataset) if a in known and b in known]
     alike = [(a, b) for a, b in pairs if known[a] == known[b]]
     ones, raggedness = sum(known.values()), _raggedness(dataset, known)

@@ -101,7 +101,7 @@ def _answers_of(responses, reader):
     """A row for every question in a fresh conversation about a grid point."""
     rows = []
     for row in responses.rows:
-        if row["kind"] == "question":
+        if row["kind"] in ("question", "survey"):
             status, option = reader.answer(row)
             first, second = option_probabilities(
                 row["logprobs"], option, reader.dataset, row["finish_reason"]
@@ -119,8 +119,8 @@ def _answers_of(responses, reader):
 def sces_of(
     responses: Stored, predictions: dict[int, str | None], conditions, reader: Reader, samples: int = 1
 ) -> list[dict]:
-    """The rows that ``sce.parquet`` ought to have. ``predictions``: those of the main question, by point;
-    ``samples``: of every SCE."""
+    """The rows that ``sce.parquet`` ought to have. ``predictions``: point -> option of the main question, of
+    the points whose SCEs were asked for; ``samples``: of every SCE."""
     dataset, asked, verified = reader.dataset, {}, {}
     for row in responses.rows:
         if row["kind"] == "condition":

@@ -61,17 +61,35 @@ def _load(path, findings):
 
 def check_csv(path: Path, stored: Stored, findings: Findings) -> None:
     """The table beside an artifact, cell by cell."""
+    lines = _lines(path, findings)
+    if lines is None:
+        return
+    findings.equal(path, "number of rows", len(lines), len(stored.rows))
+    for number, (line, row) in enumerate(zip(lines, stored.rows, strict=False), 1):
+        for column, value in row.items():
+            findings.equal(path, f"line {number}, {column}", _cell(line.get(column), value), value)
+
+
+def check_lines(path: Path, keys: tuple[str, ...], expected: list[dict], findings: Findings, kind: str):
+    """A table that stands as CSV alone, line by line under its keys."""
+    lines = _lines(path, findings)
+    if lines is None:
+        return
+    kinds = expected[0] if expected else {}
+    found = [{name: _cell(text, kinds.get(name)) for name, text in line.items()} for line in lines]
+    findings.rows(path, keys, found, expected, kind)
+
+
+def _lines(path, findings):
+    """The lines of a CSV file as texts by column; None where it cannot be read."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             lines = list(csv.DictReader(file))
     except (OSError, ValueError, csv.Error) as error:
         findings.problem(path, f"cannot be read ({error}); delete it and run again")
-        return
+        return None
     findings.checked["files"] += 1
-    findings.equal(path, "number of rows", len(lines), len(stored.rows))
-    for number, (line, row) in enumerate(zip(lines, stored.rows, strict=False), 1):
-        for column, value in row.items():
-            findings.equal(path, f"line {number}, {column}", _cell(line.get(column), value), value)
+    return lines
 
 
 def _cell(text, like):

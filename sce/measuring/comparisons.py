@@ -7,7 +7,7 @@ import pandas as pd
 
 from sce.errors import InputError
 from sce.files import artifacts
-from sce.measuring import estimands, hypotheses
+from sce.measuring import estimands, hypotheses, sampled
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Rows
@@ -90,26 +90,31 @@ def paired_differences(tables: dict, estimand: str, lattice: Lattice | None = No
 
     tables: label -> ``distances`` rows of one condition, with one row per point and metric, or one for each
     sample; a point then has the means over its samples, and the x' of most of them. A label is a text
-    or a tuple of texts, such as (model, condition), which are then joined by " / ".
+    or a tuple of texts, such as (model, condition), which are then joined by " / ". Over answers the samples
+    say how much these vary (``sce.measuring.sampled``), where both tables have them.
 
     Returns for every pair of labels (a before b, as given) and metric in both: the mean of a minus b in
     validity and distance over the points kept in both, and in excess over the points valid in both, with its
     interval over points, their number n and the p of no difference (of validity McNemar's too); where there
     is no such point, a reason instead. Raises InputError where a table has a point twice.
     """
-    indexed = {_label(label): _by_point(_label(label), rows) for label, rows in tables.items()}
+    indexed = {label: _by_point(_label(label), rows) for label, rows in tables.items()}
     lines = []
     for a, b in combinations(indexed, 2):
+        sides = [tables[label][tables[label]["status"] == "kept"] for label in (a, b)]
+        of_answers = estimand == estimands.ANSWERS and sampled.both_sampled(sides)
         for metric in sorted(indexed[a].keys() & indexed[b].keys()):
             left, right = indexed[a][metric].align(indexed[b][metric], join="inner", axis=0)
+            samples = [side[side["metric"] == metric] for side in sides] if of_answers else None
             for name, column in PAIRED.items():
-                cells = _difference(left, right, column, estimand, lattice)
-                lines.append((metric, name, a, b, *cells))
+                cells = _difference(left, right, column, estimand, lattice, samples, _one_model(a, b))
+                lines.append((metric, name, _label(a), _label(b), *cells))
     return as_table(lines, COLUMNS)
 
 
-def _difference(left, right, column, estimand, lattice):
-    """The cells of COLUMNS from the difference on, for a column of two tables of the same points."""
+def _difference(left, right, column, estimand, lattice, samples, one_model):
+    """The cells of COLUMNS from the difference on, for a column of two tables of the same points; samples:
+    where the interval is of them, the rows that the two are means of."""
     values = (left[column] - right[column]).to_numpy()
     some = ~np.isnan(values)
     if not some.any():
@@ -119,7 +124,10 @@ def _difference(left, right, column, estimand, lattice):
     rows = Rows.of(left.index.to_numpy()[some], *ways, lattice=lattice)
     of_shares = column == PAIRED["validity"]
     of = estimands.difference_of_shares if of_shares else estimands.mean
-    interval = of(values[some], rows, estimand)
+    if samples:
+        interval = sampled.interval(samples, rows.points, column, values[some], one_model)
+    else:
+        interval = of(values[some], rows, estimand)
     verdicts = of_shares and all(side[column][some].isin([0, 1]).all() for side in (left, right))
     exact = hypotheses.mcnemar(left[column][some], right[column][some]) if verdicts else None
     value = float(values[some].mean())
@@ -128,6 +136,10 @@ def _difference(left, right, column, estimand, lattice):
 
 def _label(label):
     return label if isinstance(label, str) else " / ".join(label)
+
+
+def _one_model(a, b):
+    return isinstance(a, tuple) and isinstance(b, tuple) and a[0] == b[0]
 
 
 def _by_point(label, rows):

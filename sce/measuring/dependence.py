@@ -18,6 +18,11 @@ import numpy as np
 
 CELLS = 25  # along an axis: longer ones are joined into cells, which costs nothing that could be seen
 RING = 0.05  # width of the rings of distance, in lengths of the axes
+CHOSEN = (
+    4  # degrees of freedom that are lost where the reach is read off the values (the simulation shows it)
+)
+LEAST = 0.4  # the share of them that stays at least
+TRACE = 1e-10  # of what products could add up to: where they cancel, the transform leaves less than that
 WIDEST = 0.5  # share of all pairs of points within reach of each other beyond which nothing can be said
 
 
@@ -46,8 +51,8 @@ class Spread:
         total = self.variance + other.variance
         if total == 0:
             return Spread(0.0, min(self.degrees, other.degrees))
-        parts = [part for part in (self, other) if part.variance]
-        return Spread(total, total**2 / sum(part.variance**2 / part.degrees for part in parts))
+        unknown = sum(part.variance**2 / part.degrees for part in (self, other) if part.variance)
+        return Spread(total, total**2 / unknown if unknown else np.inf)
 
 
 @dataclass(frozen=True)
@@ -122,9 +127,9 @@ def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
     alone = np.sum(off**2) / n / max(n - 1, 1)
     cells, rings = _cells(lattice)
     sums, pairs = _by_ring(off, cells[points], rings)
-    covered, agreed = pairs[0], sums[0]
+    covered, agreed, largest = pairs[0], sums[0], np.max(off**2, initial=0.0)
     for many, agreement in zip(pairs[1:], sums[1:], strict=True):
-        if many and agreement <= 0:
+        if many and agreement <= TRACE * many * largest:
             break
         covered, agreed = covered + many, agreed + agreement
         if covered > WIDEST * n**2:
@@ -132,7 +137,12 @@ def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
     reach = covered / n**2
     if reach > WIDEST:
         return None
-    return Spread(max(agreed / n**2 / (1 - reach), alone), max(1 / reach - 1, 1.0))
+    # So many stretches are independent. The mean takes one from them, and reading off how long they are more.
+    stretches = 1 / reach
+    degrees = stretches - 1
+    if covered > pairs[0]:
+        degrees = max(stretches - CHOSEN, LEAST * degrees)
+    return Spread(max(agreed / n**2 / (1 - reach), alone), max(degrees, 1.0))
 
 
 @lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sce.measuring import shares
 from sce.measuring.dependence import (
     Clusters,
     Components,
@@ -22,6 +23,7 @@ from sce.measuring.dependence import (
 
 CENSUS, ANSWERS, POINTS, WORDINGS = ESTIMANDS = ("census", "answers", "points", "wordings")
 LEVEL = 0.95
+MORE = 0.5  # effective rows that are added to those of a difference of shares
 FEWEST = 4.0  # effective clusters that a 95% interval needs (the simulation shows why)
 
 
@@ -72,9 +74,9 @@ class Rows:
         return min(way.effective for way in self.ways)
 
 
-def share(hits, rows: Rows, estimand: str, of_found: float = 0.0) -> Interval:
-    """For the share of true ``hits`` (n,): Wilson's interval (1927) for the effective number of rows.
-    of_found: see ``over_samples``."""
+def share(hits, rows: Rows, estimand: str, of_found: Spread | str | None = None) -> Interval:
+    """For the share of true ``hits`` (n,): that of ``sce.measuring.shares``, of units as large as rows hang
+    together. of_found: see ``over_samples``."""
     hits = np.asarray(hits, float)
     if rows.samples and estimand == ANSWERS:
         return over_samples(hits.mean(), hits, rows, most=1.0, of_found=of_found)
@@ -82,11 +84,16 @@ def share(hits, rows: Rows, estimand: str, of_found: float = 0.0) -> Interval:
     if not isinstance(spread, Spread):
         return _without(rows, spread)
     size = _effective(hits, rows, spread)
-    return Interval(*_wilson(hits.mean(), size, spread.degrees), rows.clusters, size)
+    return Interval(*_of_hits(hits, rows, size, spread.degrees), rows.clusters, size)
 
 
 def mean(
-    values, rows: Rows, estimand: str, least: float = -np.inf, most: float = np.inf, of_found: float = 0.0
+    values,
+    rows: Rows,
+    estimand: str,
+    least: float = -np.inf,
+    most: float = np.inf,
+    of_found: Spread | str | None = None,
 ) -> Interval:
     """For the mean of ``values`` (n,), none of which can lie below ``least`` or above ``most``. of_found: see
     ``over_samples``."""
@@ -99,25 +106,48 @@ def mean(
 
 
 def over_samples(
-    value, influences, rows: Rows, least: float = 0.0, most: float = np.inf, of_found: float = 0.0
+    value,
+    influences,
+    rows: Rows,
+    least: float = 0.0,
+    most: float = np.inf,
+    of_found: Spread | str | None = None,
 ) -> Interval:
     """For a ``value`` that varies as the mean of ``influences`` (n,) does, had the same questions been asked
-    again: the samples of a point differ by chance alone, so the variance within points is that of answers.
-    of_found: variance of the value besides, through other answers at x'.
+    again. of_found: the spread of the value besides, through other answers at x', or why it is not known."""
+    spreads = [of_samples(influences, rows.points), of_found]
+    return over_answers(value, influences, spreads, len(np.unique(rows.points)), least, most)
 
-    Of hits, half a square is added, as if one more point had had two samples of which one is a hit, so that
-    samples which all agree do not make a share certain."""
-    by_point = Clusters.of(rows.points)
-    n, many = len(rows.points), len(by_point.sizes)
+
+def over_answers(
+    value, influences, spreads, points: int, least: float = -np.inf, most: float = np.inf
+) -> Interval:
+    """For a ``value`` that varies by the independent ``spreads`` had the same questions about so many
+    ``points`` been asked again; a text among them says why there is no interval, None stands for none."""
+    reasons = [spread for spread in spreads if isinstance(spread, str)]
+    if reasons:
+        return Interval(clusters=points, reason=reasons[0])
+    spread = sum((spread for spread in spreads if spread is not None), Spread(0.0, np.inf))
+    half, p = _half_and_p(value, spread)
+    size = float(np.var(influences) / spread.variance) if spread.variance and np.ptp(influences) else None
+    return Interval(float(max(least, value - half)), float(min(most, value + half)), points, size, p=p)
+
+
+def of_samples(values, points, weights=None) -> Spread | str:
+    """The spread through chance of the sum of ``values`` (n,) that are samples of answers about ``points``
+    (n,), times ``weights`` (1 / n where not given): the samples of a point differ by chance alone.
+
+    To that of hits half a square is added, as if one more point had had two samples of which one is a hit, so
+    that samples which all agree do not make a share certain."""
+    by_point = Clusters.of(points)
+    n, many = len(points), len(by_point.sizes)
     if n == many:
-        return Interval(clusters=many, reason="no point has two samples")
-    values = np.asarray(influences, float)
+        return "no point has two samples"
+    values = np.asarray(values, float)
     squares = np.sum((values - by_point.means(values)[by_point.codes]) ** 2)
     more = 0.5 if np.isin(values, (0, 1)).all() else 0.0
-    variance = (squares + more) / (n - many) / n + of_found
-    half, p = _half_and_p(value, Spread(variance, n - many))
-    size = float(values.var() / variance) if variance and np.ptp(values) else None
-    return Interval(float(max(least, value - half)), float(min(most, value + half)), many, size, p=p)
+    total = 1 / n if weights is None else np.sum(np.square(weights))
+    return Spread(float((squares + more) / (n - many) * total), n - many)
 
 
 def around(value, influences, rows: Rows, estimand: str, least: float = -np.inf) -> Interval:
@@ -133,18 +163,19 @@ def around(value, influences, rows: Rows, estimand: str, least: float = -np.inf)
 
 
 def difference_of_shares(differences, rows: Rows, estimand: str) -> Interval:
-    """For the mean of ``differences`` (n,) of two hits each, so -1, 0 or 1. Half an effective row of 1 and
-    half a one of -1 are added, so that rows which all agree do not make it certain (after Bonett and Price,
-    JEBS 37, 2012, who add whole ones, which the simulation shows to be more than enough)."""
+    """For the mean of ``differences`` (n,) of two hits each, so -1, 0 or 1. A quarter of an effective
+    row of 1 and as much of one of -1 are added, so that rows which all agree do not make it certain (after
+    Bonett and Price, JEBS 37, 2012, who add whole ones, which the simulation shows to be more than enough).
+    """
     differences = np.asarray(differences, float)
     spread = spread_of(differences, rows, estimand, of_share=True)
     if not isinstance(spread, Spread):
         return _without(rows, spread)
     size = _effective(differences, rows, spread)
-    value = differences.mean() * size / (size + 1)
-    square = (np.mean(differences**2) * size + 1) / (size + 1)
+    value = differences.mean() * size / (size + MORE)
+    square = (np.mean(differences**2) * size + MORE) / (size + MORE)
     degrees = spread.degrees if spread.variance else max(rows.effective - 1, 1.0)
-    half, p = _half_and_p(value, Spread((square - value**2) / (size + 1), degrees))
+    half, p = _half_and_p(value, Spread((square - value**2) / (size + MORE), degrees))
     return Interval(max(-1.0, value - half), min(1.0, value + half), rows.clusters, size, p=p)
 
 
@@ -152,16 +183,15 @@ def median(values, rows: Rows, estimand: str) -> Interval:
     """For the median: the quantiles at the ends of the interval of the share below it (Woodruff, JASA 47,
     1952)."""
     values = np.asarray(values, float)
-    below = values <= np.median(values) if len(values) else values
+    below = (values <= np.median(values) if len(values) else values).astype(float)
     if rows.samples and estimand == ANSWERS:
         around_half = over_samples(0.5, below, rows, most=1.0)
         return around_half if around_half.reason else _of_quantiles(values, around_half)
     spread = spread_of(below, rows, estimand)
     if not isinstance(spread, Spread):
         return _without(rows, spread)
-    size = _effective(np.asarray(below, float), rows, spread)
-    low, high = _wilson(0.5, size, spread.degrees)
-    return _of_quantiles(values, Interval(low, high, rows.clusters, size))
+    size = _effective(below, rows, spread)
+    return _of_quantiles(values, Interval(*_wilson(size, spread.degrees), rows.clusters, size))
 
 
 def _of_quantiles(values, shares: Interval) -> Interval:
@@ -189,6 +219,8 @@ def spread_of(values, rows: Rows, estimand: str, of_share: bool = False) -> Spre
         what = "points" if rows.samples and fewest is rows.ways[-1] else "different x'"
         return f"too few clusters: {rows.clusters} {what}, the commonest on {largest:.0%} of the rows"
     values = np.asarray(values, float)
+    if np.ptp(values) == 0:
+        values = np.zeros(len(values))  # else rounding of their mean would pass for variance
     shared = _shared(values, rows, of_share)
     if estimand == ANSWERS or rows.lattice is None:
         return shared
@@ -222,8 +254,8 @@ def _shared(values, rows, of_share):
         if of_share:
             # The variance of a share follows from the share. Only how alike the rows of a cluster are has to
             # be estimated, and not even that where they all agree.
-            known = len(values) if components.within == 0 else len(way.sizes)
-            spread = Spread(spread.variance, known - 1.0)
+            known = np.inf if components.within == 0 else len(way.sizes) - 1.0
+            spread = Spread(spread.variance, known)
         spreads.append(spread)
     if len(spreads) == 1:
         return spreads[0]
@@ -252,13 +284,22 @@ def _effective(values, rows, spread):
     return float(min(len(values), values.var() / spread.variance))
 
 
-def _wilson(portion, size, degrees):
-    """Wilson's interval for a share of ``size`` rows, which need not be a whole number."""
+def _of_hits(hits, rows, size, degrees):
+    """The interval of the share of ``hits`` (n,), of rows that are worth ``size`` independent ones."""
+    way = min(rows.ways, key=lambda way: way.effective)
+    parts = Components.of(hits, way)
+    total = parts.between + parts.within
+    if total:  # by the variance around the true share: that around the one seen is less by that of its mean
+        size = min(len(hits), size + 1)
+    units = shares.Units.of(way.sizes, parts.between / total if total else 1.0, size)
+    return shares.interval(hits.mean(), units, _quantile(degrees))
+
+
+def _wilson(size, degrees):
+    """Wilson's interval (1927) around one half, of ``size`` rows, which need not be a whole number."""
     t = _quantile(degrees)
-    middle = (portion + t**2 / size / 2) / (1 + t**2 / size)
-    half = t * np.sqrt(portion * (1 - portion) / size + (t / size) ** 2 / 4) / (1 + t**2 / size)
-    # At the ends rounding would leave a trace.
-    return float(middle - half) if portion > 0 else 0.0, float(middle + half) if portion < 1 else 1.0
+    half = t * np.sqrt(1 / size + (t / size) ** 2) / (1 + t**2 / size) / 2
+    return 0.5 - half, 0.5 + half
 
 
 def _quantile(degrees):

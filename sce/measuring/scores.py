@@ -170,7 +170,7 @@ def _intervals(kept, values, estimand, lattice) -> dict[str, Interval]:
     sampled = kept.askings is not None
     rows = Rows.of(kept.points, kept.found, lattice=lattice, samples=sampled)
     valid, exact = (~np.isnan(kept.columns[name]) for name in ("valid", "exact"))
-    of_majority = of_mean = 0.0
+    of_majority = of_mean = None
     if sampled:
         probability = kept.columns["probability"]
         of_majority, of_mean = unsteady.of_rows(kept.found, valid, probability, kept.askings)

@@ -322,8 +322,7 @@ def test_equal_values_leave_a_share_uncertain_and_a_mean_not():
     rows = pd.DataFrame(VALID[:1]).loc[[0] * 40].assign(point_id=range(40), sce_point_id=np.arange(40) // 5)
     scored = score(rows, "points").set_index("score")
     assert scored.loc["validity", ["value", "high", "effective_n"]].tolist() == [1, 1, 8]
-    z = 1.96**2 / 8  # Wilson's lower end for 8 of 8
-    assert scored.loc["validity", "low"] == pytest.approx(1 / (1 + z), abs=0.03)
+    assert scored.loc["validity", "low"] == pytest.approx(0.025 ** (1 / 8))  # the probability of 8 of 8
     assert scored.loc["mean_distance", ["low", "value", "high"]].tolist() == [3, 3, 3]
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.workflow.test_audit import BAD, NEAR, bytes_of
+from tests.workflow.plants import BAD, NEAR, bytes_of
 
 REMEDY = "and no model is asked: run again"
 

@@ -10,7 +10,8 @@ from sce.files import artifacts
 from sce.study.show_command import verdicts
 from tests.conftest import Project
 from tests.workflow.conftest import TINY, copy_of
-from tests.workflow.test_audit import audited, more, setting
+from tests.workflow.plants import more, setting
+from tests.workflow.test_audit import audited
 
 PAIR = "results/wavering/tiny"
 CONDITIONS = ["unconstrained", "minimal"]
