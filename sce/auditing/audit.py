@@ -130,8 +130,9 @@ class Audit:
     def _page(self):
         settings = json.loads(exact(self.study.shapes))
         pairs, datasets = self.study.pairs, self.study.datasets
-        where = self.results / "report.html"
-        return PageToAudit(where, self.results, pairs, datasets, settings, self.study.published)
+        listed = {name: self.study.tables(name) for name in self.study.experiments}
+        where, published = self.results / "report.html", self.study.published
+        return PageToAudit(where, self.results, pairs, datasets, settings, listed, published)
 
     # --- tables over all
 

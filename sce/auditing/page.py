@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sce.auditing import page_data
+from sce.auditing.page_experiments import KIND, check_experiments
 from sce.auditing.tables import Files
 from sce.grids.datasets import Dataset
 from sce.showing.page import conversations, document, findings
@@ -18,20 +19,20 @@ from sce.wordings.published import Published
 BLOB = re.compile(r'<script type="application/octet-stream" id="([^"]*)">([^<]*)</script>\n?')
 TABLES = ("scores", "differences", "boundaries", "usage", "failures")
 TYPES = {"u8": "uint8", "i32": "<i4", "f32": "<f4"}
-KIND = "values of the page"
 LARGEST = 200_000  # points of a map
 
 
 @dataclass(frozen=True)
 class PageToAudit:
     """``path``: of the page; ``results``: the folder of the artifacts; ``settings``: by model, what shapes
-    its answers."""
+    its answers; ``tables``: those of each experiment."""
 
     path: Path
     results: Path
     pairs: list[tuple[str, str]]
     datasets: dict[str, Dataset]
     settings: dict[str, dict]
+    tables: dict[str, list[str]]
     published: Published | None
 
 
@@ -64,6 +65,7 @@ class _Check:
         for pair in self.study["pairs"]:
             if (pair["model"], pair["dataset"]) in self.page.pairs:
                 self._pair(pair)
+        check_experiments(self.page.path, self.found, self.page.tables, self.page.results, self.files)
 
     def _equal(self, name, expected):
         self._equal_value(name, self.study[name], expected)

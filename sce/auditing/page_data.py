@@ -70,9 +70,10 @@ class Arrays:
         for row in rows:
             known = row["prediction"] is not None
             self._put("prediction", row, options.index(row["prediction"]) if known else None, NO_CODE)
-        if any(row["probability_1"] is not None for row in rows):
-            for row in rows:
-                self._put("probability", row, row["probability_1"], math.nan)
+        sources = ("probability_1", "share_1")  # log-probabilities before the share of askings
+        known = [name for name in sources if any(row.get(name) is not None for row in rows)]
+        for row in rows if known else ():
+            self._put("probability", row, row[known[0]], math.nan)
 
     def _of_sce(self, row):
         condition, features = row["condition"], list(self.dataset.features)

@@ -326,6 +326,14 @@ PLANTS = {
         in_page("talk0", lambda talk: talk["turns"][0]["reply"].__setitem__(5, "Fail, surely.")), PAGE,
     ),
     "page: turns exchanged": (in_page("talk0", lambda talk: talk["turns"].reverse()), PAGE),
+    "page: a table of an experiment": (
+        in_page("table0", lambda table: table["rows"][0].__setitem__(table["columns"].index("n"), 1)), PAGE,
+    ),
+    "page: a row of a table gone": (in_page("table1", lambda table: table["rows"].pop()), PAGE),
+    "page: a table gone": (told(lambda study: study["experiments"][0]["tables"].pop()), PAGE),
+    "page: a caption": (
+        told(lambda study: study["experiments"][0]["figures"][0].update(caption="All are valid.")), PAGE,
+    ),
     "page: its script": (replacing(PAGE, "</script>\n</body>", ";</script>\n</body>"), PAGE),
     "page: cut": (bytes_of(PAGE, lambda raw: raw[:4000]), PAGE),
     "page: gone": (deleting(PAGE), PAGE),
