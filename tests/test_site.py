@@ -1,0 +1,102 @@
+"""The documentation as a site: every page is in it, no link is dead, the reference is what the code makes."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tests.conftest import ROOT
+from tools import reference
+
+SITE = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]
+DOCS = ROOT / SITE["docs_dir"]
+PAGES = sorted(DOCS.glob("**/*.md"))
+INCLUDED = re.compile(r'^--8<-- "(.+)"$', re.M)
+ELSEWHERE = [
+    ROOT / folder / name
+    for folder, name in [
+        ("", "README.md"), ("", "CONTRIBUTING.md"), ("", "SECURITY.md"), ("", "CHANGELOG.md"),
+        ("config", "README.md"), ("benchmarks", "README.md"), ("page", "README.md"),
+    ]
+]  # fmt: skip
+
+
+def whole(page):
+    """The text of a page, with what it includes."""
+    return INCLUDED.sub(lambda found: (ROOT / found[1]).read_text(), page.read_text())
+
+
+def prose(text):
+    """A text without its code."""
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S))
+
+
+def links(text):
+    """The targets of links and pictures, but for other sites."""
+    found = re.findall(r"\]\(([^)\s]+)\)", prose(text))
+    return [target for target in found if not re.match(r"(https?|mailto):", target)]
+
+
+def anchors(page):
+    """The anchors of a page's headings."""
+    return {reference.anchor(title) for title in re.findall(r"^#+ (.+)$", whole(page), re.M)}
+
+
+def dead(page, text, inside):
+    """The links of a page to what is not there, or not ``inside`` a folder."""
+    problems = []
+    for target in links(text):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        there = file.is_file() and file.is_relative_to(inside)
+        if not there or (anchor and anchor not in anchors(file)):
+            problems.append(target)
+    return problems
+
+
+def named(nav):
+    """The pages of a navigation, in its order."""
+    for item in nav:
+        for target in item.values():
+            yield from [target] if isinstance(target, str) else named(target)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_a_page_lead_somewhere_on_the_site(page):
+    assert dead(page, whole(page), inside=DOCS) == []
+
+
+@pytest.mark.parametrize("page", ELSEWHERE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_outside_the_site_lead_somewhere(page):
+    assert dead(page, page.read_text(), inside=ROOT) == []
+
+
+def test_dead_links_are_found():
+    text = (
+        "[a](gone.md) [b](protocol.md#gone) [c](protocol.md#scores) [d](../README.md) `[e](f.md)` [](#gone)"
+    )
+    assert dead(DOCS / "index.md", text, DOCS) == ["gone.md", "protocol.md#gone", "../README.md", "#gone"]
+
+
+def test_every_page_is_in_the_navigation_once():
+    assert sorted(named(SITE["nav"])) == [str(page.relative_to(DOCS)) for page in PAGES]
+
+
+def test_the_reference_is_what_the_code_makes():
+    assert reference.PAGE.read_text() == reference.page(), "python -m tools.reference"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("zensical") is None, reason="no zensical: pip install .[docs]")
+def test_the_site_builds_strictly(tmp_path):
+    for name in ("zensical.toml", "docs", "config", "benchmarks", "SECURITY.md", "CONTRIBUTING.md"):
+        os.symlink(ROOT / name, tmp_path / name)
+    built = subprocess.run(
+        [sys.executable, "-m", "zensical", "build", "--strict"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert built.returncode == 0, built.stderr
+    made = {page.stem for page in (tmp_path / SITE["site_dir"]).glob("*.html")}
+    assert made == {page.stem for page in PAGES} | {"404"}
