@@ -8,6 +8,7 @@ import importlib
 import inspect
 import json
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import NoneType, UnionType
@@ -28,12 +29,14 @@ from sce.money.prices import Prices
 from sce.study.config import contract
 from sce.wordings.prompts import Prompt
 
-PAGE = Path(__file__).parent.parent / "docs/reference.md"
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs/reference.md"
+NAVIGATION = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]["nav"]
 INTRODUCTION = """# Reference
 
 Made from the code by `python -m tools.reference`; a test compares it with the code. What the keys are for:
-[configuration.md](configuration.md). What the columns mean: [scores.md](scores.md). The commands in use:
-[tutorial.md](tutorial.md)."""
+[Configuration, key by key](configuration.md). What the columns mean: [Files and columns](scores.md). The commands
+in use: [Tutorial](tutorial.md)."""
 NAMED = {
     "Key": "a name", "FilePath": "a path", "Url": "an address", "Seed": "a seed", "Page": "a text",
     "Line": "one line", "OneLine": "one line", "Seconds": "seconds", "Tokens": "a number of tokens",
@@ -47,6 +50,18 @@ BASES = {
     Model: "Every model", Local: "Models whose weights are here", Remote: "Models asked over HTTP",
     Hosted: "Models on others' servers", Chat: "Models asked in OpenAI's chat format",
 }  # fmt: skip
+
+
+def titles(navigation: list[dict]) -> dict[str, str]:
+    """Page -> its title in the navigation of the site, in its order."""
+    found = {}
+    for item in navigation:
+        for title, target in item.items():
+            found |= {target: title} if isinstance(target, str) else titles(target)
+    return found
+
+
+TITLES = titles(NAVIGATION)
 
 
 def page() -> str:
@@ -176,9 +191,9 @@ def _default(value) -> str:
 def _artifacts() -> Iterator[str]:
     yield "## Artifacts"
     yield (
-        "Parquet files, by what their metadata call them; which file is which: [scores.md](scores.md). "
-        "*Features* stands for a column of each feature of the dataset, *SCE features* for the same with the "
-        "prefix `sce_`."
+        "Parquet files, by what their metadata call them; which file is which: "
+        "[Files and columns](scores.md). *Features* stands for a column of each feature of the dataset, "
+        "*SCE features* for the same with the prefix `sce_`."
     )
     stand_for = {"features": "*features*", "sce_features": "*SCE features*"}
     for name, columns in SCHEMAS.items():
@@ -245,8 +260,8 @@ def _sentences(*texts: str | None) -> str:
 def _prose(documented) -> str:
     """What code says about itself, in Markdown; pages that it names become links."""
     text = re.sub(r"docs/\s+", "docs/", inspect.getdoc(documented) or "").replace("``", "`")
-    text = text.replace("config/README.md", "[configuration.md](configuration.md)")
-    return re.sub(r"\bdocs/(\w+\.md)", r"[\1](\1)", text)
+    text = text.replace("config/README.md", "docs/configuration.md")
+    return re.sub(r"\bdocs/(\w+\.md)", lambda page: f"[{TITLES[page[1]]}]({page[1]})", text)
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
