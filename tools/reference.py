@@ -35,8 +35,8 @@ NAVIGATION = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
 INTRODUCTION = """# Reference
 
 Made from the code by `python -m tools.reference`; a test compares it with the code. What the keys are for:
-[Configuration, key by key](configuration.md). What the columns mean: [Files and columns](scores.md). The commands
-in use: [Tutorial](tutorial.md)."""
+[Configuration, key by key](configuration.md). What the columns mean: [Files and columns](scores.md). The
+commands in use: [Tutorial](tutorial.md)."""
 NAMED = {
     "Key": "a name", "FilePath": "a path", "Url": "an address", "Seed": "a seed", "Page": "a text",
     "Line": "one line", "OneLine": "one line", "Seconds": "seconds", "Tokens": "a number of tokens",
