@@ -83,6 +83,19 @@ def test_the_reference_is_what_the_code_makes():
     assert reference.PAGE.read_text() == reference.page(), "python -m tools.reference"
 
 
+def test_the_reference_says_type_limits_and_default():
+    rows = reference.page().splitlines()
+    for row in (
+        "| `per_start` | a whole number, ≥ 0 or `null` | `128` |",
+        "| `temperature` | a number, ≥ 0, ≤ 2 or `null` | `0` |",
+        '| `retry` | a list: `failed`, `truncated`, `refused` | `["failed"]` |',
+        "| `files` | a mapping of a text to a path, at least 1 | required |",
+        "| `prediction_at_sce` | string |",
+        "| `--prices PRICES` | another file than config/prices.yaml |",
+    ):
+        assert row in rows
+
+
 @pytest.mark.skipif(importlib.util.find_spec("zensical") is None, reason="no zensical: pip install .[docs]")
 def test_the_site_builds_strictly(tmp_path):
     shutil.copytree(DOCS, tmp_path / SITE["docs_dir"])

@@ -37,14 +37,13 @@ INTRODUCTION = """# Reference
 Made from the code by `python -m tools.reference`; a test compares it with the code. What the keys are for:
 [Configuration, key by key](configuration.md). What the columns mean: [Files and columns](scores.md). The
 commands in use: [Tutorial](tutorial.md)."""
-NAMED = {
-    "Key": "a name", "FilePath": "a path", "Url": "an address", "Seed": "a seed", "Page": "a text",
-    "Line": "one line", "OneLine": "one line", "Seconds": "seconds", "Tokens": "a number of tokens",
-}  # fmt: skip
-PLAIN = {
-    Number: "a number", int: "a whole number", float: "a number", bool: "`true` or `false`", str: "a text",
-    Any: "anything", NoneType: "`null`",
-}  # fmt: skip
+KNOWN = [
+    (values.Key, "a name"), (values.FilePath, "a path"), (values.Url, "an address"), (values.Seed, "a seed"),
+    (values.Page, "a text"), (values.Line, "one line"), (values.OneLine, "one line"),
+    (values.Seconds, "seconds"), (values.Tokens, "a number of tokens"), (Number, "a number"),
+    (int, "a whole number"), (float, "a number"), (bool, "`true` or `false`"), (str, "a text"),
+    (Any, "anything"), (NoneType, "`null`"),
+]  # fmt: skip
 LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "at least", "max_length": "at most"}
 BASES = {
     Model: "Every model", Local: "Models whose weights are here", Remote: "Models asked over HTTP",
@@ -138,13 +137,11 @@ def _keys(record: type[Contract], names: Iterable[str]) -> Iterator[str]:
 
 def words(hint, limits: str = "") -> str:
     """What a field with this type, and these limits, may hold."""
-    for name, told in NAMED.items():
-        if hint == getattr(values, name):
-            return told
+    for known, told in KNOWN:
+        if hint == known:
+            return told + limits
     inner = get_args(hint)
     match get_origin(hint):
-        case _ if hint in PLAIN:
-            return PLAIN[hint] + limits
         case origin if origin is Annotated:
             return words(inner[0], _limits(inner[1:]))
         case origin if origin is Literal:
