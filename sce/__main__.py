@@ -31,33 +31,7 @@ MODULES = {
 
 def main(arguments=None) -> int:
     """Run one command; 0, or 2 after a clear error on standard error."""
-    parser = argparse.ArgumentParser(prog="python -m sce", description=__doc__.split("\n")[0])
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    command = commands.add_parser(
-        "parse",
-        help="read answers or records out of raw replies (JSON lines)",
-        description='JSON lines {"text": REPLY} on stdin to JSON lines {"status": ..., "value": ...}.',
-    )
-    command.add_argument("--dataset", required=True, help="a dataset's name, or the path of its YAML file")
-    command.add_argument("--kind", required=True, choices=["answer", "sce"])
-    command.set_defaults(run=parse)
-
-    command = commands.add_parser("score-published", help="score a result file of the study's own code")
-    command.add_argument("file", help="FILE.json or FILE.json.gz")
-    command.add_argument("--dataset", required=True, help="a dataset's name, or the path of its YAML file")
-    command.add_argument("--metric", required=True)
-    command.add_argument("--as-published", action="store_true", help="trust the file's own parsed fields")
-    command.set_defaults(run=score_published)
-
-    for name, told in TOOLS.items():
-        command = commands.add_parser(name, help=told)
-        if name in (arguments or sys.argv[1:])[:1]:  # the others' modules need not be loaded
-            module = importlib.import_module(MODULES[name])
-            module.add_arguments(command)
-            command.set_defaults(run=module.run)
-
-    options = parser.parse_args(arguments)
+    options = parser((arguments or sys.argv[1:])[:1]).parse_args(arguments)
     try:
         return options.run(options)
     except InputError as error:
@@ -66,6 +40,36 @@ def main(arguments=None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return 0
+
+
+def parser(wanted) -> argparse.ArgumentParser:
+    """The parser of the command line, with the arguments of the commands ``wanted``."""
+    found = argparse.ArgumentParser(prog="python -m sce", description=__doc__.split("\n")[0])
+    commands = found.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser(
+        "parse",
+        help="read answers or records out of raw replies (JSON lines)",
+        description='JSON lines {"text": REPLY} on stdin to JSON lines {"status": ..., "value": ...}.',
+    )
+    command.add_argument("--dataset", required=True, help="a dataset's name, or the path of its YAML file")
+    command.add_argument("--kind", required=True, choices=["answer", "sce"], help="what to read")
+    command.set_defaults(run=parse)
+
+    command = commands.add_parser("score-published", help="score a result file of the study's own code")
+    command.add_argument("file", help="FILE.json or FILE.json.gz")
+    command.add_argument("--dataset", required=True, help="a dataset's name, or the path of its YAML file")
+    command.add_argument("--metric", required=True, help="a distance, such as gower")
+    command.add_argument("--as-published", action="store_true", help="trust the file's own parsed fields")
+    command.set_defaults(run=score_published)
+
+    for name, told in TOOLS.items():
+        command = commands.add_parser(name, help=told)
+        if name in wanted:  # the others' modules need not be loaded
+            module = importlib.import_module(MODULES[name])
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return found
 
 
 def parse(options) -> int:

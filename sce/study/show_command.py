@@ -25,8 +25,8 @@ INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u
 
 def add_arguments(parser) -> None:
     """The arguments of ``python -m sce show``."""
-    parser.add_argument("model")
-    parser.add_argument("dataset")
+    parser.add_argument("model", help="its name in the configuration")
+    parser.add_argument("dataset", help="its name in the configuration")
     parser.add_argument("point", type=int, help="a point_id of the grid")
     parser.add_argument("--condition", help="one condition alone")
     parser.add_argument("--results", default="results", help="where the run wrote (%(default)s)")
