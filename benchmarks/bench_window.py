@@ -1,10 +1,10 @@
-"""How near ``max_in_flight: auto`` comes to the best fixed number, at providers whose limits it does not know.
+"""How near ``max_in_flight: auto`` comes to the best fixed number, at providers whose limits nobody knows.
 
     python benchmarks/bench_window.py [QUESTIONS [SEED]]
 
-The tries, pauses and places of a job (``sce.asking``) run in virtual time: the clock jumps to whatever happens
-next, so that hours take seconds. Only the provider is simulated. Latencies are log-normal (median 1 s, sigma
-0.6), one in a hundred 10 times as long. Providers:
+The tries, pauses and places of a job (``sce.asking``) run in virtual time: the clock jumps to whatever
+happens next, so that hours take seconds. Only the provider is simulated. Latencies are log-normal (median
+1 s, sigma 0.6), one in a hundred 10 times as long. Providers:
 
 - knee K: latencies stay as they are with up to K requests in flight and grow in proportion beyond;
 - crowd K: they grow with the square, so that too many in flight cost time;
@@ -28,10 +28,10 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from sce.asking import pacing, tries  # noqa: E402
-from sce.asking.window import MOST, Slots, Window  # noqa: E402
-from sce.engines.faults import fault_of  # noqa: E402
-from sce.ledger.entries import Reply  # noqa: E402
+from sce.asking import pacing, tries
+from sce.asking.window import MOST, Slots, Window
+from sce.engines.faults import fault_of
+from sce.ledger.entries import Reply
 
 QUESTIONS = 4000
 FIXED = [2**n for n in range(10)]
@@ -187,7 +187,9 @@ async def _ask_all(provider, in_flight, questions):
 def main():
     questions = int(sys.argv[1]) if len(sys.argv) > 1 else QUESTIONS
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    print("| provider | best fixed | it takes | auto | of the best | failed | refused | latency, best, auto |")
+    print(
+        "| provider | best fixed | it takes | auto | of the best | failed | refused | latency, best, auto |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     begin = time.process_time()
     for scenario in SCENARIOS:

@@ -17,6 +17,7 @@ from sce.engines import Transient
 
 START, MOST = 16, 512  # requests under way, at first and at most
 FEWEST = 16  # answers of a round, from which something is concluded
+FIRST_GUESS_S = 1.0  # that an answer takes, before one has come
 CALM = 3  # rounds without a refusal, before more is tried than the provider last took on
 SOONEST, LATEST = 2, 16  # rounds between two comparisons with half the size: twice as many each time
 MOST_CUT = 0.7  # of the size at the beginning of a round is left by the refusals in it
@@ -39,12 +40,12 @@ class Window:
         self._size, self._most = float(min(start, most)), most
         self._round, self._begun_at = 0, self._size
         self._logs: list[float] = []
-        self._refused = False
+        self._refused, self._refusals, self._peak = False, 0, 0  # in the last round; in this one
         self._rule = self._ramp
         self._compared: tuple[float, float] | None = None  # a size, and the mean log of latencies there
         self._rounds, self._due = 0, SOONEST  # since the last comparison, and when the next one is due
         self._taken, self._step = math.inf, 1  # the size that was refused last; how far to go beyond it
-        self._usual: float | None = None
+        self._usual = math.log(FIRST_GUESS_S)
 
     @property
     def size(self) -> int:
@@ -53,12 +54,12 @@ class Window:
 
     @property
     def usual_s(self) -> float:
-        """Seconds that an answer takes lately; 0 before the first round has ended."""
-        return 0.0 if self._usual is None else math.exp(self._usual)
+        """Seconds that an answer takes lately."""
+        return math.exp(self._usual)
 
-    @property
-    def round(self) -> int:
-        """The number of the present round: that of a request which is sent now."""
+    def sent(self, in_flight: int) -> int:
+        """A request is sent, and so many are under way with it; the number of the round."""
+        self._peak = max(self._peak, in_flight)
         return self._round
 
     def answered(self, sent_in: int, seconds: float) -> None:
@@ -74,29 +75,32 @@ class Window:
         """The provider refused a request for its load, while ``in_flight`` others were under way. Whether the
         size has shrunk."""
         left = (RAMP_CUT if self._rule == self._ramp else MOST_CUT) * self._begun_at
-        size = max(1.0, left, min(self._size, in_flight))
-        shrunk, self._refused = size < self._size, True
-        self._size = min(self._size, size)
+        before, self._size = self._size, min(self._size, max(1.0, left, in_flight))
+        shrunk = self._size < before
+        self._refusals += 1
+        if self._refusals >= self._begun_at:  # there need not be answers as well
+            self._end_round()
         return shrunk
 
     def failed(self, seconds: float, in_flight: int) -> bool:
         """A request failed for another reason; whether the size has shrunk. One that took very long failed by
         the provider's load."""
-        return self._usual is not None and seconds > SLOW * self.usual_s and self.refused(in_flight)
+        return seconds > SLOW * self.usual_s and self.refused(in_flight)
 
     # --- at the end of a round
 
     def _end_round(self):
-        mean, self._logs = sum(self._logs) / len(self._logs), []
-        self._usual = mean
-        if self._refused:
-            taken = self._compared[0] if self._rule == self._compare else self._begun_at
-            self._taken, self._step, self._rounds = taken, 1, 0
-            self._refused, self._rule = False, self._return
-        else:
-            self._rule(mean)
+        if self._logs:
+            self._usual = sum(self._logs) / len(self._logs)
+        if self._refusals:
+            if not self._refused:  # of several such rounds in a row, the first one's size is returned to
+                self._taken = self._compared[0] if self._rule == self._compare else self._begun_at
+            self._step, self._rounds, self._rule = 1, 0, self._return
+        elif self._peak > self._size / 2:  # where fewer were wanted, nothing is known of more
+            self._rule(self._usual)
+        self._refused, self._refusals, self._logs = self._refusals > 0, 0, []
         self._size = min(max(self._size, 1.0), self._most)
-        self._begun_at = self._size
+        self._begun_at, self._peak = self._size, 0
         self._round += 1
 
     def _ramp(self, mean):
@@ -222,8 +226,8 @@ class Place:
     def sending(self) -> Iterator[None]:
         """Around one try: the window learns how it ended."""
         slots, window, loop = self._slots, self._slots.window, asyncio.get_running_loop()
-        begin, sent_in = loop.time(), window.round
         slots.in_flight += 1
+        begin, sent_in = loop.time(), window.sent(slots.in_flight)
         fault = None
         try:
             yield
