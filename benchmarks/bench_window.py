@@ -16,11 +16,11 @@ With "then", the limit changes when half of the questions are answered.
 """
 
 import asyncio
+import heapq
 import random
 import selectors
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,88 +70,136 @@ class Run:
 
 
 class Provider:
-    """An engine that answers after a latency, or refuses. ``limits``: before and after half of the
-    ``questions`` are answered; ``judge(provider, latency)``: the latency in the present state, or None and
-    perhaps the seconds to wait."""
+    """An engine that answers a question after its own latency, slowed by what else is in flight, or refuses
+    it. ``limits``: before and after half of the ``questions`` are answered."""
 
-    def __init__(self, judge, limits, questions, seed):
-        self.judge, self.limits, self.questions = judge, limits, questions
-        self.draw = random.Random(seed)
-        self.in_flight = self.answered = self.refusals = 0
+    def __init__(self, limits, questions, seed):
+        draw = random.Random(seed)
+        slow = set(draw.sample(range(questions), int(questions * SLOW_SHARE)))
+        self.latencies = [
+            MEDIAN_S * draw.lognormvariate(0, SIGMA) * (SLOW_FACTOR if i in slow else 1)
+            for i in range(questions)
+        ]
+        self.limits = limits
+        self.answered = self.refusals = 0
         self.seconds = 0.0
+        # Work is shared alike: each request ends when as much has been done for it as it needs.
+        self.done, self.at, self.timer = 0.0, 0.0, None
+        self.working: list[tuple[float, int, asyncio.Future]] = []
         self.tokens, self.since = 0.0, 0.0
 
     @property
     def limit(self):
-        return self.limits[self.answered >= self.questions / 2]
+        return self.limits[self.answered >= len(self.latencies) / 2]
+
+    @property
+    def in_flight(self):
+        return len(self.working)
+
+    def speed(self) -> float:
+        """Of every request, 1 where nobody waits."""
+        return 1.0
+
+    def refusal(self, now) -> dict | None:
+        """The headers of a refusal; None where the request is taken on."""
+        return None
 
     async def ask(self, body):
-        now = asyncio.get_running_loop().time()
-        slow = SLOW_FACTOR if self.draw.random() < SLOW_SHARE else 1
-        latency = self.judge(self, MEDIAN_S * self.draw.lognormvariate(0, SIGMA) * slow, now)
-        if not isinstance(latency, float):
+        loop = asyncio.get_running_loop()
+        begin, refusal = loop.time(), self.refusal(loop.time())
+        if refusal is not None:
             await asyncio.sleep(REFUSAL_S)
             self.refusals += 1
-            raise fault_of(429, {"error": {"message": "slow down"}}, latency)
-        self.in_flight += 1
-        await asyncio.sleep(latency)
-        self.in_flight -= 1
-        self.answered += 1
-        self.seconds += latency
+            raise fault_of(429, {"error": {"message": "slow down"}}, refusal)
+        self.go_on()
+        ended = loop.create_future()
+        heapq.heappush(self.working, (self.done + self.latencies[body["number"]], body["number"], ended))
+        self.wake()
+        await ended
+        self.seconds += loop.time() - begin
         return Reply("answered", "yes", finish_reason="stop")
 
+    def go_on(self):
+        """Do what was to be done until now."""
+        now = asyncio.get_running_loop().time()
+        if self.working:
+            self.done += (now - self.at) * self.speed()
+        self.at = now
+        while self.working and self.working[0][0] <= self.done + 1e-9:
+            heapq.heappop(self.working)[2].set_result(None)
+            self.answered += 1
 
-def knee(provider, latency, now):
-    return latency * max(1.0, (provider.in_flight + 1) / provider.limit)
+    def wake(self):
+        """Be there when the next request ends."""
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.working:
+            wait = (self.working[0][0] - self.done) / self.speed()
+            self.timer = asyncio.get_running_loop().call_later(max(wait, 1e-9), self.work)
+
+    def work(self):
+        self.go_on()
+        self.wake()
 
 
-def crowd(provider, latency, now):
-    return latency * max(1.0, (provider.in_flight + 1) / provider.limit) ** 2
+class Knee(Provider):
+    def speed(self):
+        return min(1.0, self.limit / self.in_flight)
 
 
-def at_most(provider, latency, now):
-    return latency if provider.in_flight < provider.limit else {}
+class Crowd(Provider):
+    def speed(self):
+        return min(1.0, self.limit / self.in_flight) ** 2
 
 
-def a_second(provider, latency, now):
-    provider.tokens += (now - provider.since) * provider.limit
-    provider.tokens, provider.since = min(provider.tokens, provider.limit), now
-    if provider.tokens < 1:
-        return {}
-    provider.tokens -= 1
-    return latency
+class AtMost(Provider):
+    def refusal(self, now):
+        return None if self.in_flight < self.limit else {}
 
 
-def a_minute(provider, latency, now):
-    if now // 60 != provider.since:
-        provider.tokens, provider.since = 0, now // 60
-    if provider.tokens >= provider.limit:
-        return {"retry-after": str(60 - now % 60)}
-    provider.tokens += 1
-    return latency
+class ASecond(Provider):
+    def refusal(self, now):
+        self.tokens = min(self.tokens + (now - self.since) * self.limit, self.limit)
+        self.since = now
+        if self.tokens < 1:
+            return {}
+        self.tokens -= 1
+        return None
+
+
+class AMinute(Provider):
+    def refusal(self, now):
+        if now // 60 != self.since:
+            self.tokens, self.since = 0, now // 60
+        if self.tokens >= self.limit:
+            return {"retry-after": str(60 - now % 60)}
+        self.tokens += 1
+        return None
 
 
 @dataclass(frozen=True)
 class Scenario:
     """A kind of provider and its limit, before and after half of the questions."""
 
-    judge: Callable
+    kind: type[Provider]
     before: float
     after: float | None = None
 
     @property
     def name(self):
-        kind = self.judge.__name__.replace("_", " ")
-        name = f"{self.before} {kind}" if kind.startswith("a ") else f"{kind} {self.before}"
+        name = NAMES[self.kind].format(self.before)
         return name if self.after is None else f"{name}, then {self.after}"
 
 
+NAMES = {
+    Knee: "knee {}", Crowd: "crowd {}", AtMost: "at most {}", ASecond: "{} a second", AMinute: "{} a minute",
+}  # fmt: skip
 SCENARIOS = [
-    Scenario(knee, 4), Scenario(knee, 16), Scenario(knee, 64), Scenario(knee, 64, 32),
-    Scenario(knee, 32, 64), Scenario(crowd, 8), Scenario(crowd, 64), Scenario(at_most, 1),
-    Scenario(at_most, 4), Scenario(at_most, 24), Scenario(at_most, 64), Scenario(at_most, 64, 32),
-    Scenario(at_most, 32, 64), Scenario(a_second, 5), Scenario(a_second, 40), Scenario(a_second, 40, 20),
-    Scenario(a_second, 20, 40), Scenario(a_minute, 600), Scenario(a_minute, 600, 1200),
+    Scenario(Knee, 4), Scenario(Knee, 16), Scenario(Knee, 64), Scenario(Knee, 64, 32),
+    Scenario(Knee, 32, 64), Scenario(Crowd, 8), Scenario(Crowd, 64), Scenario(AtMost, 1),
+    Scenario(AtMost, 4), Scenario(AtMost, 24), Scenario(AtMost, 64), Scenario(AtMost, 64, 32),
+    Scenario(AtMost, 32, 64), Scenario(ASecond, 5), Scenario(ASecond, 40), Scenario(ASecond, 40, 20),
+    Scenario(ASecond, 20, 40), Scenario(AMinute, 600), Scenario(AMinute, 600, 1200),
 ]  # fmt: skip
 
 
@@ -159,7 +207,7 @@ def simulate(scenario: Scenario, in_flight: int | None, questions: int = QUESTIO
     """A run with a fixed number in flight, or the one that is found (None)."""
     loop = VirtualLoop()
     limits = (scenario.before, scenario.before if scenario.after is None else scenario.after)
-    provider = Provider(scenario.judge, limits, questions, seed)
+    provider = scenario.kind(limits, questions, seed)
     random.seed(seed)  # of the waits between tries
     clock = SimpleNamespace(monotonic=loop.time)
     with mock.patch.object(tries, "time", clock), mock.patch.object(pacing, "time", clock):
@@ -176,9 +224,9 @@ async def _ask_all(provider, in_flight, questions):
     rest, entries = iter(range(questions)), []
 
     async def work():
-        for _ in rest:
+        for number in rest:
             async with slots.place() if in_flight is None else limit as place:
-                entries.append(await trying.entry("", {}, place))
+                entries.append(await trying.entry("", {"number": number}, place))
 
     await asyncio.gather(*(work() for _ in range(in_flight or MOST)))
     return entries

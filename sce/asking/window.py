@@ -16,36 +16,39 @@ from contextlib import contextmanager
 from sce.engines import Transient
 
 START, MOST = 16, 512  # requests under way, at first and at most
-FEWEST = 16  # answers of a round, from which something is concluded
+FEWEST, FEWEST_IN_RAMP = 32, 16  # requests of a round, from which something is concluded
+ANSWERED = 0.6  # the share of them that has to be answered
 FIRST_GUESS_S = 1.0  # that an answer takes, before one has come
 CALM = 3  # rounds without a refusal, before more is tried than the provider last took on
-SOONEST, LATEST = 2, 16  # rounds between two comparisons with half the size: twice as many each time
+SOONEST, LATEST = 2, 64  # rounds between two comparisons with half the size: twice as many each time
 MOST_CUT = 0.7  # of the size at the beginning of a round is left by the refusals in it
 RAMP_CUT = 0.5  # while it doubles: the size before had been taken on
-# Shares of a growth in size that went into waiting: 0 where it gave as many more answers, 1 where none.
-ROOM, ENOUGH, TOO_MUCH = 0.35, 0.6, 0.8
-TURNED = math.log(1.4)  # latencies that change by more than this at the same size: something else changed
+# Shares of a doubling that went into waiting: 0 where it gave twice the answers, 1 where it gave no more.
+# At the one that is aimed at, latencies are 1.4 times those of an idle provider: a reserve for what varies.
+ROOM, AIM = 0.15, 0.5
+TURNED = math.log(1.2)  # latencies changed by more than this, twice and at the same size: all is new
 SLOW = 4  # times the usual latency: a fault after so long is the provider's load
 
 
 class Window:
     """The number of requests that may be under way: ``size``.
 
-    Time is counted in rounds: a round ends when about as many requests that were sent in it have been
-    answered as may be under way. Latencies count by the mean of their logarithms, which a slow outlier hardly
-    moves. ``start``, ``most``: the size at first and at most.
+    Time is counted in rounds: the first requests that are sent in a round, about as many as may be under way,
+    tell how long answers take at its size, by their median, as soon as most of them are answered. ``start``,
+    ``most``: the size at first and at most.
     """
 
     def __init__(self, start: int = START, most: int = MOST):
         self._size, self._most = float(min(start, most)), most
-        self._round, self._begun_at = 0, self._size
-        self._logs: list[float] = []
-        self._refused, self._refusals, self._peak = False, 0, 0  # in the last round; in this one
         self._rule = self._ramp
-        self._compared: tuple[float, float] | None = None  # a size, and the mean log of latencies there
-        self._rounds, self._due = 0, SOONEST  # since the last comparison, and when the next one is due
-        self._taken, self._step = math.inf, 1  # the size that was refused last; how far to go beyond it
-        self._usual = math.log(FIRST_GUESS_S)
+        self._usual = math.log(FIRST_GUESS_S)  # the logarithm of the median in the last round
+        # A size, and the mean logarithm there: what a round at another size is compared with.
+        self._known: tuple[float, float] | None = None
+        self._rounds, self._due = 0, SOONEST  # since the rule changed, and when to compare
+        self._turned = 0.0  # by how much latencies were not as known, in the last round
+        self._taken, self._step = self._size, 1  # the size that was refused, and how far to go beyond it
+        self._sent, self._refused = 0, False
+        self._begin_round()
 
     @property
     def size(self) -> int:
@@ -58,17 +61,17 @@ class Window:
         return math.exp(self._usual)
 
     def sent(self, in_flight: int) -> int:
-        """A request is sent, and so many are under way with it; the number of the round."""
+        """A request is sent, and so many are under way with it; the number of the request."""
+        self._sent += 1
         self._peak = max(self._peak, in_flight)
-        return self._round
+        return self._sent
 
-    def answered(self, sent_in: int, seconds: float) -> None:
-        """A request that was sent in a round was answered after so long."""
-        if sent_in != self._round:
+    def answered(self, number: int, seconds: float) -> None:
+        """A request was answered after so long."""
+        if not self._first <= number < self._first + self._members:
             return
-        self._logs.append(math.log(max(seconds, 1e-6)))
-        needed = self._size / 2 if self._rule == self._ramp and self._compared else self._size
-        if len(self._logs) >= max(FEWEST, needed):
+        self._seconds.append(seconds)
+        if len(self._seconds) >= ANSWERED * self._counted:
             self._end_round()
 
     def refused(self, in_flight: int) -> bool:
@@ -87,62 +90,84 @@ class Window:
         the provider's load."""
         return seconds > SLOW * self.usual_s and self.refused(in_flight)
 
-    # --- at the end of a round
+    # --- rounds
+
+    @property
+    def _counted(self):
+        """Of the members of a round, those that can have been answered."""
+        return max(self._members / 2, self._members - self._refusals)
+
+    def _begin_round(self):
+        ramp = self._rule == self._ramp
+        self._begun_at, self._first = self._size, self._sent + 1
+        self._members = max(FEWEST_IN_RAMP, self.size // 2) if ramp else max(FEWEST, self.size)
+        self._seconds: list[float] = []
+        self._refusals = self._peak = 0
 
     def _end_round(self):
-        if self._logs:
-            self._usual = sum(self._logs) / len(self._logs)
+        if self._seconds:
+            middle = min(int(self._counted / 2), len(self._seconds) - 1)
+            self._usual = math.log(max(sorted(self._seconds)[middle], 1e-6))
         if self._refusals:
-            if not self._refused:  # of several such rounds in a row, the first one's size is returned to
-                self._taken = self._compared[0] if self._rule == self._compare else self._begun_at
-            self._step, self._rounds, self._rule = 1, 0, self._return
+            self._be_refused()
         elif self._peak > self._size / 2:  # where fewer were wanted, nothing is known of more
-            self._rule(self._usual)
-        self._refused, self._refusals, self._logs = self._refusals > 0, 0, []
+            self._rule()
         self._size = min(max(self._size, 1.0), self._most)
-        self._begun_at, self._peak = self._size, 0
-        self._round += 1
+        self._begin_round()
 
-    def _ramp(self, mean):
-        """Double, until latencies grow nearly as the size does."""
-        before, self._compared = self._compared, (self._size, mean)
-        if before and before[0] < self._size and _waiting(before, (self._size, mean)) > ENOUGH:
-            self._hold_from(mean, SOONEST)
+    # --- what follows from a round
+
+    def _ramp(self):
+        """Double, until latencies grow too."""
+        before, self._known = self._known, (self._size, self._usual)
+        if before is not None and (waiting := _waiting(before, self._known)) >= AIM:
+            self._hold(before[0], waiting, SOONEST)
         elif self._size >= self._most:
-            self._hold_from(mean, LATEST)
+            self._hold(self._size, AIM, LATEST)
         else:
             self._size *= 2
 
-    def _hold_from(self, mean, due):
-        self._compared, self._rounds, self._due = (self._size, mean), 0, due
-        self._rule = self._hold
+    def _hold(self, fewer, waiting, due):
+        """Stay at about the size where the share that waits is the one aimed at."""
+        factor = 2 ** (AIM - waiting)
+        self._size = max(fewer, self._known[0] * min(factor, math.sqrt(2)))
+        if self._size != self._known[0]:
+            self._known = None
+        self._rule, self._rounds, self._due, self._turned = self._stay, 0, due, 0.0
 
-    def _hold(self, mean):
-        """Stay, until a comparison is due or latencies change by themselves."""
-        size, usual = self._compared
+    def _stay(self):
+        """Look whether latencies stay as they are, until a comparison is due."""
         self._rounds += 1
-        turned = abs(mean - usual) > TURNED
-        usual = mean if turned else usual + (mean - usual) / (self._rounds + 1)
-        self._compared = (size, usual)
-        if turned or self._rounds >= self._due:
+        usual = self._usual if self._known is None else self._known[1]
+        change, before = self._usual - usual, self._turned
+        self._turned = change
+        turned = change * before > 0 and min(abs(change), abs(before)) > TURNED
+        self._known = (self._size, self._usual if turned else usual + change / self._rounds)
+        if turned:
+            self._due = SOONEST
+        if (turned or self._rounds >= self._due) and self.size > 1:
             self._rule = self._compare
-            self._size = float(max(1, self.size // 2))
+            self._size = float(self.size // 2)
 
-    def _compare(self, mean):
-        """After a round at half the size: more, if the other half was worth it; less, if it only waited."""
-        size, usual = self._compared
-        waiting = _waiting((self._size, mean), self._compared)
-        half, self._size = self._size, size
-        if waiting < ROOM:
+    def _compare(self):
+        """After a round at half the size."""
+        half, waiting = self._size, _waiting((self._size, self._usual), self._known)
+        self._size = self._known[0]
+        if waiting < ROOM and self._size < self._most:
             self._rule = self._ramp
-            self._size = min(2 * size, self._most)
+            self._size *= 2
         else:
-            if waiting > TOO_MUCH:
-                self._size = half + (size - half) / 4
-            self._hold_from(usual, min(LATEST, 2 * self._due))
+            self._hold(half, waiting, min(LATEST, 2 * self._due))
 
-    def _return(self, mean):
+    def _be_refused(self):
+        if not self._refused:  # of several such rounds in a row, the first one's size is returned to
+            self._taken = self._known[0] if self._rule == self._compare else self._begun_at
+        self._step, self._rounds, self._rule = 1, 0, self._return
+        self._refused = True
+
+    def _return(self):
         """After refusals: back to what was refused, by halves of the gap, and beyond it with care."""
+        self._refused = False
         gap = self._taken - self._size
         if gap > 0:
             self._size += min(gap, max(1.0, gap / 2))
@@ -153,12 +178,12 @@ class Window:
         self._size += self._step
         self._step *= 2
         if self._size >= 2 * self._taken:
-            self._compared, self._rule = None, self._ramp
+            self._known, self._rule = None, self._ramp
 
 
 def _waiting(few, many):
-    """The share of a growth in size that went into waiting: both are a size and a mean log of latencies."""
-    return (many[1] - few[1]) / math.log(many[0] / few[0]) if many[0] > few[0] else 0.0
+    """The share of a growth in size that went into waiting: both are a size and a logarithm of latencies."""
+    return (many[1] - few[1]) / math.log(many[0] / few[0])
 
 
 class Slots:
@@ -227,7 +252,7 @@ class Place:
         """Around one try: the window learns how it ended."""
         slots, window, loop = self._slots, self._slots.window, asyncio.get_running_loop()
         slots.in_flight += 1
-        begin, sent_in = loop.time(), window.sent(slots.in_flight)
+        begin, number = loop.time(), window.sent(slots.in_flight)
         fault = None
         try:
             yield
@@ -238,7 +263,7 @@ class Place:
             slots.in_flight -= 1
             seconds = loop.time() - begin
             if fault is None:
-                window.answered(sent_in, seconds)
+                window.answered(number, seconds)
                 slots.fill()
             elif isinstance(fault, Transient):
                 self._learn(fault, seconds)
