@@ -34,8 +34,8 @@ class Window:
     """The number of requests that may be under way: ``size``.
 
     Time is counted in rounds: the first requests that are sent in a round, about as many as may be under way,
-    tell how long answers take at its size, by their median, as soon as most of them are answered. ``start``,
-    ``most``: the size at first and at most.
+    tell how long answers take at its size, by their median, as soon as most of them are answered. ``rounds``
+    have ended. ``start``, ``most``: the size at first and at most.
     """
 
     def __init__(self, start: int = START, most: int = MOST):
@@ -48,6 +48,7 @@ class Window:
         self._turned = 0.0  # by how much latencies were not as known, in the last round
         self._taken, self._step = self._size, 1  # the size that was refused, and how far to go beyond it
         self._sent, self._refused = 0, False
+        self.rounds = -1
         self._begin_round()
 
     @property
@@ -98,6 +99,7 @@ class Window:
         return max(self._members / 2, self._members - self._refusals)
 
     def _begin_round(self):
+        self.rounds += 1
         ramp = self._rule == self._ramp
         self._begun_at, self._first = self._size, self._sent + 1
         self._members = max(FEWEST_IN_RAMP, self.size // 2) if ramp else max(FEWEST, self.size)
@@ -256,7 +258,7 @@ class Place:
         fault = None
         try:
             yield
-        except Exception as error:
+        except BaseException as error:  # a request that was cancelled was not answered
             fault = error
             raise
         finally:

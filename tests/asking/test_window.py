@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from benchmarks.bench_window import Scenario, a_second, at_most, crowd, knee, simulate
+from benchmarks.bench_window import ASecond, AtMost, Crowd, Knee, Scenario, simulate
 from sce.asking import tries
 from sce.asking.asker import open_asker
 from sce.asking.window import Slots, Window
@@ -22,9 +22,9 @@ from tests.faults import Answer, Provider, fingerprint, served
 def go_on(window, seconds, rounds=1):
     """Rounds whose answers all took so long."""
     for _ in range(rounds):
-        now = window.sent(window.size)
-        while window.sent(window.size) == now:
-            window.answered(now, seconds)
+        begun = window.rounds
+        while window.rounds == begun:
+            window.answered(window.sent(window.size), seconds)
 
 
 # --- the decisions
@@ -38,25 +38,58 @@ def test_it_doubles_while_latencies_stay_as_they_are():
     assert sizes == [16, 32, 64, 128, 256, 512, 512]
 
 
-def test_it_stops_where_latencies_grow_with_it_and_falls_to_what_is_worth_it():
+def test_it_stops_where_answers_only_wait_longer():
     window = Window()
     go_on(window, 1.0)
     go_on(window, 2.0)  # 32 took twice as long as 16: nothing was gained
-    assert window.size == 32
-    go_on(window, 2.0, rounds=2)
-    assert window.size == 16  # half, to compare
+    assert window.size == 22  # 16 times the root of 2: a provider that takes 16 gets more than it takes
+    go_on(window, 1.4)
+    go_on(window, 1.4)
+    assert window.size == 11  # half, to compare
     go_on(window, 1.0)
-    assert window.size == 20  # a little more than half
+    assert window.size == 23  # about as it was: 1.4 times the latency for twice as many is aimed at
+    go_on(window, 1.4, rounds=4)
+    assert window.size == 11  # twice as long until the next comparison
+    go_on(window, 0.7)
+    assert window.size == 17  # half of them gave as many answers
 
 
-def test_it_grows_again_where_the_upper_half_is_worth_it():
+def test_it_doubles_again_where_the_other_half_is_worth_it():
     window = Window()
     go_on(window, 1.0)
     go_on(window, 2.0)
-    go_on(window, 1.0)  # half of what it was, at the same size: compared at once
-    assert window.size == 16
+    go_on(window, 1.4, rounds=2)
+    go_on(window, 1.4)
+    assert window.size == 45
+
+
+def test_latencies_that_change_twice_are_looked_into_at_once():
+    window = Window()
+    go_on(window, 1.0)
+    go_on(window, 2.0)
+    go_on(window, 1.4, rounds=2)
+    go_on(window, 1.0)
+    go_on(window, 1.4)
+    go_on(window, 3.0)
+    assert window.size == 23
+    go_on(window, 3.0)
+    assert window.size == 11
+
+
+def test_a_slow_outlier_is_no_growing_latency():
+    window = Window()
+    go_on(window, 1.0)
+    window.answered(window.sent(32), 100.0)
     go_on(window, 1.0)
     assert window.size == 64
+
+
+def test_answers_to_requests_of_an_earlier_round_tell_nothing():
+    window = Window()
+    go_on(window, 1.0)
+    for _ in range(100):
+        window.answered(1, 50.0)
+    assert (window.size, window.rounds) == (32, 1)
 
 
 def test_it_does_not_grow_where_no_more_are_wanted():
@@ -66,26 +99,9 @@ def test_it_does_not_grow_where_no_more_are_wanted():
     assert window.size == 16
 
 
-def test_a_slow_outlier_is_no_growing_latency():
-    window = Window()
-    go_on(window, 1.0)
-    window.answered(window.sent(32), 100.0)  # one of 16: their mean logarithm is that of 1.33 s
-    go_on(window, 1.0)
-    assert window.size == 64
-
-
-def test_answers_to_requests_of_an_earlier_round_tell_nothing():
-    window = Window()
-    go_on(window, 1.0)
-    for _ in range(100):
-        window.answered(0, 50.0)
-    assert (window.size, window.sent(32)) == (32, 1)
-
-
 def test_refusals_cut_to_what_was_taken_on_and_the_way_back_is_by_halves():
     window = Window()
-    go_on(window, 1.0)
-    go_on(window, 1.0)
+    go_on(window, 1.0, rounds=2)
     assert window.size == 64
     assert [window.refused(n) for n in (63, 62, 40)] == [True, True, True]
     assert window.size == 40
@@ -96,17 +112,18 @@ def test_refusals_cut_to_what_was_taken_on_and_the_way_back_is_by_halves():
     for _ in range(12):
         sizes.append(window.size)
         go_on(window, 1.0)
-    assert sizes[0] == 32
-    assert sizes[1:8] == [32, 48, 56, 60, 62, 63, 64]
-    assert sizes[8:] == [64, 64, 65, 67]
+    assert sizes == [32, 32, 48, 56, 60, 62, 63, 64, 64, 64, 65, 67]
 
 
-def test_it_never_falls_below_one():
-    window = Window(start=2)
-    for _ in range(5):
+def test_refusals_alone_end_a_round_too():
+    window, sizes = Window(), []
+    for _ in range(42):
         window.refused(0)
-        go_on(window, 1.0)
-    assert window.size >= 1
+        sizes.append(window.size)
+    assert [sizes[0], sizes[15], sizes[16], sizes[24]] == [8, 8, 5, 3]
+    assert window.size == 1
+    go_on(window, 1.0)
+    assert window.size == 8  # half way back
 
 
 def test_a_fault_counts_as_the_providers_load_only_after_very_long():
@@ -167,10 +184,10 @@ def test_who_stops_waiting_takes_no_place():
 @pytest.mark.parametrize(
     ("scenario", "best"),
     [
-        (Scenario(knee, 32), 32),
-        (Scenario(crowd, 16), 16),
-        (Scenario(at_most, 24, 12), 24),
-        (Scenario(a_second, 20, 40), 64),
+        (Scenario(Knee, 32), 32),
+        (Scenario(Crowd, 16), 16),
+        (Scenario(AtMost, 24, 12), 24),
+        (Scenario(ASecond, 20, 40), 64),
     ],
     ids=lambda value: getattr(value, "name", value),
 )
