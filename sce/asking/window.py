@@ -45,6 +45,7 @@ class Window:
         # A size, and the mean logarithm there: what a round at another size is compared with.
         self._known: tuple[float, float] | None = None
         self._rounds, self._due = 0, SOONEST  # since the rule changed, and when to compare
+        self._room = False  # there was some in the last comparison
         self._turned = 0.0  # by how much latencies were not as known, in the last round
         self._taken, self._step = self._size, 1  # the size that was refused, and how far to go beyond it
         self._sent, self._refused = 0, False
@@ -108,7 +109,8 @@ class Window:
 
     def _end_round(self):
         if self._seconds:
-            middle = min(int(self._counted / 2), len(self._seconds) - 1)
+            sent = min(self._members, self._sent - self._first + 1) - self._refusals
+            middle = min(max(0, sent) // 2, len(self._seconds) - 1)
             self._usual = math.log(max(sorted(self._seconds)[middle], 1e-6))
         if self._refusals:
             self._be_refused()
@@ -155,11 +157,12 @@ class Window:
         """After a round at half the size."""
         half, waiting = self._size, _waiting((self._size, self._usual), self._known)
         self._size = self._known[0]
-        if waiting < ROOM and self._size < self._most:
+        had_room, self._room = self._room, waiting < ROOM and self._size < self._most
+        if had_room and self._room:
             self._rule = self._ramp
             self._size *= 2
         else:
-            self._hold(half, waiting, min(LATEST, 2 * self._due))
+            self._hold(half, waiting, SOONEST if self._room else min(LATEST, 2 * self._due))
 
     def _be_refused(self):
         if not self._refused:  # of several such rounds in a row, the first one's size is returned to
