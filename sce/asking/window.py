@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from sce.engines import Transient
 
 START, MOST = 16, 512  # requests under way, at first and at most
-FEWEST, FEWEST_IN_RAMP = 32, 16  # requests of a round, from which something is concluded
+FEWEST, FEWEST_IN_RAMP = 48, 16  # requests of a round, from which something is concluded
 ANSWERED = 0.6  # the share of them that has to be answered
 FIRST_GUESS_S = 1.0  # that an answer takes, before one has come
 CALM = 3  # rounds without a refusal, before more is tried than the provider last took on
