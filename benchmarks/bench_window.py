@@ -86,7 +86,7 @@ class Provider:
         # Work is shared alike: each request ends when as much has been done for it as it needs.
         self.done, self.at, self.timer = 0.0, 0.0, None
         self.working: list[tuple[float, int, asyncio.Future]] = []
-        self.tokens, self.since = 0.0, 0.0
+        self.tokens, self.since = float(limits[0]), 0.0  # nobody asked before
 
     @property
     def limit(self):
@@ -170,10 +170,10 @@ class ASecond(Provider):
 class AMinute(Provider):
     def refusal(self, now):
         if now // 60 != self.since:
-            self.tokens, self.since = 0, now // 60
-        if self.tokens >= self.limit:
+            self.tokens, self.since = self.limit, now // 60
+        if self.tokens < 1:
             return {"retry-after": str(60 - now % 60)}
-        self.tokens += 1
+        self.tokens -= 1
         return None
 
 

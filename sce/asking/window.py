@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from sce.engines import Transient
 
 START, MOST = 16, 512  # requests under way, at first and at most
-FEWEST, FEWEST_IN_RAMP = 48, 16  # requests of a round, from which something is concluded
+FEWEST, FEWEST_COMPARED = 16, 48  # requests of a round, and of one whose latencies are compared
 ANSWERED = 0.6  # the share of them that has to be answered
 FIRST_GUESS_S = 1.0  # that an answer takes, before one has come
 CALM = 3  # rounds without a refusal, before more is tried than the provider last took on
 SOONEST, LATEST = 2, 64  # rounds between two comparisons with half the size: twice as many each time
-MOST_CUT = 0.7  # of the size at the beginning of a round is left by the refusals in it
+MOST_CUT = 0.9  # of the size at the beginning of a round is left by the refusals in it
 RAMP_CUT = 0.5  # while it doubles: the size before had been taken on
 # Shares of a doubling that went into waiting: 0 where it gave twice the answers, 1 where it gave no more.
 # At the one that is aimed at, latencies are 1.4 times those of an idle provider: a reserve for what varies.
@@ -101,9 +101,11 @@ class Window:
 
     def _begin_round(self):
         self.rounds += 1
-        ramp = self._rule == self._ramp
         self._begun_at, self._first = self._size, self._sent + 1
-        self._members = max(FEWEST_IN_RAMP, self.size // 2) if ramp else max(FEWEST, self.size)
+        if self._rule == self._ramp:
+            self._members = max(FEWEST, self.size // 2)
+        else:
+            self._members = max(FEWEST if self._rule == self._return else FEWEST_COMPARED, self.size)
         self._seconds: list[float] = []
         self._refusals = self._peak = 0
 
