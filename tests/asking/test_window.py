@@ -58,9 +58,12 @@ def test_it_doubles_again_where_the_other_half_is_worth_it():
     window = Window()
     go_on(window, 1.0)
     go_on(window, 2.0)
-    go_on(window, 1.4, rounds=2)
+    go_on(window, 1.4, rounds=3)
+    assert window.size == 32  # root of 2
+    go_on(window, 1.4, rounds=3)
+    assert window.size == 64  # twice, the second time
     go_on(window, 1.4)
-    assert window.size == 45
+    assert window.size == 128
 
 
 def test_latencies_that_change_twice_are_looked_into_at_once():
@@ -117,10 +120,10 @@ def test_refusals_cut_to_what_was_taken_on_and_the_way_back_is_by_halves():
 
 def test_refusals_alone_end_a_round_too():
     window, sizes = Window(), []
-    for _ in range(42):
+    for _ in range(99):
         window.refused(0)
         sizes.append(window.size)
-    assert [sizes[0], sizes[15], sizes[16], sizes[24]] == [8, 8, 5, 3]
+    assert [sizes[0], sizes[15], sizes[16], sizes[24]] == [8, 8, 7, 6]  # a tenth less each round
     assert window.size == 1
     go_on(window, 1.0)
     assert window.size == 8  # half way back
