@@ -235,9 +235,7 @@ async def _ask_all(provider, in_flight, questions):
 def main():
     questions = int(sys.argv[1]) if len(sys.argv) > 1 else QUESTIONS
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    print(
-        "| provider | best fixed | takes | auto takes | best / auto | failed | refused, best | latency, best |"
-    )
+    print("| provider | best | takes | auto takes | best / auto | failed | refused, best | latency, best |")
     print("|---|---|---|---|---|---|---|---|")
     begin = time.process_time()
     for scenario in SCENARIOS:
