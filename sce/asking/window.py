@@ -24,9 +24,9 @@ SOONEST, LATEST = 2, 64  # rounds between two comparisons with half the size: tw
 MOST_CUT = 0.9  # of the size at the beginning of a round is left by the refusals in it
 RAMP_CUT = 0.5  # while it doubles: the size before had been taken on
 # Shares of a doubling that went into waiting: 0 where it gave twice the answers, 1 where it gave no more.
-# At the one that is aimed at, latencies are 1.4 times those of an idle provider: a reserve for what varies.
-ROOM, AIM = 0.15, 0.5
-TURNED = math.log(1.2)  # latencies changed by more than this, twice and at the same size: all is new
+# At the one that is aimed at, latencies are 1.5 times those of an idle provider: a reserve for what varies.
+ROOM, AIM = 0.2, 0.6
+TURNED = math.log(1.25)  # latencies changed by more than this, twice and at the same size: all is new
 SLOW = 4  # times the usual latency: a fault after so long is the provider's load
 
 
@@ -148,12 +148,12 @@ class Window:
         change, before = self._usual - usual, self._turned
         self._turned = change
         turned = change * before > 0 and min(abs(change), abs(before)) > TURNED
-        self._known = (self._size, self._usual if turned else usual + change / self._rounds)
+        self._known = (self.size, self._usual if turned else usual + change / self._rounds)
         if turned:
             self._due = SOONEST
         if (turned or self._rounds >= self._due) and self.size > 1:
             self._rule = self._compare
-            self._size = float(self.size // 2)
+            self._size = float((self.size + 1) // 2)
 
     def _compare(self):
         """After a round at half the size."""

@@ -42,41 +42,40 @@ def test_it_stops_where_answers_only_wait_longer():
     window = Window()
     go_on(window, 1.0)
     go_on(window, 2.0)  # 32 took twice as long as 16: nothing was gained
-    assert window.size == 22  # 16 times the root of 2: a provider that takes 16 gets more than it takes
-    go_on(window, 1.4)
-    go_on(window, 1.4)
-    assert window.size == 11  # half, to compare
+    assert window.size == 24  # 32 / 2^0.4: 1.5 times what the provider takes at once
+    go_on(window, 1.5, rounds=2)
+    assert window.size == 12  # half, to compare
     go_on(window, 1.0)
-    assert window.size == 23  # about as it was: 1.4 times the latency for twice as many is aimed at
-    go_on(window, 1.4, rounds=4)
-    assert window.size == 11  # twice as long until the next comparison
-    go_on(window, 0.7)
-    assert window.size == 17  # half of them gave as many answers
+    assert window.size == 24  # 1.5 times the latency for twice as many is what is aimed at
+    go_on(window, 1.5, rounds=4)
+    assert window.size == 12  # twice as long until the next comparison
+    go_on(window, 0.75)
+    assert window.size == 18  # half of them gave as many answers: 24 / 2^0.4
 
 
-def test_it_doubles_again_where_the_other_half_is_worth_it():
+def test_it_grows_again_where_the_other_half_is_worth_it():
     window = Window()
     go_on(window, 1.0)
     go_on(window, 2.0)
-    go_on(window, 1.4, rounds=3)
-    assert window.size == 32  # root of 2
-    go_on(window, 1.4, rounds=3)
-    assert window.size == 64  # twice, the second time
-    go_on(window, 1.4)
-    assert window.size == 128
+    go_on(window, 1.5, rounds=3)
+    assert window.size == 33  # 24 times the root of 2
+    go_on(window, 1.5, rounds=3)
+    assert window.size == 66  # twice, the second time
+    go_on(window, 1.5)
+    assert window.size == 132
 
 
 def test_latencies_that_change_twice_are_looked_into_at_once():
     window = Window()
     go_on(window, 1.0)
     go_on(window, 2.0)
-    go_on(window, 1.4, rounds=2)
+    go_on(window, 1.5, rounds=2)
     go_on(window, 1.0)
-    go_on(window, 1.4)
+    go_on(window, 1.5)
     go_on(window, 3.0)
-    assert window.size == 23
+    assert window.size == 24
     go_on(window, 3.0)
-    assert window.size == 11
+    assert window.size == 12
 
 
 def test_a_slow_outlier_is_no_growing_latency():
