@@ -151,9 +151,12 @@ class Window:
         self._known = (self.size, self._usual if turned else usual + change / self._rounds)
         if turned:
             self._due = SOONEST
-        if (turned or self._rounds >= self._due) and self.size > 1:
-            self._rule = self._compare
-            self._size = float((self.size + 1) // 2)
+        if not turned and self._rounds < self._due:
+            return
+        if self.size > 1:
+            self._rule, self._size = self._compare, float((self.size + 1) // 2)
+        elif self._most > 1:  # there is no half of it: compared with twice as many
+            self._rule, self._size = self._ramp, 2.0
 
     def _compare(self):
         """After a round at half the size."""

@@ -65,6 +65,17 @@ def test_it_grows_again_where_the_other_half_is_worth_it():
     assert window.size == 132
 
 
+def test_one_at_a_time_is_not_for_ever():
+    window = Window(start=1)
+    go_on(window, 1.0)
+    go_on(window, 2.0)  # two at once take twice as long
+    assert window.size == 1
+    go_on(window, 1.0, rounds=2)
+    assert window.size == 2
+    go_on(window, 1.0)
+    assert window.size == 4
+
+
 def test_latencies_that_change_twice_are_looked_into_at_once():
     window = Window()
     go_on(window, 1.0)
