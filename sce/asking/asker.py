@@ -18,13 +18,14 @@ from sce.asking.found import Found
 from sce.asking.pacing import Pace
 from sce.asking.starting import Starter
 from sce.asking.tries import Tries
+from sce.asking.window import MOST, Slots, Window
 from sce.engines import About, Engine, Rejected, body_of, open_engine
 from sce.grids.datasets import Dataset
 from sce.ledger.claims import Claims
 from sce.ledger.clock import now
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
-from sce.models.entries import Model
+from sce.models.entries import AUTO, Model
 from sce.money.prices import Budget
 
 EVERYTHING = 2**31  # requests in flight, where there is no limit
@@ -36,17 +37,19 @@ GRACE_S = 20  # for requests under way when the job stops: their answers were pa
 class Asker:
     """Answers questions from the ledger, or else from the engine, each at most once.
 
-    ``max_in_flight``: questions under way at a time; more may be waiting for their turn. ``retry``: statuses
-    in the ledger that are asked again (failed, truncated, refused). A question is tried up to ``attempts``
-    times in this run, and for ``patience_s``, before it counts as failed; a provider that asks us to slow
-    down uses up patience only. ``gpus``: claimed for the engine before it starts. ``claims``: what another
-    job is asking at this moment is waited for, for up to ``patience_s``, and not asked as well. ``asked`` and
-    ``found`` count entries from the engine and from the ledger; ``faults`` the tries that failed, by cause.
+    ``max_in_flight``: questions under way at a time; more may be waiting for their turn. ``window``: how many
+    are under way, instead, where the provider's limit is to be found. ``retry``: statuses in the ledger that
+    are asked again (failed, truncated, refused). A question is tried up to ``attempts`` times in this run,
+    and for ``patience_s``, before it counts as failed; a provider that asks us to slow down uses up patience
+    only. ``gpus``: claimed for the engine before it starts. ``claims``: what another job is asking at this
+    moment is waited for, for up to ``patience_s``, and not asked as well. ``asked`` and ``found`` count
+    entries from the engine and from the ledger; ``faults`` the tries that failed, by cause.
     """
 
     engine: Engine
     ledger: Ledger
     max_in_flight: int = 1
+    window: Window | None = None
     attempts: int = 6
     patience_s: float = 600
     retry: frozenset[str] = frozenset({"failed"})
@@ -64,7 +67,8 @@ class Asker:
         self._starter = Starter(self.engine, self.gpus)
         self._tries = Tries(self.engine, self.pace, self.attempts, self.patience_s)
         self._claims = Claims(self.ledger.path)
-        self._slots = asyncio.Semaphore(self.max_in_flight)
+        self._limit = asyncio.Semaphore(self.max_in_flight)
+        self._slots = Slots(self.window) if self.window else None
 
     @property
     def faults(self) -> Counter[str]:
@@ -135,13 +139,13 @@ class Asker:
 
     async def _insist(self, key, body):
         """The entry of a question that is tried until it is answered or the budget of tries is used up."""
-        async with self._slots:
+        async with self._slots.place() if self._slots else self._limit as place:
             await self._begin()
             self.ledger.require_room()
             try:
                 entry = await self._asked_elsewhere(key) if self.claims else None
                 if entry is None:
-                    return await self._ask_now(key, body)
+                    return await self._ask_now(key, body, place)
             finally:
                 self._claims.give_back(key)
             self.found += 1
@@ -155,10 +159,10 @@ class Asker:
             await asyncio.sleep(CLAIM_POLL_S)
         return self._found.entry(key, since=began)
 
-    async def _ask_now(self, key, body):
+    async def _ask_now(self, key, body, place):
         if self.budget:
             await self._afford(body)
-        entry = await self._tries.entry(key, body)
+        entry = await self._tries.entry(key, body, place)
         with self._tries.counted():
             await self.ledger.store(entry, body)
             self._found.ended(key)
@@ -195,9 +199,9 @@ def open_asker(
     path = ledger_file(folder, model.engine, model.provider_model)
     limits = {
         "attempts": model.attempts,
-        "max_in_flight": model.max_in_flight,
         "pace": Pace(model.requests_per_minute, model.tokens_per_minute),
         "budget": budget,
+        **_in_flight(model),
     }
     if engine is None and getattr(model, "mode", "live") == "batch":
         # By name, as engines are: how a question travels shapes no answer, so no job depends on this module.
@@ -213,3 +217,10 @@ def open_asker(
             gpus=gpus,
             **limits,
         )
+
+
+def _in_flight(model):
+    """How many questions are under way: where the entry leaves it to the window, more wait for their turn."""
+    if model.max_in_flight == AUTO:
+        return {"max_in_flight": MOST, "window": Window()}
+    return {"max_in_flight": model.max_in_flight}

@@ -5,12 +5,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import stamina
 
 from sce.asking.pacing import Pace
+from sce.asking.window import Place
 from sce.engines import Engine, Fatal, Rejected, Transient
 from sce.ledger.entries import Entry, Reply
 
@@ -33,9 +34,10 @@ class Tries:
     stopping: bool = False
     under_way: set[asyncio.Task] = field(default_factory=set)
 
-    async def entry(self, key: str, body: dict) -> Entry:
-        """How a question ended. Raises Fatal where no question can be answered, and Transient where the job
-        stops before the question's tries are used up: it was not asked, rather than failed."""
+    async def entry(self, key: str, body: dict, place: Place | None = None) -> Entry:
+        """How a question ended. ``place``: the one it has under a window that finds the provider's limit.
+        Raises Fatal where no question can be answered, and Transient where the job stops before the
+        question's tries are used up: it was not asked, rather than failed."""
         limit = _Limit(self.attempts, self.patience_s)
         begin = time.monotonic()
         try:
@@ -48,7 +50,7 @@ class Tries:
             ):
                 with attempt:
                     limit.number = attempt.num
-                    reply, latency_s = await self._try(body)
+                    reply, latency_s = await self._try(body, place)
         except (Transient, Rejected) as error:
             if self.stopping and isinstance(error, Transient):
                 raise
@@ -66,13 +68,15 @@ class Tries:
         finally:
             self.under_way.discard(task)
 
-    async def _try(self, body) -> tuple[Reply, float]:
+    async def _try(self, body, place) -> tuple[Reply, float]:
         """One attempt at its turn: the reply, and the seconds it took."""
+        if place is not None:
+            await place.take()
         tokens = self.pace.estimate(body)
         await self.pace.turn(tokens)
         begin = time.monotonic()
         try:
-            with self.counted():
+            with self.counted(), place.sending() if place is not None else nullcontext():
                 reply = await self.engine.ask(body)
         except Transient as error:
             self.faults[str(error)[:80]] += 1

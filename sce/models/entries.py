@@ -8,14 +8,26 @@ of entry, made known with ``add_entry`` by the value of its field ``engine``.
 
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationError, WrapValidator
 
 from sce.files.contracts import Contract
 from sce.files.values import Seconds
 
 Retried = Literal["failed", "truncated", "refused"]
-InFlight = Annotated[int, Field(ge=1, le=10_000)]
+AUTO = "auto"
+MOST_IN_FLIGHT = 10_000
+InFlight = Annotated[int, Field(ge=1, le=MOST_IN_FLIGHT)]
 PerMinute = Annotated[float, Field(ge=0.01, le=1e9)]
+
+
+def _or_auto(value, check):
+    try:
+        return check(value)
+    except ValidationError:  # it would name either kind by itself
+        raise ValueError(f"a whole number from 1 to {MOST_IN_FLIGHT}, or {AUTO}") from None
+
+
+InFlightOrAuto = Annotated[InFlight | Literal["auto"], WrapValidator(_or_auto)]
 
 
 class Model(Contract):

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from sce.files.contracts import Contract
 from sce.files.secrets import referenced
 from sce.files.values import Line, Seconds, Tokens, Url
-from sce.models.entries import InFlight, Model
+from sce.models.entries import InFlightOrAuto, Model
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,4000}[!-~])?")
@@ -24,6 +24,7 @@ class Remote(Model):
     ``effort``: how hard a reasoning model thinks, in its provider's words. ``extra_body``: further fields of
     the request. ``headers``: further headers; one with a value ``$VARIABLE`` is read from the environment and
     counts as access, any other as part of the question. ``timeout_s``: for one whole reply.
+    ``max_in_flight``: ``auto`` finds what the provider takes (sce.asking.window).
     """
 
     TRANSPORT: ClassVar[frozenset[str]] = Model.TRANSPORT | {"timeout_s"}
@@ -36,7 +37,7 @@ class Remote(Model):
     extra_body: dict[str, Any] = {}
     headers: dict[str, str] = Field({}, max_length=50)
     timeout_s: Seconds = 300
-    max_in_flight: InFlight = 8
+    max_in_flight: InFlightOrAuto = 8
 
     @property
     def sent_headers(self) -> dict[str, str]:

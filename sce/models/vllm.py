@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sce.files.values import FilePath, Line, Seconds
-from sce.models.entries import InFlight, Local
+from sce.models.entries import InFlightOrAuto, Local
 from sce.models.remote import Chat, Remote
 from sce.models.weights import folder_fingerprint, local_weights
 
@@ -60,7 +60,7 @@ class Vllm(Chat, Local):
     prefix_caching: bool = True
     python: FilePath | None = None
     startup_s: Seconds = 3600
-    max_in_flight: InFlight = 64
+    max_in_flight: InFlightOrAuto = 64
 
     @field_validator("engine_args")
     @classmethod

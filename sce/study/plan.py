@@ -24,6 +24,7 @@ from sce.asking.pacing import CHARACTERS_PER_TOKEN
 from sce.asking.protocol import typical_points
 from sce.engines import open_engine
 from sce.ledger.ledger import Ledger
+from sce.models.entries import AUTO
 from sce.money.prices import FREE, Price, Prices, costs
 from sce.statuses import REQUEST_STATUSES
 from sce.study import pilot
@@ -226,11 +227,12 @@ def _minutes(entry, to_ask, tokens, measured, batch):
         times["requests_per_minute"] = to_ask / entry.requests_per_minute
     if entry.tokens_per_minute:
         times["tokens_per_minute"] = tokens / entry.tokens_per_minute
-    if measured.latency_s is not None:
+    if measured.latency_s is not None and entry.max_in_flight != AUTO:
         name = f"max_in_flight, {measured.latency_s:.2g} s an answer"
         times[name] = to_ask * measured.latency_s / entry.max_in_flight / 60
     if not times:
-        return None, "unknown: no limit set, no answer yet"
+        missing = "max_in_flight is auto" if entry.max_in_flight == AUTO else "no answer yet"
+        return None, f"unknown: no limit set, {missing}"
     slowest = max(times, key=times.get)
     return times[slowest], slowest
 

@@ -107,6 +107,7 @@ def test_the_endpoint_gets_the_request_and_nothing_else(engine, tmp_path):
         ({"base_url": "http://127.0.0.1:10/v1"}, True),
         ({"api_key_env": "OTHER_KEY"}, True),
         ({"max_in_flight": 99, "attempts": 2, "patience_s": 5, "timeout_s": 5}, True),
+        ({"max_in_flight": "auto"}, True),
         ({"requests_per_minute": 5, "tokens_per_minute": 5, "budget_usd": 1, "mode": "batch"}, True),
         ({"headers": {"X-Gateway": "$GATEWAY_KEY"}}, True),
         ({"headers": {"anthropic-beta": "thing"}}, False),

@@ -35,9 +35,9 @@ CONFIGURATION = {
         "openai": {"engine": "openai", **HOSTED, "seed": 3, "logprobs": 2, "revision": "r"},
         "anthropic": {"engine": "anthropic", **HOSTED, "thinking": {"form": "adaptive"}},
         "vllm": {
-            "engine": "vllm", **REMOTE, "dtype": "auto", "quantization": "awq", "max_model_len": 512,
-            "reasoning_parser": "p", "engine_args": {"a": 1}, "tensor_parallel_size": 1, "gpus": 1,
-            "gpu_type": "a100", "size_b": 1, "python": "python", "startup_s": 5,
+            "engine": "vllm", **REMOTE, "max_in_flight": "auto", "dtype": "auto", "quantization": "awq",
+            "max_model_len": 512, "reasoning_parser": "p", "engine_args": {"a": 1}, "tensor_parallel_size": 1,
+            "gpus": 1, "gpu_type": "a100", "size_b": 1, "python": "python", "startup_s": 5,
         },
         "taken": {"from": "gpt41", "max_tokens": 5},
     },

@@ -222,6 +222,9 @@ def test_estimates_come_from_the_answers_there_are(tmp_path):
     assert (here.minutes, here.time_from) == (here.to_ask / 10, "requests_per_minute")
     slow = study(tmp_path, {"m": model | {"requests_per_minute": None}}, ["minimal"])
     assert row(slow, "m").minutes == pytest.approx(here.to_ask * 6 / 4 / 60)
+    found = {"requests_per_minute": None, "max_in_flight": "auto"}
+    unknown = row(study(tmp_path, {"m": model | found}, ["minimal"]), "m")
+    assert (unknown.minutes, unknown.time_from) == (None, "unknown: no limit set, max_in_flight is auto")
 
 
 def test_a_batch_costs_half_and_takes_a_day(tmp_path):
