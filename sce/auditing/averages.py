@@ -5,6 +5,7 @@ from fractions import Fraction
 from statistics import median
 
 from sce.auditing.findings import Findings
+from sce.auditing.spreads import mean
 from sce.auditing.tables import Stored
 from sce.statuses import ROW_STATUSES
 
@@ -20,6 +21,14 @@ AVERAGES = {  # score -> (the column that it averages, over which of the kept ro
     "median_relative_shortfall": ("relative_shortfall", "invalid"),
 }
 COMPARED = {"validity": "valid", "mean_distance": "distance", "mean_excess": "excess"}
+
+
+def by_condition(rows: list[dict]) -> dict[tuple[str, str], list[dict]]:
+    """(condition, metric) -> its rows."""
+    found = {}
+    for row in rows:
+        found.setdefault((row["condition"], row["metric"]), []).append(row)
+    return found
 
 
 def scores_of(rows: list[dict], condition: str, metric: str) -> list[dict]:
@@ -47,8 +56,8 @@ def scores_of(rows: list[dict], condition: str, metric: str) -> list[dict]:
     )
     if any("probability" in row for row in rows):
         known = [row["probability"] for row in kept]
-        mean = math.fsum(known) / len(known) if known else None
-        found["validity_probability"] = mean, len(known), None if known else "no kept rows"
+        none = None, 0, "no kept rows"
+        found["validity_probability"] = (mean(known), len(known), None) if known else none
     for status in ROW_STATUSES:
         found[f"n_{status}"] = (sum(row["status"] == status for row in rows), len(rows), None)
     return [
@@ -61,7 +70,7 @@ def scores_of(rows: list[dict], condition: str, metric: str) -> list[dict]:
 def _average(name, values, over, which):
     values = [value for value in values if value is not None]
     if values:
-        average = math.fsum(values) / len(values) if name.startswith("mean") else median(values)
+        average = mean(values) if name.startswith("mean") else median(values)
         return average, len(values), None
     if not which["kept"]:
         return None, 0, "no kept rows"
@@ -94,7 +103,7 @@ def check_differences(
         both = [x - y for x, y in known]
         place = f"{row['score']} of {row['a']} and {row['b']} on {row['dataset']}, {row['metric']}"
         findings.equal(stored.path, f"{place}: n", row["n"], len(both), "scores")
-        value = math.fsum(both) / len(both) if both else None
+        value = mean(both) if both else None
         findings.equal(stored.path, f"{place}: difference", row["difference"], value, "scores")
         # A mean over several samples is no verdict.
         verdicts = row["score"] == "validity" and all({x, y} <= {0, 1} for x, y in known)
@@ -135,13 +144,13 @@ def samples_of(measured, label: str, dataset: str, metric: str) -> list[dict]:
 
 def _mean_of(rows):
     found = [row["sce_point_id"] for row in rows]
-    columns = {column: _mean([row[column] for row in rows]) for column in COMPARED.values()}
+    columns = {column: _mean_of_known([row[column] for row in rows]) for column in COMPARED.values()}
     return columns | {"sce_point_id": min(found, key=lambda point: (-found.count(point), point))}
 
 
-def _mean(values):
+def _mean_of_known(values):
     """Of the values that are there; that of equal ones is their value, to the last digit."""
     known = [value for value in values if value is not None]
     if len(set(known)) < 2:
         return known[0] if known else None
-    return math.fsum(known) / len(known)
+    return mean(known)

@@ -2,7 +2,7 @@
 ends and those of all rows at their upper ones."""
 
 from sce.auditing import interval_checks
-from sce.auditing.averages import scores_of
+from sce.auditing.averages import by_condition, scores_of
 from sce.auditing.findings import Findings
 from sce.auditing.tables import Stored
 
@@ -12,10 +12,8 @@ CERTAINTIES = ("exact", "exact_if_monotone", "bounded", "bounded_if_monotone")
 
 def check_scores(stored: Stored, rows: list[dict], estimand: str, findings: Findings) -> None:
     """``scores.parquet`` of such a grid, from the ``rows`` of its ``distances``."""
-    groups, expected = {}, []
-    for row in rows:
-        groups.setdefault((row["condition"], row["metric"]), []).append(row)
-    for (condition, metric), group in groups.items():
+    expected = []
+    for (condition, metric), group in by_condition(rows).items():
         ends = [scores_of([at_end(row, end) for row in group], condition, metric) for end in OTHER]
         expected += [_between(*both) for both in zip(*ends, strict=True)]
         kept = [row["certainty"] for row in group if row["status"] == "kept"]

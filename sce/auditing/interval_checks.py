@@ -7,7 +7,7 @@ from functools import partial
 from statistics import median
 
 from sce.auditing import intervals, samples
-from sce.auditing.averages import AVERAGES, COMPARED, kept_of, samples_of
+from sce.auditing.averages import AVERAGES, COMPARED, by_condition, kept_of, samples_of
 from sce.auditing.findings import Findings
 from sce.auditing.intervals import Interval, Over
 from sce.auditing.neighbours import Neighbours
@@ -29,9 +29,6 @@ def check_scores(
 ) -> None:
     """The intervals of ``scores.parquet``, from the ``rows`` of ``distances``. ``neighbours``: of the grid;
     None where they are not told apart."""
-    groups = {}
-    for row in rows:
-        groups.setdefault((row["condition"], row["metric"]), []).append(row)
     for line in stored.rows:
         name = f"{line['condition']} / {line['metric']} / {line['score']}"
         if line["value"] is None or line["score"].startswith("n_"):
@@ -39,7 +36,7 @@ def check_scores(
             if "certain_low" in line:
                 del expected["estimand"]  # it may stand beside what is certain
             _check_cells(stored, name, line, expected, findings)
-    for (condition, metric), group in groups.items():
+    for (condition, metric), group in by_condition(rows).items():
         lines = {
             line["score"]: line
             for line in stored.rows
@@ -122,8 +119,8 @@ def _check(stored, name, line, estimand, make, findings, more: Iterable[str] = (
         return
     expected = interval.cells | {column: getattr(interval, column) for column in more}
     _check_cells(stored, name, line, expected | {"estimand": estimand}, findings)
-    told = line["reason"] is not None
-    findings.equal(stored.path, f"{name}: has a reason", told, interval.refused, "intervals")
+    reasoned = line["reason"] is not None
+    findings.equal(stored.path, f"{name}: has a reason", reasoned, interval.refused, "intervals")
 
 
 def _check_cells(stored, name, line, expected, findings):

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sce.auditing import page_data
-from sce.auditing.page_experiments import KIND, check_experiments
+from sce.auditing.page_experiments import OF_THE_PAGE, check_experiments
 from sce.auditing.tables import Files
 from sce.grids.datasets import Dataset
-from sce.showing.page import conversations, document, findings
+from sce.showing.page import conversations, document
+from sce.showing.page import findings as sentences
 from sce.statuses import ROW_STATUSES
 from sce.wordings.published import Published
 
@@ -71,7 +72,7 @@ class _Check:
         self._equal_value(name, self.study[name], expected)
 
     def _equal_value(self, what, found, expected):
-        self.files.findings.equal(self.page.path, what, found, expected, KIND)
+        self.files.findings.equal(self.page.path, what, found, expected, OF_THE_PAGE)
 
     def _settings(self):
         return {model: self.page.settings[model] for model, _ in self.page.pairs}
@@ -108,7 +109,7 @@ class _Check:
             self.files.frame(self.page.results / f"{name}.parquet") for name in ("scores", "boundaries")
         ]
         if all(table is not None for table in tables):
-            self._equal("findings", findings.findings(*tables, counts))
+            self._equal("findings", sentences.findings(*tables, counts))
 
     # --- one model on one dataset
 
@@ -150,35 +151,35 @@ class _Check:
         both["what else was said"], shown["what else was said"] = expected["others"], talk["others"]
         for name in both.keys() | shown.keys():
             what = f"{pair['model']} / {pair['dataset']}: {name}"
-            self.files.findings.equal(where, what, shown.get(name), both.get(name), KIND)
+            self.files.findings.equal(where, what, shown.get(name), both.get(name), OF_THE_PAGE)
 
     def _arrays(self, where, found, pair, artifacts, dataset):
         rows = (artifacts[name] for name in ("boundary", "sce", "distances"))
         expected = page_data.Arrays(dataset, *rows).found
         shown = _cut(found[pair["map"]], pair["layout"])
-        about, told = f"{pair['model']} / {pair['dataset']}", self.files.findings
-        told.equal(where, f"{about}: arrays", sorted(shown), sorted(expected), KIND)
+        about, findings = f"{pair['model']} / {pair['dataset']}", self.files.findings
+        findings.equal(where, f"{about}: arrays", sorted(shown), sorted(expected), OF_THE_PAGE)
         for name in shown.keys() & expected.keys():
             wrong = _first_difference(shown[name], expected[name])
-            told.checked[KIND] += len(expected[name])
+            findings.checked[OF_THE_PAGE] += len(expected[name])
             if wrong is not None:
-                told.problem(where, f"{about}: {name}, number {wrong}: not what the artifacts say")
+                findings.problem(where, f"{about}: {name}, number {wrong}: not what the artifacts say")
 
 
-def _open(path, told):
+def _open(path, findings):
     """Name -> bytes of what a page was given; None where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
         found = {name: gzip.decompress(base64.b64decode(packed)) for name, packed in BLOB.findall(text)}
         json.loads(found["study"])
     except FileNotFoundError:
-        told.problem(path, "missing; run again, and it is made")
+        findings.problem(path, "missing; run again, and it is made")
     except (OSError, ValueError, EOFError, KeyError) as error:
-        told.problem(path, f"damaged ({type(error).__name__}); delete it and run again")
+        findings.problem(path, f"damaged ({type(error).__name__}); delete it and run again")
     else:
-        told.checked["files"] += 1
+        findings.checked["files"] += 1
         around = BLOB.sub("", document.html({}, {}))
-        told.equal(path, "what stands around its data", BLOB.sub("", text), around, KIND)
+        findings.equal(path, "what stands around its data", BLOB.sub("", text), around, OF_THE_PAGE)
         return found
     return None
 

@@ -9,7 +9,7 @@ from sce.auditing.tables import Files
 from sce.showing.tables import SHOWN
 from sce.showing.words import in_words
 
-KIND = "values of the page"
+OF_THE_PAGE = "values of the page"  # as the findings count them
 
 
 def check_experiments(
@@ -20,7 +20,7 @@ def check_experiments(
     listed = json.loads(found["study"])["experiments"]
     titles = {each["name"]: [table["title"] for table in each["tables"]] for each in listed}
     expected = {name: [in_words(table) for table in names] for name, names in tables.items()}
-    files.findings.equal(page, "tables of experiments", titles, expected, KIND)
+    files.findings.equal(page, "tables of experiments", titles, expected, OF_THE_PAGE)
     for each in listed:
         for figure in each["figures"] + each["pairs"]:
             _check_figure(page, found, figure, results, files.findings)
@@ -31,16 +31,17 @@ def check_experiments(
                 _check_table(page, about, shown, _shown(name, stored.rows), files.findings)
 
 
-def _check_figure(page, found, figure, results, told: Findings):
+def _check_figure(page, found, figure, results, findings: Findings):
     path = results / figure["file"]
     try:
         picture, caption = path.read_bytes(), path.with_suffix(".txt").read_text(encoding="utf-8").strip()
     except OSError as error:
-        told.problem(path, f"{error.strerror}; run again, and it is made")
+        findings.problem(path, f"{error.strerror}; run again, and it is made")
         return
-    told.equal(page, f"caption of {figure['file']}", figure["caption"], caption, KIND)
+    findings.equal(page, f"caption of {figure['file']}", figure["caption"], caption, OF_THE_PAGE)
     if "blob" in figure:
-        told.equal(page, f"picture of {figure['file']}", found[figure["blob"]] == picture, True, KIND)
+        same = found[figure["blob"]] == picture
+        findings.equal(page, f"picture of {figure['file']}", same, True, OF_THE_PAGE)
 
 
 def _shown(name, rows):
@@ -48,8 +49,8 @@ def _shown(name, rows):
     return [row for row in rows if row["score"] in SHOWN.get(name, {row["score"]})]
 
 
-def _check_table(page, about, table, rows, told):
-    told.equal(page, f"{about}: number of rows", len(table["rows"]), len(rows), KIND)
+def _check_table(page, about, table, rows, findings):
+    findings.equal(page, f"{about}: number of rows", len(table["rows"]), len(rows), OF_THE_PAGE)
     for number, (cells, row) in enumerate(zip(table["rows"], rows, strict=False)):
         for column, value in zip(table["columns"], cells, strict=True):
-            told.equal(page, f"{about}: row {number}, {column}", value, row[column], KIND)
+            findings.equal(page, f"{about}: row {number}, {column}", value, row[column], OF_THE_PAGE)

@@ -118,10 +118,8 @@ def _audit_in_part(pair, predictions, sces, by_metric, distances, scores, findin
 
 def _scores(rows):
     """The rows of ``scores.parquet`` for measured rows, each condition and metric by itself."""
-    groups = {}
-    for row in rows:
-        groups.setdefault((row["condition"], row["metric"]), []).append(row)
-    return [line for key, group in groups.items() for line in averages.scores_of(group, *key)]
+    groups = averages.by_condition(rows).items()
+    return [line for key, group in groups for line in averages.scores_of(group, *key)]
 
 
 def embeddings_of(path: Path):
