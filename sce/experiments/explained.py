@@ -9,13 +9,13 @@ from sce.experiments.about_another import ITSELF, MINUS, Inquiry, by_explainer
 from sce.experiments.kind import Kind
 from sce.measuring import distances, outcomes, scores
 from sce.measuring.boundaries import predictions
+from sce.measuring.metrics import MAIN_METRIC
 from sce.reading.responses import sces_in_place_of
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
 prompts.add_prompt_kind("explanation", {"asked", "answer", "request"}, {"target"})
 
-MAIN_METRIC = "gower"  # whose excess needs no word in the name of its score
 AVERAGES = ("validity", "exact_match", "mean_excess")
 COMPARED = ("validity", "exact_match")
 

@@ -11,13 +11,12 @@ from sce.experiments.kind import Kind
 from sce.experiments.self_modelling import OwnAnswers, SelfModelling
 from sce.measuring import outcomes
 from sce.measuring.codes import NONE
+from sce.measuring.metrics import MAIN_METRIC
 from sce.reading import parsing
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
 prompts.add_prompt_kind("feedback", {"target", "outcome"}, {"answer"}, asks={"text"})
-
-MAIN_METRIC = "gower"  # whose excess needs no word in the name of its score
 
 
 class TryAgain(Step):

@@ -4,7 +4,7 @@ import numpy as np
 
 from sce.experiments.kind import Kind
 from sce.measuring import outcomes
-from sce.wordings.rewordings import reworded
+from sce.wordings.rewordings import of_reworded, reworded
 from sce.wordings.rewordings import stems as stems_of
 
 SPREAD = ("validity", "mean_excess", "exact_match")
@@ -32,7 +32,7 @@ class Rewordings(Kind):
 
     def measure(self, given):
         scores, stems = given.tables["scores"], given.settings["stems"]
-        scores = scores[scores["condition"].isin(reworded(list(scores["condition"].unique()), stems))]
+        scores = scores[of_reworded(scores, stems)]
         lines = []
         for (name, metric), rows in scores.groupby([scores["condition"].map(stems), "metric"], sort=False):
             for score in SPREAD:
@@ -49,14 +49,10 @@ class Rewordings(Kind):
         return {"stems": stems_of(experiment.conditions, find)}
 
     def figure(self, table, options, style):
-        return super().figure(_of_wordings(table, options), options, style)
+        return super().figure(table[of_reworded(table, options["stems"])], options, style)
 
     def caption(self, table, options):
-        return super().caption(_of_wordings(table, options), options)
-
-
-def _of_wordings(table, options):
-    return table[table["condition"].isin(reworded(list(table["condition"].unique()), options["stems"]))]
+        return super().caption(table[of_reworded(table, options["stems"])], options)
 
 
 def _summary(values, margins):

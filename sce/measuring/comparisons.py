@@ -13,7 +13,7 @@ from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Rows
 from sce.measuring.lines import as_table, interval_cells
 from sce.reading.samples import SAMPLE
-from sce.wordings.rewordings import reworded
+from sce.wordings.rewordings import of_reworded
 
 PAIRED = {"validity": "valid", "mean_distance": "distance", "mean_excess": "excess"}
 FOUND = "sce_point_id"
@@ -42,8 +42,7 @@ def differences(
             (model, condition): rows
             for (model, on), table in tables.items()
             if on == dataset
-            for condition, rows in table.groupby("condition", sort=False)
-            if condition not in reworded(list(table["condition"].unique()), stems)
+            for condition, rows in table[~of_reworded(table, stems)].groupby("condition", sort=False)
         }
         for group in [*_alike(split, 0), *_alike(split, 1)]:
             compared = paired_differences(group, estimand, (lattices or {}).get(dataset))

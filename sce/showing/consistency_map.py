@@ -33,12 +33,10 @@ def consistency_map(dataset: Dataset, points: pd.DataFrame, model: str, style: F
         for axes, (title, values) in zip(
             np.ravel(figure.subplots(len(layers), 1)), layers.items(), strict=True
         ):
-            board = np.full((mosaic.height, mosaic.width), np.nan)
-            column, row = mosaic.place[mosaic.shown].T
-            board[row, column] = values[mosaic.shown]
             image = axes.imshow(
-                board, origin="lower", aspect="auto", interpolation="none", cmap="cividis", vmin=0, vmax=1
-            )
+                mosaic.board(np.asarray(values, float), np.nan).T,
+                origin="lower", aspect="auto", interpolation="none", cmap="cividis", vmin=0, vmax=1,
+            )  # fmt: skip
             figure.colorbar(image, ax=axes, shrink=0.8)
             axes.set_title(title, loc="left", fontsize=style.font_size)
             _label_axes(axes, dataset, mosaic)

@@ -43,6 +43,11 @@ def save(figure: Figure, *paths) -> None:
             figure.savefig(path, dpi="figure", metadata=metadata[path.suffix])
 
 
+def save_caption(text: str, path) -> None:
+    """Write the caption of a figure, one line of text, beside it."""
+    Path(path).write_text(f"{text}\n", encoding="utf-8")
+
+
 def line_height(style: FigureStyle) -> float:
     """The height of a line of text, in inches."""
     return style.font_size * 1.35 / 72

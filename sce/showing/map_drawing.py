@@ -139,8 +139,7 @@ def _repeat(feature, ranks, times, pitch):
 
 def draw_cells(axes, mosaic, codes, style, tints):
     """One cell per point shown, coloured by prediction, and a line where options meet."""
-    board = np.full((mosaic.width, mosaic.height), OUTSIDE)
-    board[tuple(mosaic.place[mosaic.shown].T)] = codes[mosaic.shown]
+    board = mosaic.board(codes, OUTSIDE)
     pixels = np.zeros((mosaic.height, mosaic.width, 4))  # transparent where no option is
     for option, (colour, tint) in enumerate(zip(style.option_colours, tints, strict=True)):
         pixels[np.equal(board.T, option)] = (*mix(colour, tint), 1.0)

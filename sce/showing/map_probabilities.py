@@ -21,25 +21,18 @@ PALEST = 0.04  # of a colour: an even chance is nearly white, a missing probabil
 def draw(axes, dataset: Dataset, mosaic: Mosaic, probabilities: np.ndarray, style: FigureStyle) -> None:
     """The cells of a mosaic by their probability: the paler, the less sure. On panels whose axes have an
     order, lines where the probability is one quarter, one half and three quarters."""
-    board = _board(mosaic, probabilities)
+    board = mosaic.board(probabilities, np.nan)
     pixels = np.zeros((mosaic.height, mosaic.width, 4))
     sure = PALEST + (1 - PALEST) * np.abs(2 * board.T - 1)
     for colour, likelier in zip(style.option_colours, (board.T <= HALF, board.T > HALF), strict=True):
         for cell in map(tuple, np.argwhere(likelier)):
             pixels[cell] = (*mix(colour, sure[cell]), 1.0)
-    there = ~np.isnan(_board(mosaic, np.zeros(len(probabilities))))
+    there = ~np.isnan(mosaic.board(np.zeros(len(probabilities)), np.nan))
     draw_pixels(axes, mosaic, pixels, there & np.isnan(board), style)
     for level in _crossed(dataset, mosaic, board):
         for left, bottom in corners(mosaic):
             nx, ny = mosaic.panel
             _draw_line(axes, board[left : left + nx, bottom : bottom + ny], (left, bottom), level)
-
-
-def _board(mosaic, values):
-    """The values where their points stand, shape (width, height), NaN between the panels."""
-    board = np.full((mosaic.width, mosaic.height), np.nan)
-    board[tuple(mosaic.place[mosaic.shown].T)] = values[mosaic.shown]
-    return board
 
 
 def _crossed(dataset, mosaic, board):
@@ -78,7 +71,7 @@ def describe(dataset: Dataset, probabilities: np.ndarray, source: str) -> str:
 def legend_entries(dataset: Dataset, mosaic: Mosaic, probabilities: np.ndarray) -> list:
     """Handles for the lines that are drawn and for the pale cells."""
     entries = [Patch(facecolor="#F4F4F4", edgecolor="#444444", linewidth=0.4, label="pale: even chances")]
-    crossed = _crossed(dataset, mosaic, _board(mosaic, probabilities))
+    crossed = _crossed(dataset, mosaic, mosaic.board(probabilities, np.nan))
     if HALF in crossed:
         label = f"'{dataset.options[1]}' at 50%, between points"
         entries.append(Line2D([], [], color="black", linewidth=1.3, label=label))

@@ -53,6 +53,13 @@ class Mosaic:
     def shown(self):
         return self.place[:, 0] != NOT_SHOWN
 
+    def board(self, values: np.ndarray, outside: float) -> np.ndarray:
+        """The values (N,) where their points stand, shape (width, height); ``outside``: in the cells between
+        the panels."""
+        board = np.full((self.width, self.height), outside, np.result_type(values, outside))
+        board[tuple(self.place[self.shown].T)] = values[self.shown]
+        return board
+
 
 def lay_out(dataset: Dataset, max_panels: int) -> Mosaic:
     """The mosaic of a dataset: the two features with most levels span the panels, the others repeat them.

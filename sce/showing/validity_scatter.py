@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sce.measuring.metrics import MAIN_METRIC
 from sce.showing import captions
 from sce.showing.drawing import MARGIN, TICKS, line_height, settings, text_width, wrap
 from sce.showing.looks import markers, model_looks
@@ -63,8 +64,8 @@ def validity_scatter(
 
 
 def main_metric(scores: pd.DataFrame) -> str:
-    """The metric of a figure with room for one: gower where it was measured, else the first one."""
-    return "gower" if (scores["metric"] == "gower").any() else scores["metric"].iloc[0]
+    """The metric of a figure with room for one: MAIN_METRIC where it was measured, else the first one."""
+    return MAIN_METRIC if (scores["metric"] == MAIN_METRIC).any() else scores["metric"].iloc[0]
 
 
 def caption(scores: pd.DataFrame) -> str:

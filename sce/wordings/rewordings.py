@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pandas as pd
+
 from sce.wordings.prompts import Prompt
 
 
@@ -15,3 +17,8 @@ def reworded(conditions: list[str], stems: dict[str, str]) -> list[str]:
     """Those of the conditions that stand for many wordings of one: two or more reword the same."""
     named = [stems.get(condition) for condition in conditions]
     return [c for c, stem in zip(conditions, named, strict=True) if stem and named.count(stem) > 1]
+
+
+def of_reworded(table: pd.DataFrame, stems: dict[str, str]) -> pd.Series:
+    """Whether each row of a table (n,) is of one of the ``reworded`` among the table's conditions."""
+    return table["condition"].isin(reworded(list(table["condition"].unique()), stems))

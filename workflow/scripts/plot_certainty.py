@@ -1,7 +1,6 @@
 """What is certain around the starts of one model on one dataset that was asked in part."""
 
 import json
-from pathlib import Path
 
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
@@ -28,4 +27,4 @@ with logged(snakemake.log[0]):
     told = certainty_panels.caption(
         dataset, distances, snakemake.wildcards.model, first["condition"], first["metric"]
     )
-    Path(found.caption).write_text(told + "\n", encoding="utf-8")
+    drawing.save_caption(told, found.caption)

@@ -2,7 +2,6 @@
 go."""
 
 import json
-from pathlib import Path
 
 from sce.files import artifacts
 from sce.reading.samples import first_samples
@@ -17,10 +16,9 @@ with logged(snakemake.log[0]):
     scores = scores[scores["condition"].isin(conditions)]
     figure = validity_scatter.validity_scatter(scores, style, list(scores["metric"].unique()))
     drawing.save(figure, found.png, found.svg, found.pdf)
-    Path(found.caption).write_text(validity_scatter.caption(scores) + "\n", encoding="utf-8")
+    drawing.save_caption(validity_scatter.caption(scores), found.caption)
     tables = (first_samples(artifacts.read(path)) for path in given.distances)
     rows = distances_figure.collect(pairs, tables, conditions, validity_scatter.main_metric(scores))
     figure = distances_figure.figure(pairs, rows, style)
     drawing.save(figure, found.distances_png, found.distances_svg, found.distances_pdf)
-    told = distances_figure.caption(rows)
-    Path(found.distances_caption).write_text(told + "\n", encoding="utf-8")
+    drawing.save_caption(distances_figure.caption(rows), found.distances_caption)

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-from pathlib import Path
 
 import pandas as pd
 
@@ -21,4 +20,4 @@ with logged(snakemake.log[0]):
         options["points"] = pd.concat(parts, ignore_index=True)
     figure = kind.figure(table, options, StudyStyle(**json.loads(snakemake.params.style)))
     drawing.save(figure, found.png, found.svg, found.pdf)
-    Path(found.caption).write_text(kind.caption(table, options) + "\n", encoding="utf-8")
+    drawing.save_caption(kind.caption(table, options), found.caption)

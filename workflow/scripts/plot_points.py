@@ -2,7 +2,6 @@
 
 import importlib
 import json
-from pathlib import Path
 
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
@@ -16,4 +15,4 @@ with logged(snakemake.log[0]):
     style = FigureStyle(**json.loads(snakemake.params.style))
     model, found = snakemake.wildcards.model, snakemake.output
     drawing.save(kind.map(dataset, points, model, style), found.png, found.svg, found.pdf)
-    Path(found.caption).write_text(kind.map_caption(dataset, points, model) + "\n", encoding="utf-8")
+    drawing.save_caption(kind.map_caption(dataset, points, model), found.caption)
