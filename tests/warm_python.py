@@ -68,8 +68,9 @@ def command() -> str:
 _kept: list[int] = []
 
 
-def serve(address: str) -> None:
-    """Fork for every request, until the standard input ends. Returns in each fork, with what it is to do."""
+def serve(address: str) -> tuple:
+    """Fork for every request, until the standard input ends. Returns in each fork, with the arguments of
+    ``become``."""
     for name in LIBRARIES:
         importlib.import_module(name)
     gc.collect()
@@ -95,7 +96,7 @@ def serve(address: str) -> None:
 
 
 def _forked(connection, waiting):
-    """In the server None, with the fork to be waited for; in the fork what it is to do."""
+    """In the server None, with the fork to be waited for; in the fork the arguments of ``become``."""
     size, streams, *_ = socket.recv_fds(connection, 4, len(STREAMS))
     request = connection.makefile("rb").read(int.from_bytes(size, "big"))
     child = os.fork()

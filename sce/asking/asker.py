@@ -139,7 +139,7 @@ class Asker:
 
     async def _insist(self, key, body):
         """The entry of a question that is tried until it is answered or the budget of tries is used up."""
-        async with self._slots.place() if self._slots else self._limit as place:
+        async with self._slots.place() if self._slots else self._limit as place:  # of a fixed limit None
             await self._begin()
             self.ledger.require_room()
             try:

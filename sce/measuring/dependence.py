@@ -18,9 +18,7 @@ import numpy as np
 
 CELLS = 25  # along an axis: longer ones are joined into cells, which costs nothing that could be seen
 RING = 0.05  # width of the rings of distance, in lengths of the axes
-CHOSEN = (
-    4  # degrees of freedom that are lost where the reach is read off the values (the simulation shows it)
-)
+CHOSEN = 4  # degrees of freedom lost where the reach is read off the values (the simulation shows it)
 LEAST = 0.4  # the share of them that stays at least
 TRACE = 1e-10  # of what products could add up to: where they cancel, the transform leaves less than that
 WIDEST = 0.5  # share of all pairs of points within reach of each other beyond which nothing can be said

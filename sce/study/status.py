@@ -10,12 +10,12 @@ from sce.study.plan import plan, spent
 from sce.study.planner import file_of, is_there
 from sce.study.study import Study
 
-WINDOW_S = 600  # of what counts as being asked now
+RECENT_S = 600  # what ended in so many seconds counts as recent
 
 
 @dataclass(frozen=True)
-class Pace:
-    """What came into a ledger file lately. ``recent``: questions that ended in the last WINDOW_S seconds;
+class Activity:
+    """What came into a ledger file lately. ``recent``: questions that ended in the last RECENT_S seconds;
     ``rate``: of these a second, since the first of them; ``latest``: the time of the last (seconds since
     1970); ``fault``: what the last one to fail failed by, and when."""
 
@@ -25,11 +25,11 @@ class Pace:
     fault: tuple[str, float] | None
 
     @classmethod
-    def of(cls, path, now: float) -> "Pace":
+    def of(cls, path, now: float) -> "Activity":
         with Ledger(path, read_only=True) as ledger:
             ((recent, first, latest),) = ledger.query(
                 "SELECT count(*), min(asked_at), (SELECT max(asked_at) FROM responses) FROM responses "
-                "WHERE asked_at > ?", now - WINDOW_S,
+                "WHERE asked_at > ?", now - RECENT_S,
             )  # fmt: skip
             failed = "SELECT error, asked_at FROM responses WHERE status = 'failed' ORDER BY id DESC LIMIT 1"
             fault = next(ledger.query(failed), None)
@@ -70,20 +70,22 @@ def _sentences(study, model, rows, paid, now):
     path = file_of(study, entry)
     if not is_there(path):
         return [f"{model}: nothing was asked yet"]
-    pace, lines = Pace.of(path, now), []
-    if pace.recent and to_ask:
-        left = to_ask / pace.rate / 60
+    lately, lines = Activity.of(path, now), []
+    if lately.recent and to_ask:
+        left = to_ask / lately.rate / 60
         lines.append(
-            f"{model}: {pace.recent:,} questions in the last {WINDOW_S // 60} minutes, {pace.rate:.2g} a "
+            f"{model}: {lately.recent:,} questions in the last {RECENT_S // 60} minutes, {lately.rate:.2g} a "
             f"second; at that pace the other {to_ask:,} take {_minutes(left)}"
         )
-    elif to_ask and pace.latest is not None:
-        lines.append(f"{model}: nothing came in for {_minutes((now - pace.latest) / 60)}; {to_ask:,} to ask")
+    elif to_ask and lately.latest is not None:
+        lines.append(
+            f"{model}: nothing came in for {_minutes((now - lately.latest) / 60)}; {to_ask:,} to ask"
+        )
     if paid.get(model):
         budget = getattr(entry, "budget_usd", None)
         lines.append(f"{model}: {paid[model]:.2f}{f' of {budget:.2f}' if budget else ''} USD spent")
-    if pace.fault and rows["failed"].sum():
-        error, when = pace.fault
+    if lately.fault and rows["failed"].sum():
+        error, when = lately.fault
         lines.append(f"{model}: the last failure, {_minutes((now - when) / 60)} ago: {error}")
     return lines
 

@@ -5,7 +5,7 @@ import pytest
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.money.prices import load_prices
-from sce.study.status import Pace, report
+from sce.study.status import Activity, report
 from sce.study.study import load
 
 NOW = 1_000_000.0
@@ -30,9 +30,8 @@ def asked(folder, *rows):
 
 def test_the_pace_is_that_of_the_last_ten_minutes(tmp_path):
     path = asked(tmp_path, ("answered", 5000), ("answered", 100), ("failed", 60), ("answered", 20))
-    pace = Pace.of(path, NOW)
-    assert pace == Pace(3, 3 / 100, NOW - 20, (FAILED, NOW - 60))
-    assert Pace.of(path, NOW + 3600) == Pace(0, 0.0, NOW - 20, (FAILED, NOW - 60))
+    assert Activity.of(path, NOW) == Activity(3, 3 / 100, NOW - 20, (FAILED, NOW - 60))
+    assert Activity.of(path, NOW + 3600) == Activity(0, 0.0, NOW - 20, (FAILED, NOW - 60))
 
 
 @pytest.fixture

@@ -68,23 +68,29 @@ def collect(
                 wordings.append(said)
             entry["wordings"] = wordings.index(said)
         listed.append(entry)
-    models = dict.fromkeys(pair.model for pair in files)
     found.study = {
         "version": artifacts.provenance(files[0].responses)["package_version"],
         "written": _written(files),
-        "models": [{"name": name, "settings": settings[name]} for name in models],
+        "models": [{"name": n, "settings": settings[n]} for n in dict.fromkeys(pair.model for pair in files)],
         "datasets": {name: _described(dataset) for name, dataset in datasets.items()},
         "wordings": wordings,
         "pairs": listed,
-        "fates": [{"name": name, "meaning": meaning} for name, meaning in fates.FATES.items()],
-        "stages": [{"name": name, "lost": lost} for name, lost in fates.STAGES.items()],
-        "statuses": list(ROW_STATUSES),
+        **_meanings(),
         "findings": findings.findings(read["scores"], read["boundaries"], counts),
         "counts": counts,
         "experiments": [],
         "tables": {name: table(rows) for name, rows in read.items()},
     }
     return found
+
+
+def _meanings():
+    """What the fates, stages and statuses of rows are, in any study."""
+    return {
+        "fates": [{"name": name, "meaning": meaning} for name, meaning in fates.FATES.items()],
+        "stages": [{"name": name, "lost": lost} for name, lost in fates.STAGES.items()],
+        "statuses": list(ROW_STATUSES),
+    }
 
 
 def _asked(responses, distances):
