@@ -15,8 +15,8 @@ from sce.files.contracts import Contract
 from sce.files.values import Seed
 from sce.grids.datasets import Dataset
 from sce.measuring.codes import NONE
-from sce.reading import parsing
 from sce.reading.authors import FORESEEN
+from sce.reading.responses import answer_of
 from sce.wordings import prompts
 from sce.wordings.prompts import Prompt
 
@@ -102,8 +102,7 @@ def observed(dataset: Dataset, codes: np.ndarray, replies, condition: str, showi
     rows = replies[(replies["kind"] == Observe.kind) & (replies["condition"] == condition)]
     unread = 0
     for row in rows.to_dict("records"):
-        text = row["response"] if row["status"] == "answered" else None
-        said = parsing.parse_answer(text, dataset).value
+        said = answer_of(row, dataset)
         z = int(row[FORESEEN])
         if said is None:
             unread += 1

@@ -11,7 +11,7 @@ from sce.experiments.kind import Kind
 from sce.experiments.self_modelling import OwnAnswers
 from sce.experiments.self_prediction import actual_of, foreseen_by_control
 from sce.measuring import outcomes
-from sce.reading import parsing
+from sce.reading.responses import answer_of
 from sce.wordings import prompts
 from sce.wordings.names import Wordings
 
@@ -104,8 +104,7 @@ def _right(dataset, actual, rows):
     found = {}
     for row in rows.to_dict("records"):
         key = row["condition"], row["point_id"]
-        text = row["response"] if row["status"] == "answered" else None
-        said = parsing.parse_answer(text, dataset).value
+        said = answer_of(row, dataset)
         if said is not None and key in actual:
             found.setdefault(key, []).append(float(said == actual[key][1]))
     return {key: float(np.mean(values)) for key, values in found.items()}

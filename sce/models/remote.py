@@ -24,7 +24,7 @@ class Remote(Model):
     ``effort``: how hard a reasoning model thinks, in its provider's words. ``extra_body``: further fields of
     the request. ``headers``: further headers; one with a value ``$VARIABLE`` is read from the environment and
     counts as access, any other as part of the question. ``timeout_s``: for one whole reply.
-    ``max_in_flight``: ``auto`` finds what the provider takes (sce.asking.window).
+    ``max_in_flight``: ``auto`` finds what the provider takes (docs/ledger.md).
     """
 
     TRANSPORT: ClassVar[frozenset[str]] = Model.TRANSPORT | {"timeout_s"}

@@ -86,6 +86,12 @@ def _samples(responses, condition, dataset, points, targets):
     return pd.concat(parts, ignore_index=True).sort_values(["point_id", SAMPLE], ignore_index=True)
 
 
+def answer_of(row, dataset: Dataset) -> str | None:
+    """The option that a row of ``responses`` gives; None where it was not answered or cannot be read."""
+    text = row["response"] if row["status"] == "answered" else None
+    return parsing.parse_answer(text, dataset).value
+
+
 def read_sces(responses, condition, dataset, points, targets) -> pd.DataFrame:
     """The rows of the ``sce`` artifact that are about one condition, from its rows in ``responses``: one for
     each of the ``points`` (a column of ids), whose ``targets`` (options) they have."""

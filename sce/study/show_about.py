@@ -12,9 +12,8 @@ from sce.grids.datasets import Dataset
 from sce.measuring import distances
 from sce.measuring.boundaries import predictions
 from sce.measuring.metrics import OVER_EMBEDDINGS
-from sce.reading import parsing
 from sce.reading.authors import FORESEEN, Author, read_author
-from sce.reading.responses import sces_in_place_of
+from sce.reading.responses import answer_of, sces_in_place_of
 from sce.reading.samples import first_samples
 from sce.wordings.published import Published, find_prompt
 
@@ -75,8 +74,7 @@ def _judged(dataset, tables, sce, row):
 
 
 def _verdict(dataset, row, there) -> str:
-    text = row["response"] if row["status"] == "answered" else None
-    said = parsing.parse_answer(text, dataset).value
+    said = answer_of(row, dataset)
     if there is None:
         return "not judged: the model's own answer is not known"
     if said is None:

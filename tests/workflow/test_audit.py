@@ -11,8 +11,9 @@ from sce.auditing.audit import audit
 from sce.files.json_files import exact
 from sce.files.yaml_files import read_yaml
 from sce.money.prices import load_prices
-from sce.showing.page import document
+from sce.showing.page import document, experiments
 from sce.showing.page.contents import TABLES, PairFiles, collect
+from sce.study import targets
 from sce.study.study import load
 from tests.workflow.conftest import copy_of
 from tests.workflow.plants import BAD, NEAR, PAGE, PLANTS, D, in_page, kept, more, setting
@@ -46,6 +47,10 @@ def test_conversations_in_pages_of_their_own(studied, monkeypatch):
              for pair, at in zip(study.pairs, (NEAR, BAD), strict=True)]  # fmt: skip
     tables = {name: Path(f"results/{name}.parquet") for name in TABLES}
     found = collect(tables, files, study.datasets, json.loads(exact(study.shapes)))
+    listed = targets.of_page(study)
+    figures, captions = ([f"{stem}.{form}" for _, stem in listed["figures"]] for form in ("svg", "txt"))
+    shown = [f"results/experiments/{name}/{table}.parquet" for name, table in listed["tables"]]
+    experiments.add(found, listed, figures, captions, shown)
     document.write(found, PAGE, "results/report_conversations", limit=10_000)
     assert audited(studied, monkeypatch).problems == []
     page = "results/report_conversations/bad--tiny.html"
