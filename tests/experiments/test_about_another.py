@@ -332,7 +332,7 @@ def test_the_figures_and_captions_hold_the_numbers(tmp_path):
         figure = kind(name).figure(table, options, StudyStyle())
         assert figure.axes[0].get_title(loc="left") == title
         names = [label.get_text() for label in figure.axes[0].get_xticklabels()]
-        assert names == ["itself", "nearest", "seven_in_ten"]  # without the wording, which is the only one
+        assert names == ["itself", "nearest", "seven in ten"]  # without the wording, which is the only one
         text = kind(name).caption(table, options)
         assert "of 1 cases" in text  # asked about itself, it is no other
         assert "by others 100%" in text
