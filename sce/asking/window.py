@@ -63,13 +63,13 @@ class Window:
         return math.exp(self._usual)
 
     def sent(self, in_flight: int) -> int:
-        """A request is sent, and so many are under way with it; the number of the request."""
+        """Note that a request is sent, and that ``in_flight`` are under way with it. Returns its number."""
         self._sent += 1
         self._peak = max(self._peak, in_flight)
         return self._sent
 
     def answered(self, number: int, seconds: float) -> None:
-        """A request was answered after so long."""
+        """Note that the request with this number was answered after so many seconds."""
         if not self._first <= number < self._first + self._members:
             return
         self._seconds.append(seconds)
@@ -77,8 +77,8 @@ class Window:
             self._end_round()
 
     def refused(self, in_flight: int) -> bool:
-        """The provider refused a request for its load, while ``in_flight`` others were under way. Whether the
-        size has shrunk."""
+        """Note that the provider refused a request for its load, while ``in_flight`` others were under way.
+        Returns whether the size has shrunk."""
         left = (RAMP_CUT if self._rule == self._ramp else MOST_CUT) * self._begun_at
         before, self._size = self._size, min(self._size, max(1.0, left, in_flight))
         shrunk = self._size < before
@@ -88,8 +88,8 @@ class Window:
         return shrunk
 
     def failed(self, seconds: float, in_flight: int) -> bool:
-        """A request failed for another reason; whether the size has shrunk. One that took very long failed by
-        the provider's load."""
+        """Note that a request failed for another reason; one that took very long failed by the provider's
+        load. Returns whether the size has shrunk."""
         return seconds > SLOW * self.usual_s and self.refused(in_flight)
 
     # --- rounds

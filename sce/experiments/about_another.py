@@ -17,8 +17,6 @@ from sce.grids.datasets import Dataset
 from sce.reading.authors import SCE, Author
 from sce.wordings.prompts import Prompt
 
-ITSELF, MINUS = "itself", "itself minus "  # what lines of a table are about, in the column ``metric``
-
 
 def by_explainer(given: Given, kind: str) -> Iterator[tuple[str, pd.DataFrame]]:
     """("WORDING by B", its rows) for each wording and each model B that was asked about the author, of one

@@ -5,11 +5,12 @@ import pandas as pd
 
 from sce.asking.messages import record_schema
 from sce.engines import About
-from sce.experiments.about_another import ITSELF, MINUS, Inquiry, by_explainer
+from sce.experiments.about_another import Inquiry, by_explainer
 from sce.experiments.kind import Kind
 from sce.measuring import distances, outcomes, scores
 from sce.measuring.boundaries import predictions
 from sce.measuring.metrics import MAIN_METRIC
+from sce.measuring.outcomes import ITSELF, MINUS
 from sce.reading.responses import sces_in_place_of
 from sce.wordings import prompts
 from sce.wordings.names import Wordings

@@ -6,11 +6,12 @@ import numpy as np
 from sce.asking.messages import answer_schema
 from sce.engines import About
 from sce.errors import InputError
-from sce.experiments.about_another import ITSELF, MINUS, Inquiry, by_explainer
+from sce.experiments.about_another import Inquiry, by_explainer
 from sce.experiments.kind import Kind
 from sce.experiments.self_modelling import OwnAnswers
 from sce.experiments.self_prediction import actual_of, foreseen_by_control
 from sce.measuring import outcomes
+from sce.measuring.outcomes import ITSELF, MINUS
 from sce.reading.responses import answer_of
 from sce.wordings import prompts
 from sce.wordings.names import Wordings

@@ -44,8 +44,8 @@ class Interval:
 @dataclass(frozen=True)
 class Rows:
     """The rows that scores are over: their points (n,), and one or two ways (a difference has two x') in
-    which they fall into clusters of one x'. Without a lattice neighbours cannot be told. ``samples``: whether
-    the rows of a point are samples of one answer; they are then a cluster too."""
+    which they fall into clusters of one x'. Without a lattice neighbours are not told apart. ``samples``:
+    whether the rows of a point are samples of one answer; they are then a cluster too."""
 
     points: np.ndarray
     ways: tuple[Clusters, ...]

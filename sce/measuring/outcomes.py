@@ -11,6 +11,10 @@ from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Interval, Rows
 from sce.measuring.lines import as_table, interval_cells
 
+# Whose numbers a line is about, in the column ``metric`` of tables that set a model beside others; the name
+# of another follows MINUS.
+ITSELF, MINUS = "itself", "itself minus "
+
 
 def mean(
     condition: str,

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sce.measuring.outcomes import ITSELF, MINUS
 from sce.showing import captions, panels
 from sce.showing.drawing import entitle, settings
 from sce.showing.heat_map import draw_shares, name_colours
@@ -14,7 +15,6 @@ from sce.showing.words import in_words, intervals_over
 
 ROW = 0.27  # inches
 DIFFERENCES = 0.8  # of the width of a map beside them
-ITSELF, MINUS = "itself", "itself minus "
 SHARES = {
     "validity": "Valid SCEs",
     "exact_match": "Valid and nearest SCEs",
