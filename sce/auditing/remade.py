@@ -1,6 +1,7 @@
-"""What has no second way: intervals and tests, tables of kinds of experiments, money and
-texts. They are made again by the code that made them, from artifacts that were checked, and must come out
-the same."""
+"""Artifacts made again by the code that made them, from artifacts that were checked; they must come out the
+same. For tables of kinds of experiments, money and texts this is the only way; the others are computed by
+means of their own besides.
+"""
 
 import math
 from pathlib import Path
