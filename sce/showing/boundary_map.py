@@ -15,8 +15,8 @@ from matplotlib.patches import Patch
 from sce.grids.datasets import Dataset
 from sce.measuring.boundaries import describe_boundary, predictions, probabilities
 from sce.showing import map_probabilities
-from sce.showing.drawing import MARGIN, settings
-from sce.showing.map_drawing import add_axes, draw_cells, draw_moves, looks, missing_look, write
+from sce.showing.drawing import MARGIN, settings, write
+from sce.showing.map_drawing import add_axes, draw_cells, draw_moves, looks, missing_look
 from sce.showing.map_layout import axis_title, lay_out_page
 from sce.showing.mosaic import lay_out
 from sce.showing.moves import Moves, describe_drawn, describe_fates, moves_of, sce_fates
@@ -55,7 +55,7 @@ def boundary_map(
         page = lay_out_page(dataset, mosaic, blocks, _headlines(dataset, mosaic, model, facts), legend, style)
         figure = Figure(figsize=(page.width, page.height), dpi=style.dpi)
         for k, (text, weight) in enumerate(page.headlines):
-            write(figure, page, MARGIN, page.height - MARGIN - k * page.line, text, weight=weight)
+            write(figure, MARGIN, page.height - MARGIN - k * page.line, text, weight=weight)
         for index, block in enumerate(blocks):
             axes = add_axes(figure, page, index, block, dataset, mosaic, style)
             if block.probabilities is None:

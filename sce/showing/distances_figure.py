@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from sce.showing import captions, panels, tiles
-from sce.showing.drawing import MARGIN, line_height, settings
+from sce.showing.drawing import MARGIN, line_height, settings, write
 from sce.showing.looks import LINES, model_looks
 from sce.showing.style import FigureStyle
 from sce.showing.words import in_words
@@ -76,7 +76,7 @@ def _lay_out(models, datasets, conditions, metric, style):
         shape, style, MARGIN + 3.1 * line + 0.1, height, gap, 1.5 * line, 2.8 * line, handles
     )
     middle = (page.room + page.figure.get_size_inches()[0] - tiles.RIGHT) / 2
-    page.write(middle, page.key + 1.5 * line, f"distance ({metric})", ha="center")
+    write(page.figure, middle, page.key + 1.5 * line, f"distance ({metric})", ha="center")
     return page
 
 

@@ -48,6 +48,12 @@ def save_caption(text: str, path) -> None:
     Path(path).write_text(f"{text}\n", encoding="utf-8")
 
 
+def write(figure: Figure, x: float, y: float, text: str, **settings):
+    """A text with its upper left corner at (x, y) inches from the lower left of the figure."""
+    width, height = figure.get_size_inches()
+    return figure.text(x / width, y / height, text, va="top", **settings)
+
+
 def line_height(style: FigureStyle) -> float:
     """The height of a line of text, in inches."""
     return style.font_size * 1.35 / 72

@@ -12,7 +12,7 @@ from sce.grids.datasets import Dataset
 from sce.measuring.boundaries import predictions
 from sce.measuring.codes import NONE
 from sce.showing import captions, tiles
-from sce.showing.drawing import MARGIN, line_height, settings, text_width, wrap
+from sce.showing.drawing import MARGIN, line_height, settings, text_width, wrap, write
 from sce.showing.map_drawing import boundary_line, ticks
 from sce.showing.map_layout import axis_title, line_of_labels
 from sce.showing.mosaic import panel_axes
@@ -85,10 +85,11 @@ def figure(dataset: Dataset, boundary: pd.DataFrame, sce: pd.DataFrame, style: F
             if landing.to == 0:
                 above = line_height(style) * (1.1 + max(len(lines) for lines in titles))
                 top = page.top - (k // 2) * page.pitch[1] + above
-                page.write(page.room, top, in_words(landing.condition))  # a second font would cost a PDF most
+                # Bold would be a second font, which would cost a PDF most of its size.
+                write(page.figure, page.room, top, in_words(landing.condition))
         if axes[0]:
             middle = (page.room + page.figure.get_size_inches()[0]) / 2
-            page.write(middle, 4.9 * line_height(style), axis_title(dataset, axes[0]), ha="center")
+            write(page.figure, middle, 4.9 * line_height(style), axis_title(dataset, axes[0]), ha="center")
         if len(known):
             _add_scale(page, image, style)
     return page.figure

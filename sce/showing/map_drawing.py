@@ -9,7 +9,7 @@ from matplotlib.path import Path
 
 from sce.grids.datasets import Feature
 from sce.measuring.codes import NONE
-from sce.showing.drawing import TICKS, text_width
+from sce.showing.drawing import TICKS, text_width, write
 from sce.showing.map_layout import axis_title, line_of_labels
 from sce.showing.mosaic import OUTSIDE, panel_titles
 from sce.showing.moves import GOLDEN, INVALID, UNDECIDED, VALID
@@ -52,18 +52,13 @@ def missing_look(style):
     return {"facecolor": "white", "edgecolor": style.missing_colour, "hatch": "//////", "linewidth": 0.4}
 
 
-def write(figure, page, x, y, text, **settings):
-    """Text on the page, its upper left corner at (x, y) inches."""
-    figure.text(x / page.width, y / page.height, text, va="top", ha="left", **settings)
-
-
 def add_axes(figure, page, index, block, dataset, mosaic, style):
     """The axes of one block with its title, text, ticks and panel titles; one unit is one cell."""
     down, right = divmod(index, page.across)
     x, y = page.left + right * page.pitch, page.tops[down]
-    write(figure, page, x, y, block.title, weight="bold")
+    write(figure, x, y, block.title, weight="bold")
     for k, text in enumerate(page.texts[index]):
-        write(figure, page, x, y - (1 + k) * page.line, text)
+        write(figure, x, y - (1 + k) * page.line, text)
     width, height = page.mosaic
     axes = figure.add_axes(
         (x / page.width, page.bottoms[down] / page.height, width / page.width, height / page.height),

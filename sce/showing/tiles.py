@@ -37,11 +37,6 @@ class Tiles:
         axes.spines[["top", "right"]].set_visible(False)
         return axes
 
-    def write(self, x: float, y: float, text: str, **settings):
-        """A text with its upper left corner at (x, y) inches from the lower left of the figure."""
-        width, height = self.figure.get_size_inches()
-        return self.figure.text(x / width, y / height, text, va="top", **settings)
-
 
 def lay_out(
     shape: tuple[int, int],
