@@ -22,7 +22,9 @@ def run(options) -> int:
     """Make the folder and say what to do in it; 0."""
     folder = make(options.folder)
     print(f"{folder} is ready. Its README.md says more; to begin with:\n")
-    print(f'  cd "{folder}"\n  export PATH="{ENVIRONMENT}:$PATH"\n  snakemake --cores 2')
+    print(f'  cd "{folder}"')
+    print(f'  export PATH="{ENVIRONMENT}:$PATH" PYTHONPATH="{WORKFLOW}"')
+    print("  snakemake --cores 2")
     return 0
 
 
