@@ -9,6 +9,7 @@ import { stagesOf } from "../src/charts.ts";
 import { filterRows, sortRows } from "../src/table.ts";
 import { number, percent, visible } from "../src/text.ts";
 import { factOf, verdictOf } from "../src/verdict.ts";
+import type { Fact } from "../src/verdict.ts";
 import { fromFragment, toFragment } from "../src/view.ts";
 import type { View } from "../src/view.ts";
 
@@ -210,4 +211,14 @@ test("a verdict says what the numbers are", () => {
   const second = factOf(study, grid, arrays, "minimal", "gower", 1);
   assert.deepEqual(second.record, [17.5, 1, 2]);
   assert.equal(verdictOf(study, second, "gower"), "A meaning of off_grid.");
+});
+
+test("an SCE in the wrong place is as far as the nearest valid point, or farther", () => {
+  const astray = { fates: [{ name: "astray", meaning: "" }] } as unknown as Study;
+  const fact = { fate: 0, distance: 0.25, needed: 0.125 } as Fact;
+  const told =
+    "Not valid: 0.25 away (gower), farther than the nearest valid point (0.125), but in the wrong place.";
+  assert.equal(verdictOf(astray, fact, "gower"), told);
+  const equal = told.replace("farther than", "as far as").replace("(0.125)", "(0.25)");
+  assert.equal(verdictOf(astray, { ...fact, needed: 0.25 }, "gower"), equal);
 });
