@@ -222,3 +222,24 @@ test("an SCE in the wrong place is as far as the nearest valid point, or farther
   const equal = told.replace("farther than", "as far as").replace("(0.125)", "(0.25)");
   assert.equal(verdictOf(astray, { ...fact, needed: 0.25 }, "gower"), equal);
 });
+
+test("the title of a panel has every level, in as many lines as it takes; names make way", () => {
+  const loans = new Grid({
+    ...dataset,
+    features: [
+      feature("x", [1, 2]),
+      feature("y", [1, 2]),
+      feature("late_payments", [0, 1]),
+      {
+        ...feature("purpose", [0, 1]),
+        labels: ["car", "renovation"],
+      },
+    ],
+    size: 16,
+  });
+  const titles = (width: number) =>
+    layOut(loans, axesOf(loans, "x", "y", null), width).panels.map((panel) => panel.title);
+  assert.deepEqual(titles(2000)[1], ["late payments 0,", "purpose renovation"]);
+  assert.deepEqual(titles(420)[3], ["late payments 1,", "purpose renovation"]);
+  assert.deepEqual(titles(240)[3], ["payments 1,", "renovation"]);
+});
