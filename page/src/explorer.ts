@@ -327,7 +327,7 @@ const APART = "the Parquet files beside this page hold them, and every table her
 
 const LEAD =
   "Each cell is one instance, coloured by what the model predicts there; a line runs where its prediction flips. " +
-  "A circle stands where its self-generated counterfactuals (SCEs) end, the larger the more of them; one that " +
+  "A circle stands where its self-generated counterfactuals (SCEs) end, the larger the more of them; an SCE that " +
   "repeats its instance has none.";
 
 function legend(): HTMLElement {

@@ -49,7 +49,7 @@ export function cards(study: Study, open: (model: string) => void): HTMLElement 
       `A self-generated counterfactual explanation (SCE) is good when it is valid (asked afresh, the model gives the ` +
         `other answer there) and minimal (no valid point is nearer to where it began). Here is what became of ` +
         `${whole(asked)} of them, measured by ${metric} distance. In the pictures, colours are predictions, and ` +
-        `circles are where SCEs end; one that repeats its instance has no circle.`,
+        `circles are where SCEs end; an SCE that repeats its instance has no circle.`,
     ),
     list,
     h("details", {}, h("summary", {}, "What the words mean"), fateWords(study)),
