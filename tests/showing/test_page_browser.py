@@ -93,6 +93,17 @@ def test_a_table_sorts_by_its_columns_and_filters(open_page):
     assert body.count() == 2
 
 
+def test_the_keys_move_over_the_map_that_a_card_opens(open_page):
+    page = open_page()
+    page.get_by_role("button", name="See the boundary of hostile").click()
+    page.wait_for_function("document.activeElement.className === 'map'")
+    there = page.evaluate("scrollY")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.url.endswith("#d=weather&m=hostile&c=minimal&p=9")
+    assert page.evaluate("scrollY") == there
+
+
 def test_pointing_at_a_point_says_its_prediction_sce_and_verdict(open_page):
     page = open_page("#d=weather&m=plain&c=unconstrained")
     page.locator(".map").scroll_into_view_if_needed()
