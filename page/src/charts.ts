@@ -1,20 +1,22 @@
 // The pictures beside the map, as SVG: bars of fates, validity against excess, the loss of rows, intervals.
 import type { Cell, Count, Study } from "./data.ts";
 import { h, s } from "./dom.ts";
+import { fateNames } from "./fates.ts";
 import type { Row } from "./table.ts";
 import { named, number, percent, whole } from "./text.ts";
 
-/** What became of all SCEs, as one bar. */
-export function fateBar(study: Study, counts: number[], label: string): HTMLElement {
+/** What became of all SCEs of a model, as one bar. */
+export function fateBar(study: Study, model: string, counts: number[]): HTMLElement {
+  const names = fateNames(study, model);
   const all = counts.reduce((a, b) => a + b, 0);
   const parts = counts.map((n, code) => ({ n, code })).filter((part) => part.n > 0);
-  const told = parts.map((p) => `${percent(p.n, all)} ${named(study.fates[p.code].name)}`).join(", ");
+  const told = parts.map((p) => `${percent(p.n, all)} ${names[p.code]}`).join(", ");
   const svg = s("svg", {
     class: "fate-bar",
     viewBox: "0 0 1000 22",
     preserveAspectRatio: "none",
     role: "img",
-    "aria-label": `${label}: ${told}`,
+    "aria-label": `What became of the SCEs of ${model}: ${told}`,
   });
   let left = 0;
   for (const { n, code } of parts) {
@@ -27,13 +29,13 @@ export function fateBar(study: Study, counts: number[], label: string): HTMLElem
     "div",
     {},
     svg,
-    h("p", { class: "fate-told", "aria-hidden": "true" }, ...fateKeys(study, parts, all)),
+    h("p", { class: "fate-told", "aria-hidden": "true" }, ...fateKeys(names, parts, all)),
   );
 }
 
-function fateKeys(study: Study, parts: { n: number; code: number }[], all: number): HTMLElement[] {
+function fateKeys(names: string[], parts: { n: number; code: number }[], all: number): HTMLElement[] {
   return parts.map(({ n, code }) =>
-    h("span", { class: "key" }, swatch(code), `${percent(n, all)} ${named(study.fates[code].name)}`),
+    h("span", { class: "key" }, swatch(code), `${percent(n, all)} ${names[code]}`),
   );
 }
 
@@ -68,7 +70,7 @@ export interface Dot {
 
 /** Validity against mean excess on one dataset; a line joins the conditions of a model. */
 export function scatter(title: string, dots: Dot[], models: string[], conditions: string[], metric: string) {
-  const [width, height, left, top, bottom, right] = [430, 330, 52, 62, 46, 14];
+  const [width, height, left, top, bottom, right] = [430, 330, 64, 62, 46, 14];
   const drawn = dots.filter((dot) => reasonOf(dot) === null);
   const highs = drawn.map((dot) => Number(dot.excess?.high ?? dot.excess?.value ?? 0));
   const most = niceTop(Math.max(0.1, ...highs));
@@ -233,6 +235,7 @@ export function stagesOf(
 /** A band that narrows where rows are lost. */
 export function flow(study: Study, model: string, counts: number[]): HTMLElement {
   const stages = stagesOf(study, counts);
+  const names = fateNames(study, model);
   const all = stages[0].left;
   const [width, height, tall, left, top] = [1000, 104, 34, 110, 34];
   const step = (width - left) / stages.length;
@@ -259,7 +262,7 @@ export function flow(study: Study, model: string, counts: number[]): HTMLElement
     svg.append(s("text", { class: "value", x, y: 27 }, whole(stage.left)));
     shift = stage.lost.length ? (shift + 1) % 2 : 0; // neighbours do not write over each other
     stage.lost.forEach(([fate, n], k) => {
-      const text = `−${whole(n)} ${named(fate)}`;
+      const text = `−${whole(n)} ${names[study.fates.findIndex((each) => each.name === fate)]}`;
       svg.append(s("text", { class: "lost", x: back, y: bottom + 14 + 12 * (k + 1 - shift) }, text));
     });
   });

@@ -83,10 +83,11 @@ export class Explorer {
     await this.draw();
   }
 
-  /** Show a model, and bring the maps into sight. */
+  /** Show a model, and bring the maps into sight and its map under the keys. */
   async open(model: string, dataset: string): Promise<void> {
     await this.set({ ...this.catalogue.standard(dataset, model), colour: this.view.colour });
     this.element.scrollIntoView();
+    this.sides[0].focus();
   }
 
   private change(part: Partial<View>): void {
@@ -326,7 +327,8 @@ const APART = "the Parquet files beside this page hold them, and every table her
 
 const LEAD =
   "Each cell is one instance, coloured by what the model predicts there; a line runs where its prediction flips. " +
-  "A circle stands where its self-generated counterfactuals (SCEs) end, the larger the more of them.";
+  "A circle stands where its self-generated counterfactuals (SCEs) end, the larger the more of them; an SCE that " +
+  "repeats its instance has none.";
 
 function legend(): HTMLElement {
   const key = (kind: string, text: string) =>

@@ -1,7 +1,7 @@
 // Where the points of a grid lie on the map: two features are the axes, the others make panels side by side, or
 // are held at one level each.
 import { Grid } from "./grid.ts";
-import { shorten } from "./text.ts";
+import { named, shorten } from "./text.ts";
 
 export interface Axes {
   x: number;
@@ -14,7 +14,7 @@ export interface Panel {
   ranks: number[]; // of the other features, in their order
   left: number;
   top: number;
-  title: string;
+  title: string[]; // lines
 }
 
 export interface Layout {
@@ -33,8 +33,9 @@ export interface Layout {
 export const MOST_PANELS = 64;
 const MANY = 90; // levels upwards, from which their rows may be as thin as a pixel
 const NARROW = 84; // pixels: the least width of one of several panels, for its title
+const LETTER = 6.6; // pixels, the width of a letter of a title on average
 const GAP = 12;
-const TITLE = 20;
+export const LINE = 14; // pixels, of a title of several lines
 const BOTTOM = 40;
 
 export function axesOf(grid: Grid, x: string, y: string, held: number[] | null): Axes {
@@ -82,12 +83,15 @@ export function layOut(grid: Grid, axes: Axes, width: number): Layout {
   const w = clamp((room - (across - 1) * GAP) / across / nx, 1, 64);
   const rows = Math.ceil(combinations.length / across);
   const h = clamp(Math.min(rows === 1 ? 430 / ny : 620 / rows / ny, w * 2.2), ny > MANY ? 1 : 5, 46);
-  const title = axes.others.length ? TITLE : 6;
+  const titles = combinations.map((ranks) =>
+    titleOf(grid, axes.others, ranks, Math.floor((nx * w) / LETTER)),
+  );
+  const title = 6 + LINE * Math.max(...titles.map((lines) => lines.length));
   const panels = combinations.map((ranks, i) => ({
     ranks,
     left: left + (i % across) * (nx * w + GAP),
     top: Math.floor(i / across) * (ny * h + title + GAP) + title,
-    title: ranks.map((rank, k) => titleOf(grid, axes.others[k], rank, nx * w < 150)).join(", "),
+    title: titles[i],
   }));
   const height = rows * (ny * h + title + GAP) - GAP + BOTTOM;
   const margin = { left, bottom: BOTTOM };
@@ -96,13 +100,27 @@ export function layOut(grid: Grid, axes: Axes, width: number): Layout {
 
 export const labelLength = (width: number): number => (width < 520 ? 11 : 22);
 
-/** A level as the title of a panel; a narrow one has no room for the feature's name where the level says it. */
-function titleOf(grid: Grid, feature: number, rank: number, narrow: boolean): string {
-  const found = grid.dataset.features[feature];
-  if (narrow && found.labels[rank] !== String(found.codes[rank])) return shorten(found.labels[rank], 14);
-  const words = found.name.split("_");
-  const name = words.length > 1 ? words[words.length - 1] : words[0];
-  return `${name} ${shorten(found.labels[rank], 14)}`;
+/** The title of a panel in lines of so many letters, with every level in it: names make way first. */
+function titleOf(grid: Grid, features: number[], ranks: number[], letters: number): string[] {
+  const lines: string[] = [];
+  for (const [k, feature] of features.entries()) {
+    const { name, labels } = grid.dataset.features[feature];
+    const part = levelOf(named(name), labels[ranks[k]], letters - 1);
+    const longer = lines.length ? `${lines[lines.length - 1]}, ${part}` : part;
+    if (lines.length && longer.length > letters) {
+      lines[lines.length - 1] += ",";
+      lines.push(part);
+    } else lines.splice(Math.max(0, lines.length - 1), 1, longer);
+  }
+  return lines;
+}
+
+/** A feature's name and level: all of the name where it fits, else its last word, else its beginning, or none. */
+function levelOf(name: string, label: string, letters: number): string {
+  const word = name.slice(name.lastIndexOf(" ") + 1);
+  const room = letters - label.length - 1;
+  for (const short of [name, word]) if (short.length <= room) return `${short} ${label}`;
+  return room >= 3 ? `${shorten(word, room)} ${label}` : shorten(label, letters);
 }
 
 function allRanks(grid: Grid, others: number[]): number[][] {

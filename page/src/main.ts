@@ -9,7 +9,7 @@ import { axesOf, bestAxes, layOut } from "./layout.ts";
 import { drawMap, prepare } from "./map.ts";
 import { asked, cards, differences, losses, scores, usage, validity } from "./sections.ts";
 import { talkPage } from "./talk_page.ts";
-import { named, whole } from "./text.ts";
+import { asksWhom, named, whole } from "./text.ts";
 
 const TITLE = "Does a language model know its own decision boundary?";
 const PARTS = [
@@ -28,18 +28,11 @@ function heading(study: Study): HTMLElement {
   const asked = study.tables.usage.rows.reduce((sum, row) => {
     return sum + Number(row[study.tables.usage.columns.indexOf("questions")] ?? 0);
   }, 0);
-  const datasets = Object.keys(study.datasets).map(named).join(", ");
   return h(
     "header",
     {},
     h("h1", {}, TITLE),
-    h(
-      "p",
-      { class: "lead" },
-      `${study.models.length} models were asked for a prediction at every point of a grid (${datasets}): their ` +
-        "decision boundaries. Then each was asked, in the same conversation, to change the instance so that its own " +
-        "answer would flip. Do they know where their boundary runs?",
-    ),
+    h("p", { class: "lead" }, asksWhom(study.models.length, Object.keys(study.datasets).map(named))),
     h(
       "p",
       { class: "fact" },

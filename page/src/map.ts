@@ -2,7 +2,7 @@
 import type { Arrays } from "./data.ts";
 import { NONE } from "./data.ts";
 import { colour } from "./dom.ts";
-import { boxIn, boxOf, labelLength, pointsOf } from "./layout.ts";
+import { boxIn, boxOf, labelLength, LINE, pointsOf } from "./layout.ts";
 import type { Box, Layout } from "./layout.ts";
 import { named, shorten } from "./text.ts";
 
@@ -157,7 +157,10 @@ function drawLabels(context: CanvasRenderingContext2D, layout: Layout): void {
   panels.forEach((panel, i) => {
     context.fillStyle = colour("--text");
     context.textAlign = "left";
-    if (panel.title) context.fillText(fitText(context, panel.title, nx * cell.w), panel.left, panel.top - 10);
+    panel.title.forEach((text, line) => {
+      const up = 10 + LINE * (panel.title.length - 1 - line);
+      context.fillText(fitText(context, text, nx * cell.w), panel.left, panel.top - up);
+    });
     context.fillStyle = colour("--soft");
     if (axes.y >= 0 && i % across === 0) {
       const labels = grid.dataset.features[axes.y].labels;

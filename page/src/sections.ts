@@ -33,7 +33,7 @@ export function cards(study: Study, open: (model: string) => void): HTMLElement 
           h("span", { class: "headline" }, finding.headline),
         ),
         h("canvas", { class: "thumb", "aria-hidden": "true", "data-model": finding.model }),
-        fateBar(study, finding.counts, `What became of the SCEs of ${finding.model}`),
+        fateBar(study, finding.model, finding.counts),
         h("p", {}, finding.sentences.join(" ")),
         button("See its boundary", () => open(finding.model), {
           "aria-label": `See the boundary of ${finding.model}`,
@@ -49,7 +49,7 @@ export function cards(study: Study, open: (model: string) => void): HTMLElement 
       `A self-generated counterfactual explanation (SCE) is good when it is valid (asked afresh, the model gives the ` +
         `other answer there) and minimal (no valid point is nearer to where it began). Here is what became of ` +
         `${whole(asked)} of them, measured by ${metric} distance. In the pictures, colours are predictions, and ` +
-        `circles are where SCEs end.`,
+        `circles are where SCEs end; an SCE that repeats its instance has no circle.`,
     ),
     list,
     h("details", {}, h("summary", {}, "What the words mean"), fateWords(study)),

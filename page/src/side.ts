@@ -59,6 +59,10 @@ export class Side {
     return Math.max(240, this.frame.clientWidth);
   }
 
+  focus(): void {
+    this.map.focus({ preventScroll: true });
+  }
+
   private pointer(event: MouseEvent, tell: (point: number) => void): void {
     if (!this.layout) return;
     const box = this.base.getBoundingClientRect();

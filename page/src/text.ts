@@ -36,5 +36,23 @@ export function percent(part: number, all: number): string {
 export const cell = (value: Cell): string =>
   typeof value === "number" ? number(value) : String(value ?? "–");
 
+export function listed(parts: string[], word: "and" | "or"): string {
+  return [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter(Boolean).join(` ${word} `);
+}
+
+/** The question of the study, to a model or several on one dataset or several. */
+export function asksWhom(models: number, datasets: string[]): string {
+  const grids = datasets.length === 1 ? "a grid" : `${datasets.length} grids`;
+  const [who, each, whose, they] =
+    models === 1
+      ? ["One model was", "it", "its", "Does it know where its"]
+      : [`${whole(models)} models were`, "each", "their", "Do they know where their"];
+  const found = models === 1 && datasets.length === 1 ? "boundary" : "boundaries";
+  return (
+    `${who} asked for a prediction at every point of ${grids} (${listed(datasets, "and")}): ${whose} decision ${found}. Then ${each} was asked, in the same ` +
+    `conversation, to change the instance so that its own answer would flip. ${they} boundary runs?`
+  );
+}
+
 export const shorten = (text: string, length: number): string =>
   text.length <= length ? text : text.slice(0, Math.max(1, length - 1)) + "…";

@@ -66,8 +66,11 @@ export function verdictOf(study: Study, fact: Fact, metric: string): string {
     return `Valid, but too far: ${from}, where ${number(fact.needed)} would have been enough.`;
   if (name === "too_near")
     return `Not valid: too near, ${from}; the nearest valid point is at ${number(fact.needed)}.`;
-  if (name === "astray")
-    return `Not valid: ${from}, as far as the nearest valid point (${number(fact.needed)}), but in the wrong place.`;
+  if (name === "astray") {
+    const needed = number(fact.needed);
+    const far = number(fact.distance) === needed ? "as far as" : "farther than";
+    return `Not valid: ${from}, ${far} the nearest valid point (${needed}), but in the wrong place.`;
+  }
   const status =
     name === "unreadable" || name === "unanswered" ? ` (${fact.status.replaceAll("_", " ")})` : "";
   return `${meaning[0].toUpperCase()}${meaning.slice(1)}${status}.`;

@@ -6,9 +6,11 @@ import { cut, fromBase64, unzip } from "../src/data.ts";
 import { Grid } from "../src/grid.ts";
 import { axesOf, bestAxes, boxOf, layOut, pointAt, pointsOf } from "../src/layout.ts";
 import { stagesOf } from "../src/charts.ts";
+import { fateNames } from "../src/fates.ts";
 import { filterRows, sortRows } from "../src/table.ts";
-import { number, percent, visible } from "../src/text.ts";
+import { asksWhom, number, percent, visible } from "../src/text.ts";
 import { factOf, verdictOf } from "../src/verdict.ts";
+import type { Fact } from "../src/verdict.ts";
 import { fromFragment, toFragment } from "../src/view.ts";
 import type { View } from "../src/view.ts";
 
@@ -210,4 +212,65 @@ test("a verdict says what the numbers are", () => {
   const second = factOf(study, grid, arrays, "minimal", "gower", 1);
   assert.deepEqual(second.record, [17.5, 1, 2]);
   assert.equal(verdictOf(study, second, "gower"), "A meaning of off_grid.");
+});
+
+test("an SCE in the wrong place is as far as the nearest valid point, or farther", () => {
+  const astray = { fates: [{ name: "astray", meaning: "" }] } as unknown as Study;
+  const fact = { fate: 0, distance: 0.25, needed: 0.125 } as Fact;
+  const told =
+    "Not valid: 0.25 away (gower), farther than the nearest valid point (0.125), but in the wrong place.";
+  assert.equal(verdictOf(astray, fact, "gower"), told);
+  const equal = told.replace("farther than", "as far as").replace("(0.125)", "(0.25)");
+  assert.equal(verdictOf(astray, { ...fact, needed: 0.25 }, "gower"), equal);
+});
+
+test("the title of a panel has every level, in as many lines as it takes; names make way", () => {
+  const loans = new Grid({
+    ...dataset,
+    features: [
+      feature("x", [1, 2]),
+      feature("y", [1, 2]),
+      feature("late_payments", [0, 1]),
+      {
+        ...feature("purpose", [0, 1]),
+        labels: ["car", "renovation"],
+      },
+    ],
+    size: 16,
+  });
+  const titles = (width: number) =>
+    layOut(loans, axesOf(loans, "x", "y", null), width).panels.map((panel) => panel.title);
+  assert.deepEqual(titles(2000)[1], ["late payments 0,", "purpose renovation"]);
+  assert.deepEqual(titles(420)[3], ["late payments 1,", "purpose renovation"]);
+  assert.deepEqual(titles(240)[3], ["payments 1,", "renovation"]);
+});
+
+test("one model was asked, or several were", () => {
+  assert.equal(
+    asksWhom(1, ["loans"]),
+    "One model was asked for a prediction at every point of a grid (loans): its decision boundary. Then it was " +
+      "asked, in the same conversation, to change the instance so that its own answer would flip. Does it know " +
+      "where its boundary runs?",
+  );
+  assert.ok(asksWhom(1, ["a", "b"]).includes("every point of 2 grids (a and b): its decision boundaries."));
+  assert.ok(
+    asksWhom(2, ["a"]).startsWith("2 models were asked for a prediction at every point of a grid (a): their"),
+  );
+});
+
+test("requests without an answer are called by what became of them", () => {
+  const told = (...rows: [string, string, number][]) =>
+    fateNames(
+      {
+        fates: [{ name: "too_far" }, { name: "unanswered" }],
+        tables: { scores: { columns: ["model", "score", "value"], rows } },
+      } as unknown as Study,
+      "one",
+    );
+  assert.deepEqual(told(["one", "n_refused", 2], ["one", "n_truncated", 1], ["one", "n_request_failed", 0]), [
+    "too far",
+    "refused or cut off",
+  ]);
+  assert.deepEqual(told(["one", "n_truncated", 3], ["two", "n_refused", 2]), ["too far", "cut off"]);
+  assert.deepEqual(told(), ["too far", "unanswered"]);
 });

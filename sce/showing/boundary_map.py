@@ -16,7 +16,7 @@ from sce.grids.datasets import Dataset
 from sce.measuring.boundaries import describe_boundary, predictions, probabilities
 from sce.showing import map_probabilities
 from sce.showing.drawing import MARGIN, settings, write
-from sce.showing.map_drawing import add_axes, draw_cells, draw_moves, looks, missing_look
+from sce.showing.map_drawing import MOST_BY_AREA, add_axes, draw_cells, draw_moves, looks, missing_look
 from sce.showing.map_layout import axis_title, lay_out_page
 from sce.showing.mosaic import lay_out
 from sce.showing.moves import Moves, describe_drawn, describe_fates, moves_of, sce_fates
@@ -131,6 +131,6 @@ def _legend_entries(dataset, mosaic, facts, blocks, style):
             label = f"{look['name']} SCE, x to x'"
             entries.append(Line2D([], [], **(look["line"] | look["end"]), label=label))
         if any(moves.are_many(style) and (moves.fate[moves.landing] == fate).any() for moves in moved):
-            label = f"{look['name']} x' (area: how many)"
+            label = f"{look['name']} x' (area: how many, up to {MOST_BY_AREA})"
             entries.append(Line2D([], [], linestyle="none", **look["landing"], label=label))
     return entries

@@ -19,28 +19,30 @@ from sce.showing.words import in_words
 BINS = 24
 PANEL, FEW_PANELS = 0.62, 1.1  # inches, the height of panels below one another, and of one or two
 TICKS = (1, 2, 5, 10, 20, 50, 100)  # percent: one of them is named
-NEEDED = "#B8B8B8"
+# Pale and hatched: a pale wide line of a grey model must not look like it.
+NEEDED = {"facecolor": "#F1F1F1", "edgecolor": "#A6A6A6", "hatch": "//////", "linewidth": 0.5}
 KEYS = ["model", "dataset", "condition"]
 
 
 def collect(pairs: list, tables: Iterable[pd.DataFrame], conditions: list[str], metric: str) -> pd.DataFrame:
     """What the figure shows: of the ``pairs`` of model and dataset the kept rows of some conditions under one
-    metric, with the columns model, dataset, condition, metric, point_id, distance and nearest_distance.
-    tables: their ``distances``."""
+    metric, with the columns model, dataset, condition, metric, point_id, distance and nearest_distance, and
+    ``in_part``, whether the grid was asked in part. tables: their ``distances``."""
     columns = ["model", "dataset", "condition", "metric", "point_id", "distance", "nearest_distance"]
     parts = []
     for (model, dataset), table in zip(pairs, tables, strict=True):
         chosen = (
             (table["metric"] == metric) & table["condition"].isin(conditions) & (table["status"] == "kept")
         )
-        parts.append(table[chosen].assign(model=model, dataset=dataset)[columns])
+        about = {"model": model, "dataset": dataset, "in_part": "certainty" in table}
+        parts.append(table.loc[chosen].assign(**about)[[*columns, "in_part"]])
     return pd.concat(parts, ignore_index=True)
 
 
 def figure(pairs: list, rows: pd.DataFrame, style: FigureStyle) -> Figure:
-    """A row of panels per model and a column per dataset, at most three beside one another: in grey how far
-    the nearest counterfactuals of its points are, as a line for each condition how far its SCEs go, both as
-    shares of its rows. ``rows``: of ``collect``."""
+    """A row of panels per model and a column per dataset, at most three beside one another: hatched how
+    far the nearest counterfactuals of its points are, as a line for each condition how far its SCEs go,
+    both as shares of its rows. ``rows``: of ``collect``."""
     models, datasets = (list(dict.fromkeys(names)) for names in zip(*pairs, strict=True))
     conditions = list(rows["condition"].unique())
     looks = model_looks(models, style)
@@ -67,7 +69,7 @@ def _lay_out(models, datasets, conditions, metric, style):
     handles = [
         Line2D([], [], color=panels.SOFT, label=c, **look) for c, look in zip(names, lines, strict=True)
     ]
-    handles.append(Patch(facecolor=NEEDED, label="nearest counterfactual"))
+    handles.append(Patch(**NEEDED, label="nearest counterfactual"))
     blocks = -(-len(datasets) // panels.ACROSS)
     shape = blocks * len(models), min(panels.ACROSS, len(datasets))
     gap = 0.32, (0.7 if blocks == 1 else 2.4) * line
@@ -99,12 +101,13 @@ def _name(panel, model, dataset, models, column, style):
 
 def _draw(panel, rows, bins, conditions, colour, style):
     if rows.empty:
-        middle = {"ha": "center", "va": "center", "transform": panel.transAxes}
-        panel.text(0.5, 0.5, "no SCE on the grid", fontsize=style.font_size - 1, **middle)
+        _note(panel, "no SCE on the grid", style)
         panel.set_yticks([])
         return
     needed = rows.drop_duplicates("point_id")["nearest_distance"]
-    panel.stairs(_shares(needed, bins), bins, fill=True, color=NEEDED, zorder=1)
+    if needed.isna().all():
+        _note(panel, _without(rows), style)
+    panel.stairs(_shares(needed, bins), bins, fill=True, zorder=1, **NEEDED)
     for k, name in enumerate(conditions):
         own = rows.loc[rows["condition"] == name, "distance"]
         if len(own):
@@ -112,6 +115,16 @@ def _draw(panel, rows, bins, conditions, colour, style):
     panel.set_ylim(bottom=0)
     most = panel.get_ylim()[1]
     panel.set_yticks([0, *[tick for tick in TICKS if tick <= most][-1:]])
+
+
+def _note(panel, text, style):
+    look = {"ha": "center", "va": "center", "fontsize": style.font_size - 1, "zorder": 3}
+    panel.text(0.5, 0.5, text, transform=panel.transAxes, **look)
+
+
+def _without(rows):
+    """Why rows have no distance to a nearest counterfactual."""
+    return "nearest counterfactual not known" if rows["in_part"].any() else "no counterfactual exists"
 
 
 def _shares(distances, bins):
@@ -122,7 +135,9 @@ def _shares(distances, bins):
 
 def caption(rows: pd.DataFrame) -> str:
     """What the figure finds, as sentences."""
-    told = ["How far SCEs go (lines), and how far the nearest counterfactuals of the same points are (grey)."]
+    told = [
+        "How far SCEs go (lines), and how far the nearest counterfactuals of the same points are (hatched)."
+    ]
     if rows.empty:
         return f"{told[0]} No SCE is a point of the grid."
     bounded = rows[rows["nearest_distance"].notna()]
@@ -137,10 +152,8 @@ def caption(rows: pd.DataFrame) -> str:
             bounded, lambda its: (its["distance"] < its["nearest_distance"]).mean(), captions.as_percent
         )
         told.append(f"Nearer than any counterfactual, so that they cannot be valid: {near}.")
-    if missing := int(rows["nearest_distance"].isna().sum()):
-        told.append(
-            f"At {missing:,} of {len(rows):,} rows the distance of the nearest counterfactual is not known."
-        )
+    for _, its in rows[rows["nearest_distance"].isna()].groupby("in_part"):
+        told.append(f"At {len(its):,} of {len(rows):,} rows: {_without(its)}.")
     return " ".join(told)
 
 

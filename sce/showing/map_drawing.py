@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.patches import PathPatch
+from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from sce.grids.datasets import Feature
@@ -17,6 +17,7 @@ from sce.showing.words import shortened
 
 HEAVY = 300  # shapes; a layer with more is stored as pixels in the SVG
 ARROW_HEAD = ">"
+MOST_BY_AREA = 56  # SCEs on a point: the mark of so many is three cells wide, and that of more no wider
 
 
 def looks(style):
@@ -213,7 +214,9 @@ def draw_moves(axes, mosaic, moves, cell, style):
     start, end = moves.start[arrows] + shift, moves.end[arrows] + shift
     for fate, look in looks(style).items():
         if many:
-            _draw_landings(axes, moves.end[moves.landing & (moves.fate == fate)], look["landing"], cell)
+            _draw_landings(
+                axes, mosaic, moves.end[moves.landing & (moves.fate == fate)], look["landing"], cell
+            )
         chosen = moves.fate[arrows] == fate
         if chosen.any():
             _draw_arrows(axes, start[chosen], end[chosen], look)
@@ -239,20 +242,22 @@ def _draw_arrows(axes, start, end, look):
     axes.plot(*end.T, linestyle="none", zorder=5, clip_on=False, **look["end"])
 
 
-def _draw_landings(axes, end, look, cell):
-    """One mark per cell, its area the number of SCEs landing there (up to 56, three cells wide)."""
-    if not len(end):
-        return
+def _draw_landings(axes, mosaic, end, look, cell):
+    """One mark per cell, its area the number of SCEs landing there (up to MOST_BY_AREA), cut off at the edges
+    of its panel."""
     place, counts = np.unique(end, axis=0, return_counts=True)
-    diameter = max(2.2, 0.4 * 72 * min(cell)) * np.clip(np.sqrt(counts), None, 7.5)
-    axes.scatter(
-        *place.T,
-        s=diameter**2,
-        marker=look["marker"],
-        c=look.get("markerfacecolor", look["color"]),
-        edgecolors=look["color"] if "markerfacecolor" in look else None,
-        linewidths=look["markeredgewidth"],
-        zorder=3,
-        clip_on=False,
-        rasterized=len(place) > HEAVY,
-    )
+    diameter = max(2.2, 0.4 * 72 * min(cell)) * np.sqrt(np.minimum(counts, MOST_BY_AREA))
+    span = np.array(mosaic.panel) + 1
+    for panel in np.unique(place // span, axis=0):
+        here = (place // span == panel).all(axis=1)
+        marks = axes.scatter(
+            *place[here].T,
+            s=diameter[here] ** 2,
+            marker=look["marker"],
+            c=look.get("markerfacecolor", look["color"]),
+            edgecolors=look["color"] if "markerfacecolor" in look else None,
+            linewidths=look["markeredgewidth"],
+            zorder=3,
+            rasterized=len(place) > HEAVY,
+        )
+        marks.set_clip_path(Rectangle(panel * span - 0.5, *mosaic.panel, transform=axes.transData))

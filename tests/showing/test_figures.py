@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 from scipy.spatial.distance import cdist
@@ -310,7 +310,7 @@ def test_no_boundary_is_said_plainly():
     assert "someone, Income. No boundary: always 'Below $50,000' (1,920 of 1,920 points)" in written
     assert "1,920 repeat x unchanged" in written
     assert "no SCE on the grid; not drawn: 1,280 off grid, 640 unparseable" in written
-    labels = ["Below $50,000 (1,920)", "Above $50,000 (0)", "invalid x' (area: how many)"]
+    labels = ["Below $50,000 (1,920)", "Above $50,000 (0)", "invalid x' (area: how many, up to 56)"]
     assert legend_labels(figure) == labels
 
 
@@ -325,7 +325,28 @@ def test_few_sces_are_all_arrows_and_of_many_a_sample():
     sampled = draw(dataset, codes, {"minimal": "nearest"}, max_arrows=dataset.size - 1, sample_arrows=10)
     assert arrows(sampled) == [10]
     assert "arrows: a sample of 10" in words(sampled)
-    assert "valid x' (area: how many)" in legend_labels(sampled)
+    assert "valid x' (area: how many, up to 56)" in legend_labels(sampled)
+
+
+def test_marks_are_cut_off_at_the_edges_of_their_panel():
+    dataset = make_dataset(a=numeric(4), b=numeric(4), c=numeric(2))
+    codes = [0, 0, 0, 0, 1, 1, 1, 1] * 4
+    table = make_sce(dataset, codes, "minimal", "nearest")
+    table["sce_point_id"] = (
+        table["point_id"] % 2 * 31
+    )  # the two corners of the two panels that are farthest apart
+    axes = boundary_map(dataset, make_boundary(dataset, codes), table, "someone", {"max_arrows": 0}).axes[1]
+    lower = axes.transData.inverted().transform
+    boxes = {
+        tuple(marks.get_offsets()[0]): lower(marks.get_clip_box()).round(6).tolist()
+        for marks in axes.findobj(PathCollection)
+    }
+    nx, ny = lay_out(dataset, 24).panel
+    width, height = axes.get_xlim()[1], axes.get_ylim()[1]
+    assert boxes == {
+        (0, 0): [[-0.5, -0.5], [nx - 0.5, ny - 0.5]],
+        (width - 0.5, height - 0.5): [[width - nx, height - ny], [width, height]],
+    }
 
 
 def test_valid_and_invalid_differ_by_more_than_colour():

@@ -142,7 +142,25 @@ def test_distances_stand_beside_those_that_were_needed():
         "Nearer than any counterfactual, so that they cannot be valid: 0% (n = 2) for first on exam (other)"
     )
     assert f"{nearer}; 50% (n = 2) for first on exam (minimal)." in told
-    assert "At 2 of 6 rows the distance of the nearest counterfactual is not known." in told
+    assert "At 2 of 6 rows: no counterfactual exists." in told
+    assert [text.get_text() for text in second.texts] == ["no counterfactual exists"]
+    assert not first.texts
+
+
+def test_where_a_grid_was_asked_in_part_counterfactuals_may_exist():
+    rows = distances_figure.collect(PAIRS[:1], [FLAT.assign(certainty="bounds")], ["minimal"], "gower")
+    (panel,) = distances_figure.figure(PAIRS[:1], rows, STYLE).axes
+    assert [text.get_text() for text in panel.texts] == ["nearest counterfactual not known"]
+    assert "At 2 of 2 rows: nearest counterfactual not known." in distances_figure.caption(rows)
+
+
+def test_bars_of_nearest_counterfactuals_are_hatched_since_a_model_may_be_grey():
+    style = StudyStyle(dpi=72, models=[*"abcdef", "grey"])
+    pairs = [("grey", "exam")]
+    rows = distances_figure.collect(pairs, [NEAR], ["minimal", "other"], "gower")
+    needed, *lines = distances_figure.figure(pairs, rows, style).axes[0].patches
+    assert needed.get_hatch()
+    assert not any(line.get_hatch() for line in lines)
 
 
 @pytest.mark.parametrize(("models", "datasets"), [(1, 1), (6, 3), (2, 5)])

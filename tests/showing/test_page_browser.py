@@ -93,6 +93,18 @@ def test_a_table_sorts_by_its_columns_and_filters(open_page):
     assert body.count() == 2
 
 
+def test_the_keys_move_over_the_map_that_a_card_opens(open_page):
+    page = open_page()
+    page.get_by_role("button", name="See the boundary of hostile").click()
+    page.wait_for_function("document.activeElement.className === 'map'")
+    there = page.evaluate("scrollY")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    first, one_step_of_the_temperature = 0, WEATHER.size // len(WEATHER.features["temperature"].codes)
+    assert page.url.endswith(f"#d=weather&m=hostile&c=minimal&p={first + one_step_of_the_temperature}")
+    assert page.evaluate("scrollY") == there
+
+
 def test_pointing_at_a_point_says_its_prediction_sce_and_verdict(open_page):
     page = open_page("#d=weather&m=plain&c=unconstrained")
     page.locator(".map").scroll_into_view_if_needed()

@@ -8,7 +8,7 @@ FATES = {
     "minimal": "valid, and no valid point is nearer",
     "too_far": "valid, but farther than needed",
     "too_near": "not valid: nearer than the nearest valid point",
-    "astray": "not valid, though as far as needed",
+    "astray": "not valid, though far enough",
     "no_boundary": "not valid: the model predicts the same everywhere",
     "unjudged": "no prediction at the SCE",
     "off_grid": "a record, but no point of the grid",
