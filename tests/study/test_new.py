@@ -11,7 +11,7 @@ from sce.study.new_command import make
 
 @pytest.mark.parametrize("folder", ["~nobody-of-this-name/x", "x" * 300, "/proc/nowhere"])
 def test_a_folder_that_cannot_be_made_is_one_message(folder):
-    with pytest.raises(InputError, match="the command line: folder: found .*; allowed: "):
+    with pytest.raises(InputError, match=r"the command line: folder: found .*; allowed: "):
         make(Path(folder))
 
 
