@@ -73,7 +73,8 @@ def check_ranks(
                     "worst": len(validity) - sum(larger == label for larger, _ in sure),
                 }
             )  # fmt: skip
-    check_lines(path, ("dataset", "metric", "condition", "model"), expected, findings, "ranks and pattern")
+    keys = ("dataset", "metric", "condition", "model")
+    check_lines(path, keys, ("validity", "rank", "best", "worst"), expected, findings)
 
 
 def _sure(compared, dataset, metric, labels):
@@ -109,4 +110,5 @@ def check_pattern(path: Path, compared: list[dict], findings: Findings) -> None:
     adjusted = holm([line["p"] for line in lines])
     expected = [line | {"p_holm": adjusted[line["p"]]} for line in lines]
     expected = [line | {"holds": str(line["p_holm"] < LEVEL)} for line in expected]
-    check_lines(path, ("model", "dataset", "metric"), expected, findings, "ranks and pattern")
+    values = ("validity", "mean_distance", "p", "p_holm", "holds")
+    check_lines(path, ("model", "dataset", "metric"), values, expected, findings)

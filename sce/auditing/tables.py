@@ -61,7 +61,7 @@ def _load(path, findings):
 
 def check_csv(path: Path, stored: Stored, findings: Findings) -> None:
     """The table beside an artifact, cell by cell."""
-    lines = _lines(path, findings)
+    lines = _lines(path, stored.note.get("columns", {}), findings)
     if lines is None:
         return
     findings.equal(path, "number of rows", len(lines), len(stored.rows))
@@ -70,24 +70,28 @@ def check_csv(path: Path, stored: Stored, findings: Findings) -> None:
             findings.equal(path, f"line {number}, {column}", _cell(line.get(column), value), value)
 
 
-def check_lines(path: Path, keys: tuple[str, ...], expected: list[dict], findings: Findings, kind: str):
-    """A table that stands as CSV alone, line by line under its keys."""
-    lines = _lines(path, findings)
+def check_lines(
+    path: Path, keys: tuple[str, ...], values: tuple[str, ...], expected: list[dict], findings: Findings
+):
+    """A table of ranks or of the pattern, which stand as CSV alone, line by line; keys, values: columns."""
+    lines = _lines(path, keys + values, findings)
     if lines is None:
         return
     kinds = expected[0] if expected else {}
     found = [{name: _cell(text, kinds.get(name)) for name, text in line.items()} for line in lines]
-    findings.rows(path, keys, found, expected, kind)
+    findings.rows(path, keys, found, expected, "ranks and pattern")
 
 
-def _lines(path, findings):
-    """The lines of a CSV file as texts by column; None where it cannot be read."""
+def _lines(path, columns, findings):
+    """The lines of a CSV file with these columns as texts by column; None where it cannot be read."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            lines = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            found, lines = reader.fieldnames or [], list(reader)
     except (OSError, ValueError, csv.Error) as error:
         findings.problem(path, f"cannot be read ({error}); delete it and run again")
         return None
+    findings.equal(path, "columns", sorted(found), sorted(columns))
     findings.checked["files"] += 1
     return lines
 

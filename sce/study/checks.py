@@ -31,7 +31,7 @@ RULES = {
     "collect_usage", "compare", "default", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
     "elicit_about", "embed_descriptions", "experiments", "measure_distances", "measure_kind",
     "measure_points", "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment",
-    "plot_kind", "plot_points", "plot_validity", "score", "scores", "tabulate",
+    "plot_kind", "plot_points", "plot_validity", "score", "scores", "tabulate", "whole_study",
 }  # fmt: skip
 
 

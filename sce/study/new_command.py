@@ -1,8 +1,9 @@
 """``python -m sce new``: a folder with a study of one's own, which runs as it is."""
 
+import re
+import shlex
 import shutil
 import sys
-from functools import reduce
 from pathlib import Path
 
 from sce.errors import InputError
@@ -22,7 +23,7 @@ def run(options) -> int:
     """Make the folder and say what to do in it; 0."""
     folder = make(options.folder)
     print(f"{folder} is ready. Its README.md says more; to begin with:\n")
-    print(f'  cd "{folder}"')
+    print(f"  cd {shlex.quote(str(folder))}")
     print(f'  export PATH="{ENVIRONMENT}:$PATH" PYTHONPATH="{WORKFLOW}"')
     print("  snakemake --cores 2")
     return 0
@@ -31,20 +32,21 @@ def run(options) -> int:
 def make(folder: Path) -> Path:
     """A study that runs in ``folder``, from this checkout; its path. Raises InputError where something is in
     the folder already, or it cannot be made."""
-    folder = folder.expanduser().resolve()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("the command line", "folder", str(folder), "a new or an empty folder")
     try:
+        folder = folder.expanduser().resolve()
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError("the command line", "folder", str(folder), "a new or an empty folder")
         for source in filter(Path.is_file, TEMPLATE.rglob("*")):
             target = folder / source.relative_to(TEMPLATE)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(_filled(source.read_text(encoding="utf-8")), encoding="utf-8")
         shutil.copytree(WORKFLOW / "profiles/default", folder / "profiles/default")
-    except OSError as error:
-        found = f"{folder}: {error.strerror}"
+    except (OSError, RuntimeError) as error:  # a RuntimeError: ~ of a user that there is not
+        found = f"{folder}: {getattr(error, 'strerror', error)}"
         raise InputError("the command line", "folder", found, "a folder that this user may write") from None
     return folder
 
 
 def _filled(text):
-    return reduce(lambda text, name: text.replace(name, str(STANDS_FOR[name])), STANDS_FOR, text)
+    """At once: the path of the checkout may hold a word that stands for another."""
+    return re.sub("|".join(STANDS_FOR), lambda match: str(STANDS_FOR[match[0]]), text)

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
 
-from sce.errors import InputError, suggest
+from sce.errors import FEW, InputError, suggest
 from sce.files import artifacts
 from sce.grids.datasets import Dataset, dataset_file, load_dataset
 from sce.reading.samples import SAMPLE
@@ -46,6 +46,11 @@ def run(options) -> int:
         raise InputError(options.results, "MODEL/DATASET", named, suggest(named, there) or "a finished run")
     tables = {name: artifacts.read(folder / f"{name}.parquet") for name in names}
     here = {name: table[table["point_id"] == options.point] for name, table in tables.items()}
+    if not (here["responses"]["kind"] == "question").any():  # a grid that was asked in part
+        there = tables["responses"].query("kind == 'question'")["point_id"].drop_duplicates()
+        some = ", ".join(map(str, sorted(there)[:FEW]))
+        allowed = f"one of the {len(there):,} points that the question was asked at: {some}, ..."
+        raise InputError("show", "POINT", options.point, allowed)
     published = load_published(options.published) if options.published else None
     console = Console()
     _print(console, options, dataset, here, published)

@@ -401,9 +401,9 @@ def test_further_bad_values_are_one_message(path, value):
 
 def test_names_that_the_workflow_uses_are_reserved():
     """Every rule, and every folder or file that rules make directly under results/."""
-    texts = [path.read_text() for path in (ROOT / "workflow").rglob("*.smk")] + [
-        (ROOT / "Snakefile").read_text()
-    ]
+    snakefiles = ("Snakefile", "resources/new_study/Snakefile")
+    texts = [path.read_text() for path in (ROOT / "workflow").rglob("*.smk")]
+    texts += [(ROOT / path).read_text() for path in snakefiles]
     assert {name for text in texts for name in re.findall(r"^rule (\w+):", text, re.M)} <= RULES
     made = {name for text in texts for name in re.findall(r"[\"']results/([\w.]+)", text)}
     assert {name for name in made if "." not in name} <= FOLDERS

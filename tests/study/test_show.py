@@ -1,10 +1,12 @@
 """``python -m sce show``: a conversation in the terminal, which no reply can steer."""
 
 import argparse
+import shutil
 
 import pytest
 
 from sce.errors import InputError
+from sce.files import artifacts
 from sce.study import show_command
 from tests.showing.page_study import MARKUP, made_study
 
@@ -73,3 +75,12 @@ def test_a_reply_steers_no_terminal(results, capsys):
 def test_what_is_not_there_is_said(results, arguments, told):
     with pytest.raises(InputError, match=told):
         show(results, *arguments)
+
+
+def test_a_point_that_was_not_asked_is_one_message(results, tmp_path):
+    copied = shutil.copytree(results, tmp_path / "copy")
+    path = copied / "plain/weather/responses.parquet"
+    replies = artifacts.read(path)
+    artifacts.write(replies[replies["point_id"] != 0], path, "responses")
+    with pytest.raises(InputError, match=r"show: POINT: found 0; allowed: one of the \d+ points .* at: 1, "):
+        show(copied, "plain", "weather", "0")

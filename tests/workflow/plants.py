@@ -283,6 +283,8 @@ PLANTS = {
     "differences: p of Holm": (setting("results/differences.parquet", "p_holm", less), "differences"),
     "differences: p of Benjamini": (setting("results/differences.parquet", "p_bh", less), "differences"),
     "ranks: a line": (bytes_of("results/ranks.csv", lambda raw: raw + b"more,"), "ranks.csv"),
+    "ranks: cut to nothing": (bytes_of("results/ranks.csv", lambda raw: b""), "ranks.csv"),
+    "pattern: a column": (replacing("results/pattern.csv", "holds", "fails"), "pattern.csv"),
     "ranks: gone": (deleting("results/ranks.csv"), "ranks.csv"),
     "pattern: a line": (bytes_of("results/pattern.csv", lambda raw: raw + b"more,"), "pattern.csv"),
     "boundaries: regions": (
