@@ -13,6 +13,7 @@ import pandas as pd
 from sce.asking.protocol import Asked, Step, typical_points
 from sce.engines import About
 from sce.experiments.given import Given
+from sce.experiments.kind import Kind
 from sce.grids.datasets import Dataset
 from sce.reading.authors import SCE, Author
 from sce.wordings.prompts import Prompt
@@ -55,6 +56,30 @@ class Inquiry:
     def about(self, author: Author, condition: str, start: int, prompt: Prompt, record: dict) -> About:
         """What the question about a record is about."""
         raise NotImplementedError
+
+
+class KindAboutAnother(Kind):
+    """A kind of experiment that is one inquiry, in the wordings of its one field, and shows authors beside
+    those who were asked about them. ``inquires``: the inquiry."""
+
+    inquires: ClassVar[type[Inquiry]]
+    about_sces = True
+    needs_explainers = True
+    draws_with = "sce.showing.explainers_maps"
+
+    @property
+    def _field(self) -> str:
+        [field] = self.fields
+        return field
+
+    def asks_about(self, pair):
+        return pair.by_condition(self._field)
+
+    def inquiry(self, wordings_of):
+        return self.inquires(wordings_of)
+
+    def subjects(self, experiment, config, find):
+        return sorted(experiment.conditions) if getattr(experiment, self._field) else []
 
 
 class AskAbout(Step):

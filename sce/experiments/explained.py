@@ -5,8 +5,7 @@ import pandas as pd
 
 from sce.asking.messages import record_schema
 from sce.engines import About
-from sce.experiments.about_another import Inquiry, by_explainer
-from sce.experiments.kind import Kind
+from sce.experiments.about_another import Inquiry, KindAboutAnother, by_explainer
 from sce.measuring import distances, outcomes, scores
 from sce.measuring.boundaries import predictions
 from sce.measuring.metrics import MAIN_METRIC
@@ -43,7 +42,7 @@ def _by_control(respondent, body) -> str:
     return respondent.counterfactual(start, body["answer"], body["more"]["condition"]).response
 
 
-class Explained(Kind):
+class Explained(KindAboutAnother):
     """Of every condition, over the points with a usable SCE, all judged by the author's boundary. In lines
     ``itself`` its own SCEs, in lines ``WORDING by B`` those that B gave for it: ``validity``,
     ``exact_match`` and ``mean_excess`` under Gower's distance (``exact_match_l1`` and so on under others),
@@ -53,20 +52,9 @@ class Explained(Kind):
     name = "explained"
     fields = {"explanations": (Wordings, [])}
     wordings = {"explanations": "explanation"}
-    about_sces = True
     needs = ("boundary", "sce", "distances")
-    needs_explainers = True
-    draws_with = "sce.showing.explainers_maps"
+    inquires = Explain
     figure_name = "explained"
-
-    def asks_about(self, pair):
-        return pair.by_condition("explanations")
-
-    def inquiry(self, wordings_of):
-        return Explain(wordings_of)
-
-    def subjects(self, experiment, config, find):
-        return sorted(experiment.conditions) if experiment.explanations else []
 
     def measure(self, given):
         parts, codes = [], predictions(given.dataset, given.tables["boundary"])

@@ -6,8 +6,7 @@ import numpy as np
 from sce.asking.messages import answer_schema
 from sce.engines import About
 from sce.errors import InputError
-from sce.experiments.about_another import Inquiry, by_explainer
-from sce.experiments.kind import Kind
+from sce.experiments.about_another import Inquiry, KindAboutAnother, by_explainer
 from sce.experiments.self_modelling import OwnAnswers
 from sce.experiments.self_prediction import actual_of, foreseen_by_control
 from sce.measuring import outcomes
@@ -38,7 +37,7 @@ class Foresee(Inquiry):
         return About(self.kind, prompt.name, record, answer, more=more, control=foreseen_by_control)
 
 
-class PeerPrediction(Kind):
+class PeerPrediction(KindAboutAnother):
     """Of every condition, over SCEs whose own prediction is known. ``accuracy``, the share of readable
     replies that foresee it: in lines ``itself`` the model's own before the SCE was asked for (the mean over
     wordings, where there are several), in lines ``WORDING by B`` those of B; in lines ``itself minus WORDING
@@ -49,24 +48,13 @@ class PeerPrediction(Kind):
     name = "peer_prediction"
     fields = {"peer_predictions": (Wordings, [])}
     wordings = {"peer_predictions": "peer_prediction"}
-    about_sces = True
-    needs_explainers = True
-    draws_with = "sce.showing.explainers_maps"
+    inquires = Foresee
     figure_name = "peer_prediction"
 
     def check(self, experiment, config, dataset):
         if experiment.peer_predictions and not experiment.self_predictions:
             allowed = "self_predictions, which they are compared with"
             raise InputError(f"dataset {dataset.name}", "peer_predictions", "no self_predictions", allowed)
-
-    def asks_about(self, pair):
-        return pair.by_condition("peer_predictions")
-
-    def inquiry(self, wordings_of):
-        return Foresee(wordings_of)
-
-    def subjects(self, experiment, config, find):
-        return sorted(experiment.conditions) if experiment.peer_predictions else []
 
     def measure(self, given):
         answers = OwnAnswers(given, given.metrics[0])  # no distance is measured

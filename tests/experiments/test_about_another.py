@@ -338,26 +338,33 @@ def test_the_figures_and_captions_hold_the_numbers(tmp_path):
         assert "by others 100%" in text
 
 
-def test_the_audit_follows_the_replies_to_the_ledger_and_derives_the_questions(tmp_path):
-    made = study(tmp_path / "ledger", ["nearest"], ["timid"], "exam")
-    given, exam = run(made, "nearest"), made.datasets["exam"]
-    entry, replies = made.config.models["timid"], given.explainers["timid"]
+def auditing(made, given, author, explainer, folder):
+    """The audit of what an explainer replied about an author on exam: replies -> its findings. The replies
+    are written to peers.parquet in the folder."""
+    exam, entry = made.datasets["exam"], made.config.models[explainer]
     for name in ("boundary", "sce"):
-        path = tmp_path / f"{name}.parquet"
+        path = folder / f"{name}.parquet"
         artifacts.write(given.tables[name], path, name, list(exam.features), provenance={})
-    wanted = inquiries.protocol_about(made, "nearest", "exam", "timid")
-    path, ledger = tmp_path / "peers.parquet", file_of(made, entry)
-    inquiry = InquiryToAudit("timid", entry, exam, wanted, None, path, tmp_path, ledger)
+    wanted = inquiries.protocol_about(made, author, "exam", explainer)
+    path, ledger = folder / "peers.parquet", file_of(made, entry)
+    inquiry = InquiryToAudit(explainer, entry, exam, wanted, None, path, folder, ledger)
 
-    def problems(table):
-        artifacts.write(table, path, "responses", provenance={})
+    def audited(replies):
+        artifacts.write(replies, path, artifacts.variant("responses", replies), provenance={})
         findings = Findings()
         audit_inquiry(inquiry, Files(findings))
         return findings
 
-    whole = problems(replies)
+    return audited
+
+
+def test_the_audit_follows_the_replies_to_the_ledger_and_derives_the_questions(tmp_path):
+    made = study(tmp_path / "ledger", ["nearest"], ["timid"], "exam")
+    given = run(made, "nearest")
+    replies, audited = given.explainers["timid"], auditing(made, given, "nearest", "timid", tmp_path)
+    whole = audited(replies)
     assert not whole.problems
     assert whole.checked["replies in the ledger"] == len(replies)
     assert whole.checked["requests derived anew"] >= len(replies)
-    assert problems(replies.drop(index=3)).problems
-    assert problems(replies.assign(response=replies["response"].where(replies.index != 3, "{}"))).problems
+    assert audited(replies.drop(index=3)).problems
+    assert audited(replies.assign(response=replies["response"].where(replies.index != 3, "{}"))).problems

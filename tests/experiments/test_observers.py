@@ -5,9 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sce.auditing.findings import Findings
-from sce.auditing.inquiries import InquiryToAudit, audit_inquiry
-from sce.auditing.tables import Files
 from sce.errors import InputError
 from sce.experiments.observers import drawn
 from sce.experiments.protocols import protocol_about
@@ -21,8 +18,8 @@ from sce.reading.authors import FORESEEN
 from sce.showing.looks import StudyStyle
 from sce.study import inquiries, parameters
 from sce.study.plan import plan
-from sce.study.planner import file_of, protocol_asked
-from tests.experiments.test_about_another import asked, run, study
+from sce.study.planner import protocol_asked
+from tests.experiments.test_about_another import asked, auditing, run, study
 
 EXAM = load_dataset("resources/datasets/exam.yaml")
 WORDINGS = {"observations": ["observation", "observation_explained"]}
@@ -197,26 +194,17 @@ def test_the_draw_is_a_parameter_of_the_job(tmp_path):
 
 def test_the_audit_derives_the_questions_and_their_points(tmp_path):
     made = observing(tmp_path / "ledger", ["nearest"], ["echo"], explanations=["explanation"])
-    given, entry = run(made, "nearest"), made.config.models["echo"]
-    for name in ("boundary", "sce"):
-        path = tmp_path / f"{name}.parquet"
-        artifacts.write(given.tables[name], path, name, list(EXAM.features), provenance={})
-    wanted = inquiries.protocol_about(made, "nearest", "exam", "echo")
-    path, ledger = tmp_path / "peers.parquet", file_of(made, entry)
-    inquiry = InquiryToAudit("echo", entry, EXAM, wanted, None, path, tmp_path, ledger)
-
-    def problems(table):
-        artifacts.write(table, path, artifacts.variant("responses", table), provenance={})
-        findings = Findings()
-        audit_inquiry(inquiry, Files(findings))
-        return findings.problems
-
+    given = run(made, "nearest")
+    audited = auditing(made, given, "nearest", "echo", tmp_path)
     replies = given.explainers["echo"]
     assert artifacts.variant("responses", replies) == "responses_foreseen"
-    assert not problems(replies)
-    assert artifacts.read(path)[FORESEEN].notna().sum() == (replies["kind"] == "observation").sum()
+    assert not audited(replies).problems
+    assert (
+        artifacts.read(tmp_path / "peers.parquet")[FORESEEN].notna().sum()
+        == (replies["kind"] == "observation").sum()
+    )
     last = replies.index[-1]
-    assert problems(replies.assign(**{FORESEEN: replies[FORESEEN].where(replies.index != last, 0)}))
+    assert audited(replies.assign(**{FORESEEN: replies[FORESEEN].where(replies.index != last, 0)})).problems
 
 
 @pytest.mark.parametrize(
