@@ -12,7 +12,7 @@ variance of the mean itself; that is put back.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -21,6 +21,7 @@ RING = 0.05  # width of the rings of distance, in lengths of the axes
 CHOSEN = 4  # degrees of freedom lost where the reach is read off the values (the simulation shows it)
 LEAST = 0.4  # the share of them that stays at least
 TRACE = 1e-10  # of what products could add up to: where they cancel, the transform leaves less than that
+DENSE = 8  # so many labels a row are counted in less time than rows are sorted
 WIDEST = 0.5  # share of all pairs of points within reach of each other beyond which nothing can be said
 
 
@@ -67,10 +68,14 @@ class Clusters:
         alone = labels < 0
         if alone.any():
             labels = np.where(alone, labels.max(initial=0) + 1 + np.arange(len(labels)), labels)
-        _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-        return cls(codes, sizes.astype(float))
+        if labels.max(initial=0) > DENSE * len(labels):
+            _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+            return cls(codes, sizes.astype(float))
+        sizes = np.bincount(labels)  # the same without sorting
+        some = sizes > 0
+        return cls((np.cumsum(some) - 1)[labels], sizes[some].astype(float))
 
-    @property
+    @cached_property
     def effective(self) -> float:
         """So many clusters of one size would tell as much, were the rows of each all alike."""
         return float(self.sizes.sum() ** 2 / np.sum(self.sizes**2))
@@ -123,8 +128,8 @@ def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
     n = len(values)
     off = values - values.mean()
     alone = np.sum(off**2) / n / max(n - 1, 1)
-    cells, rings = _cells(lattice)
-    sums, pairs = _by_ring(off, cells[points], rings)
+    cells, _ = _cells(lattice)
+    sums, pairs = _by_ring(off, cells[points], lattice)
     covered, agreed, largest = pairs[0], sums[0], np.max(off**2, initial=0.0)
     for many, agreement in zip(pairs[1:], sums[1:], strict=True):
         if many and agreement <= TRACE * many * largest:
@@ -166,14 +171,22 @@ def _cells(lattice):
     return cells, (tuple(shape), tuple(padded), rings)
 
 
-def _by_ring(off, cells, rings):
+def _by_ring(off, cells, lattice):
     """Sum of products and number of ordered pairs of rows by the ring of their distance: two arrays."""
+    sums = _autocovariance(lattice, cells, off)
+    return sums, _pairs(lattice, cells.tobytes())
+
+
+@lru_cache(maxsize=8)  # differences of many pairs of tables are over the same points
+def _pairs(lattice, cells):
+    return np.rint(_autocovariance(lattice, np.frombuffer(cells, np.int64), None))
+
+
+def _autocovariance(lattice, cells, weights):
+    """Products of the ``weights`` (n,), 1 where None, of rows in ``cells`` (n,), summed by ring."""
     from scipy import fft  # not at every reading of the Snakefile
 
-    shape, padded, ring = rings
-    totals = []
-    for weights in (off, None):
-        grid = np.bincount(cells, weights, int(np.prod(shape))).astype(float).reshape(shape)
-        power = np.abs(fft.rfftn(grid, padded)) ** 2
-        totals.append(np.bincount(ring, fft.irfftn(power, padded).ravel()))
-    return totals[0], np.rint(totals[1])
+    _, (shape, padded, ring) = _cells(lattice)
+    grid = np.bincount(cells, weights, int(np.prod(shape))).astype(float).reshape(shape)
+    power = np.abs(fft.rfftn(grid, padded)) ** 2
+    return np.bincount(ring, fft.irfftn(power, padded).ravel())
