@@ -11,6 +11,7 @@ Statistical Science 7, 1992). Taking the mean off the values makes the autocovar
 variance of the mean itself; that is put back.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -120,16 +121,30 @@ def without_clusters(values, clusters: Clusters, components: Components) -> np.n
     return values - values.mean() - effects[clusters.codes]
 
 
-def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
-    """The spread of the mean of ``values`` (n,) that stand at ``points`` (n,) of the grid.
+@dataclass(frozen=True)
+class Neighbours:
+    """Rows that stand at points of a lattice: the cell of each (n,), and how many ordered pairs of them there
+    are by the ring of their distance."""
+
+    lattice: Lattice
+    cells: np.ndarray
+    pairs: np.ndarray
+
+    @classmethod
+    def of(cls, points, lattice: Lattice) -> "Neighbours":
+        cells = _cells(lattice)[0][points]
+        return cls(lattice, cells, np.rint(_by_ring(None, cells, lattice)))
+
+
+def of_neighbours(values, neighbours: Neighbours) -> Spread | None:
+    """The spread of the mean of ``values`` (n,) of rows that are neighbours.
 
     None where more than WIDEST of all pairs of rows lie within reach of each other.
     """
     n = len(values)
     off = values - values.mean()
     alone = np.sum(off**2) / n / max(n - 1, 1)
-    cells, _ = _cells(lattice)
-    sums, pairs = _by_ring(off, cells[points], lattice)
+    sums, pairs = _by_ring(off, neighbours.cells, neighbours.lattice), neighbours.pairs
     covered, agreed, largest = pairs[0], sums[0], np.max(off**2, initial=0.0)
     for many, agreement in zip(pairs[1:], sums[1:], strict=True):
         if many and agreement <= TRACE * many * largest:
@@ -154,13 +169,15 @@ def _cells(lattice):
 
     Levels without an order are as near as can be, but not in one cell.
     """
+    from scipy import fft  # not at every reading of the Snakefile
+
     joined = [
         -(-size // CELLS) if order else 1 for size, order in zip(lattice.shape, lattice.ordered, strict=True)
     ]
     shape = [-(-size // join) for size, join in zip(lattice.shape, joined, strict=True)]
     ranks = np.unravel_index(np.arange(np.prod(lattice.shape)), lattice.shape)
     cells = np.ravel_multi_index([r // join for r, join in zip(ranks, joined, strict=True)], shape)
-    padded = [2 * size - 1 for size in shape]
+    padded = [fft.next_fast_len(2 * size - 1, real=True) for size in shape]
     squares = np.zeros(padded)
     for axis, (size, join, order) in enumerate(zip(lattice.shape, joined, lattice.ordered, strict=True)):
         steps = np.arange(padded[axis])
@@ -171,22 +188,12 @@ def _cells(lattice):
     return cells, (tuple(shape), tuple(padded), rings)
 
 
-def _by_ring(off, cells, lattice):
-    """Sum of products and number of ordered pairs of rows by the ring of their distance: two arrays."""
-    sums = _autocovariance(lattice, cells, off)
-    return sums, _pairs(lattice, cells.tobytes())
-
-
-@lru_cache(maxsize=8)  # differences of many pairs of tables are over the same points
-def _pairs(lattice, cells):
-    return np.rint(_autocovariance(lattice, np.frombuffer(cells, np.int64), None))
-
-
-def _autocovariance(lattice, cells, weights):
-    """Products of the ``weights`` (n,), 1 where None, of rows in ``cells`` (n,), summed by ring."""
-    from scipy import fft  # not at every reading of the Snakefile
+def _by_ring(weights, cells, lattice):
+    """Sum of products of the ``weights`` (n,), 1 where None, of ordered pairs of rows by the ring of their
+    distance."""
+    from scipy import fft
 
     _, (shape, padded, ring) = _cells(lattice)
-    grid = np.bincount(cells, weights, int(np.prod(shape))).astype(float).reshape(shape)
+    grid = np.bincount(cells, weights, math.prod(shape)).astype(float).reshape(shape)
     power = np.abs(fft.rfftn(grid, padded)) ** 2
     return np.bincount(ring, fft.irfftn(power, padded).ravel())

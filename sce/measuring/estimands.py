@@ -16,6 +16,7 @@ from sce.measuring.dependence import (
     Clusters,
     Components,
     Lattice,
+    Neighbours,
     Spread,
     of_clusters,
     of_neighbours,
@@ -73,6 +74,10 @@ class Rows:
     @property
     def effective(self) -> float:
         return min(way.effective for way in self.ways)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        return Neighbours.of(self.points, self.lattice)
 
     @cached_property
     def crossed(self) -> Clusters:
@@ -231,11 +236,11 @@ def spread_of(values, rows: Rows, estimand: str, of_share: bool = False) -> Spre
     shared = _shared(values, rows, of_share)
     if estimand == ANSWERS or rows.lattice is None:
         return shared
-    alone = of_neighbours(values, rows.points, rows.lattice)
+    alone = of_neighbours(values, rows.neighbours)
     rest = values
     for way in rows.ways:
         rest = without_clusters(rest, way, Components.of(rest, way))
-    apart = of_neighbours(rest, rows.points, rows.lattice)
+    apart = of_neighbours(rest, rows.neighbours)
     if alone is None or apart is None:
         return "too few clusters: values are alike over too much of the grid"
     more = max(0.0, apart.variance - rest.var() / max(len(rest) - 1, 1))
