@@ -6,8 +6,9 @@ where the answer came through a batch API. What failed tries cost, only the prov
 """
 
 import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -176,6 +177,17 @@ class Budget:
             f"answers in {self.path} have cost {self.spent_usd:.2f} USD (raise budget_usd and run again: no "
             "answer is asked for or paid for twice)"
         )
+
+
+def spent_on(entry, prices: Prices, folder) -> Callable[[], float] | None:
+    """What the answers in a model's file of the ledger have cost at the time of the call, in USD; None for a
+    model that costs nothing, or whose price is not known."""
+    price = prices.of_entry(entry)
+    if price is None or not isinstance(entry, Hosted):
+        return None
+    path = ledger_file(folder, entry.engine, entry.provider_model)
+    so_far = Budget(math.inf, price, path, batch=entry.mode == "batch")
+    return lambda: so_far.spent_usd
 
 
 def check_budget(entry, prices: Prices, where: str) -> None:
