@@ -1,4 +1,5 @@
-"""``python -m tools.reference`` writes docs/reference.md from the code: the keys of the configuration and of
+"""``python -m tools.reference`` writes docs/reference.md from datetime import date
+from the code: the keys of the configuration and of
 the files beside it from their contracts, the columns of the artifacts from their schemas, the command line
 from its parser.
 """
@@ -42,7 +43,8 @@ KNOWN = [
     (values.Page, "a text"), (values.Line, "one line"), (values.OneLine, "one line"),
     (values.Seconds, "seconds"), (values.Tokens, "a number of tokens"), (Number, "a number"),
     (int, "a whole number"), (float, "a number"), (bool, "`true` or `false`"), (str, "a text"),
-    (Any, "anything"), (NoneType, "`null`"),
+    (Any, "anything"), (date, "a day in quotes, such as `\"2026-11-22\"`"),
+    (NoneType, "`null`"),
 ]  # fmt: skip
 LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "at least", "max_length": "at most"}
 BASES = {
