@@ -1,5 +1,4 @@
-"""``python -m tools.reference`` writes docs/reference.md from datetime import date
-from the code: the keys of the configuration and of
+"""``python -m tools.reference`` writes docs/reference.md from the code: the keys of the configuration and of
 the files beside it from their contracts, the columns of the artifacts from their schemas, the command line
 from its parser.
 """
@@ -11,6 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
