@@ -119,15 +119,9 @@ def get_tasks(wildcards):
 
 
 def get_shards(wildcards):
-    """What says that the shards of a pair have asked; nothing where one job asks."""
-    folder = f"results/{wildcards.model}/{wildcards.dataset}"
-    return [f"{folder}/shards/asked"] if get_model(wildcards).shards > 1 else []
-
-
-def collect_shards(wildcards):
-    """What each shard of a pair leaves."""
-    folder = f"results/{wildcards.model}/{wildcards.dataset}"
-    return [f"{folder}/shards/{shard}.txt" for shard in shards.shards(get_model(wildcards).shards)]
+    """What each shard of a pair leaves; nothing where one job asks."""
+    folder, number = f"results/{wildcards.model}/{wildcards.dataset}", get_model(wildcards).shards
+    return [f"{folder}/shards/{shard}.txt" for shard in shards.shards(number)] if number > 1 else []
 
 
 def get_asked(wildcards):

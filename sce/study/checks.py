@@ -29,10 +29,9 @@ SUFFIXES = (
 RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures", "collect_scores",
     "collect_usage", "compare", "default", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
-    "elicit_about", "elicit_shard", "embed_descriptions", "experiments", "gather_shards", "measure_distances",
-    "measure_kind", "measure_points", "parse_responses", "plan", "plot_boundary", "plot_certainty",
-    "plot_experiment", "plot_kind", "plot_points", "plot_validity", "score", "scores", "tabulate",
-    "whole_study",
+    "elicit_about", "elicit_shard", "embed_descriptions", "experiments", "measure_distances", "measure_kind",
+    "measure_points", "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment",
+    "plot_kind", "plot_points", "plot_validity", "score", "scores", "tabulate", "whole_study",
 }  # fmt: skip
 
 

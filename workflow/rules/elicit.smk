@@ -44,17 +44,6 @@ use rule elicit as elicit_shard with:
         "Asking {wildcards.model} about {wildcards.dataset}, {wildcards.shard}"
 
 
-# One file for any number of them, so that another number makes nothing stale.
-rule gather_shards:
-    input:
-        collect_shards,
-    output:
-        temp(touch("results/{model}/{dataset}/shards/asked")),
-    localrule: True
-    message:
-        "All shards have asked {wildcards.model} about {wildcards.dataset}"
-
-
 rule parse_responses:
     input:
         responses=rules.elicit.output,
