@@ -65,7 +65,7 @@ def log(project, shard=""):
     return (project.folder / f"logs/elicit/m/weather{shard}.log").read_text()
 
 
-def test_three_shards_one_killed_then_other_numbers_of_them(tmp_path):
+def test_three_shards_one_killed_then_two(tmp_path):
     one, three = Project(tmp_path / "one"), Project(tmp_path / "three")
     with served(Weather()) as url:
         configure(one, url)
@@ -95,9 +95,6 @@ def test_three_shards_one_killed_then_other_numbers_of_them(tmp_path):
         file, before = responses(three).relative_to(three.folder), responses(three).read_bytes()
         configure(three, url, shards=2, max_in_flight=3)
         assert re.search(r"elicit_shard +2\n", three.snakemake(str(file)))
-        assert responses(three).read_bytes() == before
-        configure(three, url)  # by one job again
-        assert "elicit_shard" not in three.snakemake(str(file))
         assert responses(three).read_bytes() == before
         assert len(provider.seen) == QUESTIONS
         assert three.rows_in_ledger() == QUESTIONS
