@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from sce.files.contracts import Contract
 from sce.files.secrets import referenced
 from sce.files.values import Line, Seconds, Tokens, Url
-from sce.models.entries import AUTO, InFlightOrAuto, Model
+from sce.models.entries import InFlightOrAuto, Model
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,4000}[!-~])?")
@@ -105,18 +105,6 @@ class Hosted(Remote):
     mode: Literal["live", "batch"] = "live"
     poll_s: float = Field(30, ge=0.01, le=86400)
     budget_usd: float | None = Field(None, gt=0, le=1e9)
-
-    @model_validator(mode="after")
-    def _check_shards(self):
-        if self.shards > 1 and self.mode == "batch":
-            raise ValueError(
-                f"shards: 1 with mode: batch, as one batch holds all that can be asked; not {self.shards}"
-            )
-        if self.max_in_flight != AUTO and self.shards > self.max_in_flight:
-            raise ValueError(
-                f"at most max_in_flight ({self.max_in_flight}) shards, which share it; not {self.shards}"
-            )
-        return self
 
     @property
     def usual_runtime_min(self):

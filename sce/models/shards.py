@@ -41,6 +41,17 @@ def shards(number: int) -> list[Shard]:
     return [Shard(k, number) for k in range(1, number + 1)]
 
 
+def allowed(model: Model) -> str | None:
+    """How many shards a model's entry may have, where it has too many; else None."""
+    if not isinstance(model, Hosted) or model.shards == 1:
+        return None
+    if model.mode == "batch":
+        return "1 with mode: batch, as a batch holds all that can be asked"
+    if model.max_in_flight != AUTO and model.shards > model.max_in_flight:
+        return f"at most max_in_flight, which they share: {model.max_in_flight}"
+    return None
+
+
 def in_flight(model: Model) -> int:
     """How many questions all jobs that ask a model about one dataset have under way, where the entry says."""
     return model.max_in_flight * (1 if isinstance(model, Hosted) else model.shards)

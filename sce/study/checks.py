@@ -6,6 +6,7 @@ from pathlib import Path
 from sce.errors import InputError, suggest
 from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_file, dataset_names
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
+from sce.models import shards
 from sce.money.prices import Prices, check_budget
 from sce.reading.texts import check_texts
 from sce.wordings.prompts import fits, load_prompt, prompt_file, prompt_files
@@ -40,6 +41,13 @@ def check_budgets(study, prices: Prices) -> None:
     asked = [name for e in study.experiments.values() for name in (*e.models, *e.explainers)]
     for name in dict.fromkeys(asked):
         check_budget(study.config.models[name], prices, f"{study.where}: models.{name}")
+
+
+def check_shards(study) -> None:
+    """Models are asked by no more jobs at once than can share the entry's limits."""
+    for name, entry in study.config.models.items():
+        if allowed := shards.allowed(entry):
+            raise InputError(study.where, f"models.{name}.shards", entry.shards, allowed)
 
 
 def check_names(study) -> None:

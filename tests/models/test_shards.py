@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from sce.models import job_needs
 from sce.models.catalogue import read_entry
-from sce.models.shards import Shard, in_flight, shards, share
+from sce.models.shards import Shard, allowed, in_flight, shards, share
 
 HOSTED = {"engine": "openai", "model": "tiny", "base_url": "http://127.0.0.1:9/v1", "api_key_env": None}
 
@@ -64,13 +64,20 @@ def test_shards_shape_no_answer():
         ({"shards": 0}, "greater than or equal to 1"),
         ({"shards": 101}, "less than or equal to 100"),
         ({"shards": 2.5}, "valid integer"),
-        ({"shards": 9}, r"at most max_in_flight \(8\) shards, which share it; not 9"),
-        ({"shards": 2, "mode": "batch"}, "shards: 1 with mode: batch, as one batch holds all"),
     ],
 )
 def test_what_shards_cannot_be(fields, told):
     with pytest.raises(ValidationError, match=told):
         entry(**fields)
+
+
+def test_no_more_shards_than_can_share_the_limits():
+    assert allowed(entry(shards=9)) == "at most max_in_flight, which they share: 8"
+    assert (
+        allowed(entry(shards=2, mode="batch")) == "1 with mode: batch, as a batch holds all that can be asked"
+    )
+    fine = [entry(shards=8), entry(shards=9, max_in_flight="auto"), entry(mode="batch")]
+    assert list(map(allowed, fine)) == [None] * 3
 
 
 def test_the_job_that_reads_the_answers_of_shards_takes_no_engine():
