@@ -32,8 +32,11 @@ from sce.money.prices import Budget
 
 EVERYTHING = 2**31  # requests in flight, where there is no limit
 CLAIM_POLL_S = 0.2  # between two looks at a question that another job asks
-LOST = "the ledger lacks an answer that its shards had stored; run again: they ask what is missing"
 GRACE_S = 20  # for requests under way when the job stops: their answers were paid for
+LOST = (
+    "the ledger lacks an answer that shards had stored; delete what they left (results/MODEL/DATASET/shards) "
+    "and run again: they ask what is missing"
+)
 
 
 @dataclass
@@ -45,9 +48,9 @@ class Asker:
     are asked again (failed, truncated, refused). A question is tried up to ``attempts`` times in this run,
     and for ``patience_s``, before it counts as failed; a provider that asks us to slow down uses up patience
     only. ``gpus``: claimed for the engine before it starts. ``asks``: False where shards have asked, and only
-    free answers may be missing. ``claims``: what another job is asking at this
-    moment is waited for, for up to ``patience_s``, and not asked as well. ``asked`` and ``found`` count
-    entries from the engine and from the ledger; ``faults`` the tries that failed, by cause.
+    free answers may be missing. ``claims``: what another job is asking at this moment is waited for, for up
+    to ``patience_s``, and not asked as well. ``asked`` and ``found`` count entries from the engine and from
+    the ledger; ``faults`` the tries that failed, by cause.
     """
 
     engine: Engine

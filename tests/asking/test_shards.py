@@ -90,5 +90,5 @@ def test_how_a_question_ended_in_its_shard_counts_as_it_is(tmp_path):
 
 
 def test_what_the_ledger_lost_since_is_not_asked_where_no_engine_is(tmp_path):
-    with pytest.raises(Fatal, match="lacks an answer that its shards had stored; run again"):
+    with pytest.raises(Fatal, match="lacks an answer that shards had stored; delete what they left"):
         ask(tmp_path, protocol(), Scripted(reply), asks=False)
