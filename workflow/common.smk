@@ -15,7 +15,7 @@ from sce.files.json_files import exact
 from sce.grids.datasets import dataset_file
 from sce.measuring import semantic
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
-from sce.models import job_needs
+from sce.models import job_needs, shards
 from sce.money.prices import load_prices
 from sce.running import devices
 from sce.running.clocks import leave_future
@@ -51,6 +51,7 @@ wildcard_constraints:
     model=named(STUDY.config.models),
     explainer=named(STUDY.config.models),
     dataset=named(STUDY.datasets),
+    shard=shards.NAME,
     metric=named(METRICS),
     experiment=named(STUDY.experiments),
     table=named(sorted({table for name in STUDY.experiments for table in STUDY.tables(name)})),
@@ -117,9 +118,25 @@ def get_tasks(wildcards):
     return [f"results/{kind.name}/{wildcards.dataset}.parquet" for kind in kinds]
 
 
+def get_shards(wildcards):
+    """What each shard of a pair leaves; nothing where one job asks."""
+    folder, number = f"results/{wildcards.model}/{wildcards.dataset}", get_model(wildcards).shards
+    return [f"{folder}/shards/{shard}.txt" for shard in shards.shards(number)] if number > 1 else []
+
+
+def get_asked(wildcards):
+    """The entry of the model that a job asks. What shards have asked needs no engine again, but that the next
+    question of a search depends on the answers of all."""
+    model = get_model(wildcards)
+    by_one_job = model.shards == 1 or {"shard", "explainer"} & set(wildcards.keys())
+    if by_one_job or STUDY.survey(wildcards.model, wildcards.dataset):
+        return model
+    return job_needs.gathering(model)
+
+
 def get_gpus(wildcards):
     """GPUs of a job that asks a model. Snakemake would cut a number above ``--resources gpu=N`` down to N."""
-    model = get_model(wildcards)
+    model = get_asked(wildcards)
     limit = workflow.global_resources.get("gpu").value
     if limit is not None and (problem := job_needs.problem(model, limit, get_gpu_memory())):
         name = wildcards.get("explainer", wildcards.model)
@@ -133,7 +150,7 @@ get_gpu_memory = cache(devices.memory_gb)
 
 def get_pool(name, wildcards):
     """One unit of what a provider's jobs share, so that ``--resources NAME=N`` runs N of them at a time."""
-    return int(job_needs.pool(get_model(wildcards)) == name)
+    return int(job_needs.pool(get_asked(wildcards)) == name)
 
 
 def get_elicit_resources():
@@ -143,9 +160,9 @@ def get_elicit_resources():
     pools = {job_needs.pool(model) for model in models} - {None}
     found = {name: partial(get_pool, name) for name in sorted(pools)}
     if any(model.partition for model in models):
-        found["slurm_partition"] = lambda wildcards: get_model(wildcards).partition
+        found["slurm_partition"] = lambda wildcards: get_asked(wildcards).partition
     if any(job_needs.gpu_type(model) for model in models):
-        found["gpu_model"] = lambda wildcards: job_needs.gpu_type(get_model(wildcards))
+        found["gpu_model"] = lambda wildcards: job_needs.gpu_type(get_asked(wildcards))
     return found
 
 

@@ -19,18 +19,24 @@ from sce.asking.pacing import Pace
 from sce.asking.starting import Starter
 from sce.asking.tries import Tries
 from sce.asking.window import MOST, Slots, Window
-from sce.engines import About, Engine, Rejected, body_of, open_engine
+from sce.engines import About, Engine, Fatal, Rejected, body_of, open_engine
 from sce.grids.datasets import Dataset
 from sce.ledger.claims import Claims
 from sce.ledger.clock import now
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
+from sce.ledger.of_model import LedgerOfModel
 from sce.models.entries import AUTO, Model
+from sce.models.shards import Shard, share
 from sce.money.prices import Budget
 
 EVERYTHING = 2**31  # requests in flight, where there is no limit
 CLAIM_POLL_S = 0.2  # between two looks at a question that another job asks
 GRACE_S = 20  # for requests under way when the job stops: their answers were paid for
+LOST = (
+    "the ledger lacks an answer that shards had stored; delete what they left (results/MODEL/DATASET/shards) "
+    "and run again: they ask what is missing"
+)
 
 
 @dataclass
@@ -41,13 +47,14 @@ class Asker:
     are under way, instead, where the provider's limit is to be found. ``retry``: statuses in the ledger that
     are asked again (failed, truncated, refused). A question is tried up to ``attempts`` times in this run,
     and for ``patience_s``, before it counts as failed; a provider that asks us to slow down uses up patience
-    only. ``gpus``: claimed for the engine before it starts. ``claims``: what another job is asking at this
-    moment is waited for, for up to ``patience_s``, and not asked as well. ``asked`` and ``found`` count
-    entries from the engine and from the ledger; ``faults`` the tries that failed, by cause.
+    only. ``gpus``: claimed for the engine before it starts. ``asks``: False where shards have asked, and only
+    free answers may be missing. ``claims``: what another job is asking at this moment is waited for, for up
+    to ``patience_s``, and not asked as well. ``asked`` and ``found`` count entries from the engine and from
+    the ledger; ``faults`` the tries that failed, by cause.
     """
 
     engine: Engine
-    ledger: Ledger
+    ledger: Ledger | LedgerOfModel
     max_in_flight: int = 1
     window: Window | None = None
     attempts: int = 6
@@ -57,6 +64,7 @@ class Asker:
     budget: Budget | None = None
     gpus: int = 0
     claims: bool = True
+    asks: bool = True
     asked: int = 0
     found: int = 0
     _pending: dict[str, asyncio.Task] = field(default_factory=dict)
@@ -118,6 +126,8 @@ class Asker:
     async def _begin(self):
         """The engine is started, and its answers can be stored."""
         if not self._starter.ready:
+            if not self.asks and not self.engine.free:
+                raise Fatal(LOST)
             self.ledger.require_room()
             if not self.engine.free:
                 self.ledger.require_sound()
@@ -189,14 +199,19 @@ def open_asker(
     budget: Budget | None = None,
     engine: Engine | None = None,
     gpus: int = 0,
+    shard: Shard | None = None,
+    asks: bool = True,
 ) -> Iterator[Asker]:
-    """An asker for a model's entry, over its file in the ledger's folder. ``engine``: one to use instead of
-    the entry's own (a wrapper of it). ``gpus``: how many the engine may use.
+    """An asker for a model's entry, over its files in the ledger's folder. ``engine``: one to use instead of
+    the entry's own (a wrapper of it). ``gpus``: how many the engine may use. ``shard``: whose file is written
+    to, and whose share of the limits holds. ``asks``: False where shards have asked everything; how a
+    question ended there counts as it is.
 
     With ``mode: batch`` everything is under way at once, so that a batch holds all that can be asked; it
     keeps to the budget itself, and the provider to its own pace.
     """
     path = ledger_file(folder, model.engine, model.provider_model)
+    model = share(model, shard) if shard else model
     limits = {
         "attempts": model.attempts,
         "pace": Pace(model.requests_per_minute, model.tokens_per_minute),
@@ -208,13 +223,14 @@ def open_asker(
         engine = importlib.import_module("sce.asking.batches").open_engine(model, path, budget)
         limits = {"max_in_flight": EVERYTHING, "attempts": 1, "claims": False}  # the batches see to these
     engine = engine or open_engine(model, dataset)
-    with Ledger(path, group_commits=engine.free) as ledger:
+    with LedgerOfModel(path, shard, group_commits=engine.free) as ledger:
         yield Asker(
             engine,
             ledger,
             patience_s=model.patience_s,
-            retry=frozenset(model.retry),
+            retry=frozenset(model.retry if asks else ()),
             gpus=gpus,
+            asks=asks,
             **limits,
         )
 

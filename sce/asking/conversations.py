@@ -107,6 +107,7 @@ async def _walk(interview, progress, note):
     protocol = interview.protocol
     points = (_converse(interview, point_id) for point_id in protocol.points)
     others = [talk for step in protocol.steps for talk in step.conversations(interview)]
+    others = protocol.shard.part(others) if protocol.shard else others
     rows: list[Asked] = []
     # A cluster that ends a job sends SIGTERM first: stop as with Ctrl-C, and keep what is being answered.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
@@ -114,7 +115,9 @@ async def _walk(interview, progress, note):
         number = len(protocol.points) + len(others)
         await _work(interview, itertools.chain(points, others), number, rows, progress)
         if protocol.survey is not None:
-            await _ask_survey(interview, rows, progress, note)
+            said = await _ask_at_sces(interview, rows, progress)
+            if protocol.shard is None:
+                await _ask_survey(interview, said, rows, progress, note)
     except BaseExceptionGroup as group:
         raise _first(group) from None  # one cause is what the user needs; the other workers were cancelled
     except asyncio.CancelledError:
@@ -138,13 +141,18 @@ async def _work(interview, conversations, number, rows, progress):
             workers.create_task(work())
 
 
-async def _ask_survey(interview, rows, progress, note):
-    """What a survey asks after the starts: whether their SCEs are valid, and then round after round."""
-    main, dataset, survey = interview.main.name, interview.dataset, interview.protocol.survey
+async def _ask_at_sces(interview, rows, progress) -> dict[int, int]:
+    """Whether the SCEs of the starts are valid: the answers there and at the starts, as of ``_ask_at``."""
+    main, dataset, starts = interview.main.name, interview.dataset, interview.protocol.survey.starts
     said = {a.point_id: _option(a.entry, dataset) for a in rows if (a.kind, a.wording) == ("question", main)}
     revised = (sce_record(asked.entry, dataset) for asked in rows if asked.kind == "condition")
-    sces = {dataset.locate(record) for record in revised if record is not None} - {None, *said}
-    said |= await _ask_at(interview, sorted(sces), rows, progress)
+    sces = {dataset.locate(record) for record in revised if record is not None} - {None, *starts}
+    return said | await _ask_at(interview, sorted(sces), rows, progress)
+
+
+async def _ask_survey(interview, said, rows, progress, note):
+    """What a survey asks after the starts and their SCEs, where ``said`` was answered: round after round."""
+    survey = interview.protocol.survey
     asking = survey.questions(said)
     points, told, when = next(asking, None), 0, time.monotonic()
     while points is not None:

@@ -4,13 +4,14 @@ import math
 
 from sce.ledger.entries import Entry
 from sce.ledger.ledger import Ledger
+from sce.ledger.of_model import LedgerOfModel
 
 
 class Found:
     """Looks questions up. ``retry``: statuses that are asked again; rejected questions are not, and no
     question is asked twice in one job."""
 
-    def __init__(self, ledger: Ledger, retry: frozenset[str]):
+    def __init__(self, ledger: Ledger | LedgerOfModel, retry: frozenset[str]):
         self._ledger, self._retry = ledger, retry
         self._ended: set[str] = set()
 

@@ -9,6 +9,7 @@ from typing import Protocol as Shape
 
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Entry
+from sce.models.shards import Shard
 from sce.wordings.prompts import Prompt
 
 if TYPE_CHECKING:
@@ -118,7 +119,9 @@ class Protocol:
     """What one model is asked about one dataset. The first question wording is the main one, which the
     conditions continue. ``samples``: how often the main question is asked at a point, and every condition;
     all else is asked once. ``steps``: what kinds of experiments add. ``survey``: how the grid is asked in
-    part; without one it is asked in full. Without questions only the conversations of the steps are held."""
+    part; without one it is asked in full. Without questions only the conversations of the steps are held.
+    ``shard``: hold only its part of the conversations, and do not search from the starts, as the next
+    question there depends on all answers."""
 
     dataset: Dataset
     questions: list[Prompt]
@@ -129,24 +132,28 @@ class Protocol:
     steps: tuple[Step, ...] = ()
     survey: Survey | None = None
     samples: int = 1
+    shard: Shard | None = None
 
     @property
     def points(self) -> Sequence[int]:
         """The points at which conversations begin."""
         if not self.questions:
             return ()
-        return range(self.dataset.size) if self.survey is None else self.survey.starts
+        points = range(self.dataset.size) if self.survey is None else self.survey.starts
+        return self.shard.part(points) if self.shard else points
 
     @property
     def at_most(self) -> int:
         """The number of questions if every prediction can be read, and every SCE is off the grid where those
         are verified: N x (wordings + conditions), the conditions twice then, with further samples of the main
-        wording and of the conditions; and what the steps add."""
+        wording and of the conditions; and what the steps add (all of it, in a shard too, in conversations of
+        their own)."""
         per_condition = 2 if self.verify_off_grid else self.samples
         further = self.follow_an_answer().total()
         further += sum(self.follow_an_sce(prompt.name).total() for prompt in self.conditions)
         per_point = self.per_start + per_condition * len(self.conditions) + further
-        searched = len(self.conditions) * len(self.points) + (self.survey.at_most or 0) if self.survey else 0
+        searched = len(self.conditions) * len(self.points) if self.survey else 0
+        searched += self.survey.at_most or 0 if self.survey and not self.shard else 0
         return len(self.points) * per_point + self.of_their_own().total() + searched
 
     @property

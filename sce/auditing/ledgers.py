@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sqlite3
 import zlib
 from collections import defaultdict
@@ -23,11 +24,30 @@ TOKENS = {
 
 
 def read_ledger(path: Path, findings: Findings) -> dict[str, list[dict]]:
-    """Digest -> the rows of a ledger file under it, in the order they were added; read by plain SQL."""
-    found = defaultdict(list)
-    if not path.is_file():
+    """Digest -> the rows under it in the ledger file ``path`` of a model and in those of its shards; read by
+    plain SQL, in the order they were added, of several files the one first whose answer came first."""
+    files = [
+        file for file in (path, *sorted(path.parent.glob(f"{path.stem}.shard-*.sqlite"))) if file.is_file()
+    ]
+    if not files:
         findings.problem(path, "missing: no reply of these results can be followed back to it")
-        return found
+    parts = defaultdict(list)
+    for file in files:
+        for key, rows in _read_file(file, findings).items():
+            parts[key].append(rows)
+    return {
+        key: [row for rows in sorted(some, key=_answered_at) for row in rows] for key, some in parts.items()
+    }
+
+
+def _answered_at(rows):
+    """When the answer that counts was asked for; never, where there is none."""
+    return next((row["asked_at"] for row in rows if row["status"] == "answered"), math.inf)
+
+
+def _read_file(path, findings):
+    """Digest -> the rows of one file under it, in the order they were added."""
+    found = defaultdict(list)
     try:
         with sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True) as db:
             for key, *row in db.execute(f"SELECT digest, {', '.join(COLUMNS)} FROM responses ORDER BY id"):

@@ -9,6 +9,7 @@ from sce.asking.protocol import Protocol
 from sce.experiments.registry import kind
 from sce.grids.datasets import Dataset
 from sce.models.entries import Model
+from sce.models.shards import Shard
 from sce.reading.authors import read_author
 from sce.wordings.published import Published, find_prompt
 
@@ -22,9 +23,10 @@ def protocol_of(
     asked: dict,
     published: Published | None,
     tasks: Mapping[str, pd.DataFrame],
+    shard: Shard | None = None,
 ) -> Protocol:
-    """The protocol that ``asked`` (``Study.protocol``) describes. ``tasks``: of the kinds of experiments that
-    draw some, by their name."""
+    """The protocol that ``asked`` (``Study.protocol``) describes, or the part of a shard. ``tasks``: of the
+    kinds of experiments that draw some, by their name."""
 
     def find(name):
         return find_prompt(name, dataset.name, published)
@@ -43,6 +45,7 @@ def protocol_of(
         steps=tuple(kind(name).step(asks, find, tasks.get(name)) for name, asks in asked["kinds"].items()),
         survey=survey,
         samples=asked.get("samples", 1),
+        shard=shard,
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from sce.errors import InputError
 from sce.ledger.entries import RANK, Entry, counts_of, digest, wrong_field
 from sce.ledger.ledger import Ledger, ledger_files
+from sce.ledger.of_model import LedgerOfModel, model_file
 
 FORMAT = 1
 ALLOWED = {"status": ", ".join(RANK)}
@@ -25,7 +26,8 @@ FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.sqlite")
 
 
 def export(folder, target, pattern: str = "*") -> int:
-    """Write the entries that count, of the files whose name fits ``pattern``, to ``target``; their number."""
+    """Write the entries that count, of the files whose name fits ``pattern``, to ``target``; their number. A
+    question that lies in several files of a model is one entry."""
     target = Path(target)
     if not target.name.endswith(".jsonl.gz"):
         raise InputError("ledger export", "file", str(target), "a name that ends in .jsonl.gz")
@@ -37,8 +39,10 @@ def export(folder, target, pattern: str = "*") -> int:
     with gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as lines:
         lines.write(json.dumps({"sce_ledger": FORMAT}) + "\n")
         for path in paths:
-            with Ledger(path, read_only=True) as ledger:
+            with Ledger(path, read_only=True) as ledger, _of_model(path) as beside:
                 for entry, request in ledger.entries():
+                    if len(beside.files) > 1 and beside.get(entry.digest) != entry:
+                        continue
                     line = {"file": path.name, **asdict(entry), "request": request}
                     lines.write(json.dumps(line) + "\n")
                     count += 1
@@ -47,27 +51,34 @@ def export(folder, target, pattern: str = "*") -> int:
 
 
 def merge(source, folder) -> dict[str, int]:
-    """Take in an export, a ledger file or a ledger folder. An entry is taken where ours has none for its
-    question, or a worse one: an answer beats a refusal or a truncation, those beat a failure. Doing it again
-    changes nothing. Counts: ``added``, ``better`` and ``known``. Raises InputError at the first line or row
-    that is not what it claims to be; what was taken in before stays."""
+    """Take in an export, a ledger file or a ledger folder. An entry is taken where ours, in all files of its
+    model, has none for its question, or a worse one: an answer beats a refusal or a truncation, those beat a
+    failure. Doing it again changes nothing. Counts: ``added``, ``better`` and ``known``. Raises InputError at
+    the first line or row that is not what it claims to be; what was taken in before stays."""
     counts = {"added": 0, "better": 0, "known": 0}
-    ledgers: dict[str, Ledger] = {}
+    ledgers: dict[str, tuple[Ledger, LedgerOfModel]] = {}
     try:
         for name, entry, request in _incoming(Path(source)):
             if name not in ledgers:
-                ledgers[name] = Ledger(Path(folder) / name, group_commits=True)
-            ledger = ledgers[name]
-            ours = ledger.get(entry.digest)
-            if ours is not None and RANK[ours.status] >= RANK[entry.status]:
+                path = Path(folder) / name
+                ledgers[name] = Ledger(path, group_commits=True), _of_model(path)
+            ledger, beside = ledgers[name]
+            ours = [found for files in ledgers[name] if (found := files.get(entry.digest))]
+            if any(RANK[found.status] >= RANK[entry.status] for found in ours):
                 counts["known"] += 1
                 continue
             ledger.put(entry, request)
             counts["better" if ours else "added"] += 1
     finally:
-        for ledger in ledgers.values():
+        for ledger, beside in ledgers.values():
             ledger.close()
+            beside.close()
     return counts
+
+
+def _of_model(path):
+    """What lies in all files of the model that a file is of."""
+    return LedgerOfModel(model_file(path), read_only=True)
 
 
 def _incoming(source) -> Iterator[tuple[str, Entry, dict]]:

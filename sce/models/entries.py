@@ -16,6 +16,7 @@ from sce.files.values import Seconds
 Retried = Literal["failed", "truncated", "refused"]
 AUTO = "auto"
 MOST_IN_FLIGHT = 10_000
+MOST_SHARDS = 100
 InFlight = Annotated[int, Field(ge=1, le=MOST_IN_FLIGHT)]
 PerMinute = Annotated[float, Field(ge=0.01, le=1e9)]
 
@@ -36,7 +37,8 @@ class Model(Contract):
     ``max_failed_share``: the share of questions that may fail before the job does. ``attempts``: tries of one
     question in one run; ``patience_s``: the seconds after which it is not tried again. ``retry``: statuses in
     the ledger that are asked again. ``requests_per_minute``, ``tokens_per_minute`` (in and out together):
-    limits of one job; null for none.
+    limits of one job; null for none. ``shards``: so many jobs ask about one dataset, and share the limits
+    (docs/cluster.md).
 
     What a job takes, where the defaults of ``sce.models.job_needs`` do not fit: ``memory_gb``,
     ``runtime_min`` and the ``partition`` of a cluster.
@@ -45,7 +47,7 @@ class Model(Contract):
     TRANSPORT: ClassVar[frozenset[str]] = frozenset(
         {"max_in_flight", "attempts", "patience_s", "retry", "max_failed_share"}
         | {"requests_per_minute", "tokens_per_minute"}
-        | {"memory_gb", "runtime_min", "partition"}
+        | {"memory_gb", "runtime_min", "partition", "shards"}
     )
 
     system: str | None = None
@@ -57,6 +59,7 @@ class Model(Contract):
     tokens_per_minute: PerMinute | None = None
     retry: list[Retried] = ["failed"]
     max_failed_share: float = Field(0.05, ge=0, le=1)
+    shards: int = Field(1, ge=1, le=MOST_SHARDS)
     memory_gb: float | None = Field(None, gt=0, le=100_000)
     runtime_min: int | None = Field(None, ge=1, le=366 * 24 * 60)
     partition: str | None = Field(None, pattern=r"^[A-Za-z0-9_.,-]{1,100}$")

@@ -13,6 +13,12 @@ from sce.models.remote import Hosted
 from sce.models.vllm import Vllm
 
 
+def gathering(model: Model) -> Model:
+    """Stands for the entry of a model in the needs of a job that asks nobody, and only finds in the ledger
+    what its shards have asked."""
+    return Model(partition=model.partition)
+
+
 def gpus(model: Model) -> int:
     """GPUs of one job."""
     return model.gpus_taken

@@ -23,6 +23,7 @@ from sce.files.places import found
 from sce.files.yaml_files import read_yaml
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger, ledger_file
+from sce.ledger.of_model import LedgerOfModel
 from sce.models.remote import Hosted
 
 PRICES = Path("config/prices.yaml")
@@ -128,8 +129,8 @@ def costs(ledger: Ledger, price: Price, batch: bool, after: int = 0) -> Iterator
 
 
 class Budget:
-    """The most that the answers in one file of the ledger may cost: all that was ever paid for them counts,
-    in any run and for any model's entry that shares the file. (Answers from a colleague's ledger count too.)
+    """The most that the answers in the files of a model may cost: all that was ever paid for them counts,
+    in any run and for any model's entry that shares the files. (Answers from a colleague's ledger count too.)
 
     Jobs that run side by side see each other's answers only once these are stored. So together they may
     exceed the limit, by the cost of the questions that the others have under way.
@@ -139,19 +140,20 @@ class Budget:
         self.limit_usd, self.price, self.path, self.batch = limit_usd, price, Path(path), batch
         self._reserved: dict[str, float] = {}
         self._reserved_usd = self._stored_usd = 0.0
-        self._last_row = 0
 
     @cached_property
-    def _ledger(self):
-        return Ledger(self.path, read_only=True)
+    def _last_rows(self):
+        """File -> the last row that was counted."""
+        return dict.fromkeys(LedgerOfModel(self.path, read_only=True).files, 0)
 
     @property
     def spent_usd(self) -> float:
         """What the answers in the ledger have cost so far; an answer without token counts counts as its
         largest possible cost."""
-        for row, cost in costs(self._ledger, self.price, self.batch, self._last_row):
-            self._last_row = row
-            self._stored_usd += cost
+        for file, last in self._last_rows.items():
+            for row, cost in costs(file, self.price, self.batch, last):
+                self._last_rows[file] = row
+                self._stored_usd += cost
         return self._stored_usd
 
     def fits(self, body: dict) -> bool:

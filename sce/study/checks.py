@@ -6,6 +6,7 @@ from pathlib import Path
 from sce.errors import InputError, suggest
 from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_file, dataset_names
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
+from sce.models import shards
 from sce.money.prices import Prices, check_budget
 from sce.reading.texts import check_texts
 from sce.wordings.prompts import fits, load_prompt, prompt_file, prompt_files
@@ -29,7 +30,7 @@ SUFFIXES = (
 RULES = {
     "all", "audit", "build_distance_matrix", "build_grid", "build_page", "check_failures", "collect_scores",
     "collect_usage", "compare", "default", "describe_boundaries", "distance_matrices", "draw_tasks", "elicit",
-    "elicit_about", "embed_descriptions", "experiments", "measure_distances", "measure_kind",
+    "elicit_about", "elicit_shard", "embed_descriptions", "experiments", "measure_distances", "measure_kind",
     "measure_points", "parse_responses", "plan", "plot_boundary", "plot_certainty", "plot_experiment",
     "plot_kind", "plot_points", "plot_validity", "score", "scores", "tabulate", "whole_study",
 }  # fmt: skip
@@ -40,6 +41,13 @@ def check_budgets(study, prices: Prices) -> None:
     asked = [name for e in study.experiments.values() for name in (*e.models, *e.explainers)]
     for name in dict.fromkeys(asked):
         check_budget(study.config.models[name], prices, f"{study.where}: models.{name}")
+
+
+def check_shards(study) -> None:
+    """Models are asked by no more jobs at once than can share the entry's limits."""
+    for name, entry in study.config.models.items():
+        if allowed := shards.allowed(entry):
+            raise InputError(study.where, f"models.{name}.shards", entry.shards, allowed)
 
 
 def check_names(study) -> None:

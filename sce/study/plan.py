@@ -23,8 +23,9 @@ from sce.asking.messages import continued
 from sce.asking.pacing import CHARACTERS_PER_TOKEN
 from sce.asking.protocol import typical_points
 from sce.engines import open_engine
-from sce.ledger.ledger import Ledger
+from sce.ledger.of_model import LedgerOfModel
 from sce.models.entries import AUTO
+from sce.models.shards import in_flight
 from sce.money.prices import FREE, Price, Prices, costs
 from sce.statuses import REQUEST_STATUSES
 from sce.study import pilot
@@ -94,8 +95,8 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
             found[model] = 0.0
             if is_there(path):
                 batch = getattr(entry, "mode", "live") == "batch"
-                with Ledger(path, read_only=True) as ledger:
-                    found[model] = sum(usd for _, usd in costs(ledger, price, batch))
+                with LedgerOfModel(path, read_only=True) as ledger:
+                    found[model] = sum(usd for file in ledger.files for _, usd in costs(file, price, batch))
     return found
 
 
@@ -105,7 +106,7 @@ def _count(study, model, name, measured) -> Count:
     path = file_of(study, entry)
     typical = _typical_characters(protocol)
     if is_there(path):
-        with Ledger(path, read_only=True) as ledger:
+        with LedgerOfModel(path, read_only=True) as ledger:
             engine = open_engine(entry, protocol.dataset)
             planner = Planner(protocol, engine, ledger, entry.retry, measured)
             walked = elicit(protocol, planner, lambda status: None)
@@ -229,7 +230,7 @@ def _minutes(entry, to_ask, tokens, measured, batch):
         times["tokens_per_minute"] = tokens / entry.tokens_per_minute
     if measured.latency_s is not None and entry.max_in_flight != AUTO:
         name = f"max_in_flight, {measured.latency_s:.2g} s an answer"
-        times[name] = to_ask * measured.latency_s / entry.max_in_flight / 60
+        times[name] = to_ask * measured.latency_s / in_flight(entry) / 60
     if not times:
         missing = "max_in_flight is auto" if entry.max_in_flight == AUTO else "no answer yet"
         return None, f"unknown: no limit set, {missing}"

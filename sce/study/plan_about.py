@@ -9,7 +9,7 @@ import pandas as pd
 from sce.asking.conversations import Interview, elicit
 from sce.engines import open_engine
 from sce.experiments.protocols import protocol_about
-from sce.ledger.ledger import Ledger
+from sce.ledger.of_model import LedgerOfModel
 from sce.reading import responses
 from sce.study import inquiries
 from sce.study.planner import Count, Measured, Planner, file_of, is_there, protocol_asked
@@ -31,7 +31,7 @@ def count_about(study: Study, explainer: str, name: str, authors: list[str], mea
     answered alike, counts once. Where an author's answers are still to come, they count as an upper bound."""
     entry, dataset = study.config.models[explainer], study.datasets[name]
     path, planner, unknown, characters = file_of(study, entry), None, Counter(), Counter()
-    with Ledger(path, read_only=True) if is_there(path) else nullcontext(NoLedger()) as ledger:
+    with LedgerOfModel(path, read_only=True) if is_there(path) else nullcontext(NoLedger()) as ledger:
         for author in authors:
             asked = inquiries.protocol_about(study, author, name, explainer)
             boundary, sce, mains, explained = _answers_so_far(study, author, name)
@@ -57,7 +57,7 @@ def _answers_so_far(study, author, name):
     protocol, path = replace(protocol_asked(study, author, name), steps=()), file_of(study, entry)
     if not is_there(path):
         return NO_BOUNDARY, NO_SCES, set(protocol.points), {}
-    with Ledger(path, read_only=True) as ledger:
+    with LedgerOfModel(path, read_only=True) as ledger:
         planner = Planner(protocol, open_engine(entry, dataset), ledger, entry.retry, Measured())
         walked = elicit(protocol, planner, lambda status: None)
     known = walked[(walked["status"] != "unasked") & ~walked["point_id"].isin(planner.mains)]

@@ -10,8 +10,8 @@ from sce.engines import About, body_of
 from sce.engines.control import decide
 from sce.experiments.protocols import SURVEY, protocol_of
 from sce.ledger.entries import Entry, digest
-from sce.ledger.ledger import Ledger, ledger_file
-from sce.ledger.manifest import manifest_of
+from sce.ledger.ledger import ledger_file
+from sce.ledger.of_model import LedgerOfModel, files_of
 from sce.models.entries import Model
 from sce.study.parameters import kinds_with_tasks, task_options
 from sce.study.study import Study
@@ -51,7 +51,7 @@ class Planner:
 
     max_in_flight = 1
 
-    def __init__(self, protocol: Protocol, engine, ledger: Ledger, retry, measured: Measured):
+    def __init__(self, protocol: Protocol, engine, ledger: LedgerOfModel, retry, measured: Measured):
         self.protocol, self.engine, self.ledger = protocol, engine, ledger
         self.retry, self.measured = set(retry), measured
         self.found, self.open, self.characters = Counter(), Counter(), Counter()
@@ -135,10 +135,10 @@ def protocol_asked(study: Study, model: str, name: str) -> Protocol:
 
 
 def is_there(path) -> bool:
-    """Whether a ledger file is there, or was: opening one that is lost says so."""
-    return path.exists() or manifest_of(path).exists()
+    """Whether a model's ledger is there, or was: opening what is lost says so."""
+    return bool(files_of(path))
 
 
 def file_of(study: Study, entry: Model) -> Path:
-    """The file of the ledger that holds the replies of a model's entry."""
+    """The file of the ledger that holds the replies of a model's entry; those of its shards lie beside it."""
     return ledger_file(study.config.ledger, entry.engine, entry.provider_model)

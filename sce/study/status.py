@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sce.ledger.ledger import Ledger
+from sce.ledger.of_model import LedgerOfModel
 from sce.money.prices import Prices
 from sce.running.text_table import text_table
 from sce.statuses import REQUEST_STATUSES
@@ -15,7 +15,7 @@ RECENT_S = 600  # what ended in so many seconds counts as recent
 
 @dataclass(frozen=True)
 class Activity:
-    """What came into a ledger file lately. ``recent``: questions that ended in the last RECENT_S seconds;
+    """What came into a model's ledger lately. ``recent``: questions that ended in the last RECENT_S seconds;
     ``rate``: of these a second, since the first of them; ``latest``: the time of the last (seconds since
     1970); ``fault``: what the last one to fail failed by, and when."""
 
@@ -26,15 +26,19 @@ class Activity:
 
     @classmethod
     def of(cls, path, now: float) -> "Activity":
-        with Ledger(path, read_only=True) as ledger:
-            ((recent, first, latest),) = ledger.query(
-                "SELECT count(*), min(asked_at), (SELECT max(asked_at) FROM responses) FROM responses "
-                "WHERE asked_at > ?", now - RECENT_S,
-            )  # fmt: skip
-            failed = "SELECT error, asked_at FROM responses WHERE status = 'failed' ORDER BY id DESC LIMIT 1"
-            fault = next(ledger.query(failed), None)
-        rate = recent / max(now - first, 1.0) if recent else 0.0
-        return cls(recent, rate, latest, fault)
+        lately = (
+            "SELECT count(*), min(asked_at), (SELECT max(asked_at) FROM responses) FROM responses "
+            "WHERE asked_at > ?"
+        )
+        failed = "SELECT error, asked_at FROM responses WHERE status = 'failed' ORDER BY id DESC LIMIT 1"
+        with LedgerOfModel(path, read_only=True) as ledger:
+            of_files = [row for file in ledger.files for row in file.query(lately, now - RECENT_S)]
+            faults = [row for file in ledger.files for row in file.query(failed)]
+        counts, firsts, latest = zip(*of_files, strict=True) if of_files else ((), (), ())
+        recent = sum(counts)
+        rate = recent / max(now - min(filter(None, firsts)), 1.0) if recent else 0.0
+        fault = max(faults, key=lambda error_and_time: error_and_time[1], default=None)
+        return cls(recent, rate, max(filter(None, latest), default=None), fault)
 
 
 def report(study: Study, prices: Prices, now: float) -> str:

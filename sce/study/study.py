@@ -47,6 +47,7 @@ class Study:
     def __init__(self, config: BaseConfig, known: list[Kind], where: str):
         self.config, self.kinds, self.where = config, known, where
         checks.check_names(self)
+        checks.check_shards(self)
         names = dict.fromkeys(name for e in self.experiments.values() for name in e.datasets)
         self.datasets: dict[str, Dataset] = {name: load_dataset(dataset_file(name)) for name in names}
         path = config.prompts.published

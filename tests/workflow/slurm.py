@@ -1,4 +1,4 @@
-"""A real Slurm on this machine for tests: one node with pretended GPUs, all of it in a temporary folder.
+"""A real Slurm on this machine for tests: two nodes, one with pretended GPUs, in a temporary folder.
 
 It shares nothing with a Slurm that may be installed here: its own configuration, ports, munge socket and
 key. Only processes started here are ended.
@@ -19,7 +19,8 @@ DAEMONS = ("munged", "slurmctld", "slurmd")
 COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo", "sacct")
 CPUS, MEMORY_MB = 4, 64_000  # pretended: what is scheduled here sleeps or waits for most of its time
 LONGEST_MIN = 120  # in partition cpu
-GPUS = {"small": 2, "large": 1}  # type -> number
+GPUS = {"small": 2, "large": 1}  # type -> number, on the first node
+NODES = ("first", "second")
 
 CONFIGURATION = """\
 ClusterName=tests
@@ -29,13 +30,12 @@ SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
 SlurmctldPort={controller_port}
-SlurmdPort={node_port}
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool-%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/slurmd-%n.log
 MailProg=/bin/true
 MpiDefault=none
 # No cgroups and no accounting: a container seldom has them.
@@ -45,17 +45,21 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
-# The node has the cores and the memory that are written here, whatever the machine has.
+# The nodes have the cores and the memory that are written here, whatever the machine has.
 SlurmdParameters=config_overrides
 GresTypes=gpu
 SchedulerParameters=sched_interval=1,batch_sched_delay=0,bf_interval=1
 KillWait=2
 # squeue tells of a job that ended for as long.
 MinJobAge=3600
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres={gres} State=UNKNOWN
-PartitionName=cpu Nodes={host} Default=YES MaxTime={longest_min} DefMemPerCPU=500 State=UP
-PartitionName=gpu Nodes={host} MaxTime=INFINITE DefMemPerCPU=500 State=UP
+{nodes}PartitionName=cpu Nodes=ALL Default=YES MaxTime={longest_min} DefMemPerCPU=500 State=UP
+PartitionName=gpu Nodes=first MaxTime=INFINITE DefMemPerCPU=500 State=UP
 """
+# The second is used where the first has no room.
+NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} "
+    "Weight={weight}{gres} State=UNKNOWN\n"
+)
 
 
 class Unavailable(Exception):
@@ -141,16 +145,17 @@ def started():
             "seed-file": folder / "munge.seed",
         }
         options = [f"--{name}={value}" for name, value in munge.items()]
-        for command in (["munged", "--foreground", *options], ["slurmctld", "-D", "-i"], ["slurmd", "-D"]):
+        of_nodes = [["slurmd", "-D", "-N", name] for name in NODES]
+        for command in (["munged", "--foreground", *options], ["slurmctld", "-D", "-i"], *of_nodes):
             daemons.append(_daemon(command, slurm))
             if command[0] == "munged":
                 _wait(lambda: (folder / "munge.socket").exists(), daemons[-1], folder / "munge.log")
-        _wait(lambda: _node_is_up(slurm), daemons[-1], folder / "slurmd.log")
+        _wait(lambda: _nodes_are_up(slurm), daemons[-1], folder / f"slurmd-{NODES[-1]}.log")
         try:
             yield slurm
         finally:  # the daemons would leave the processes of jobs behind
             slurm.tell("scancel", "--user=root")
-            _wait(lambda: not slurm.tell("squeue", "--noheader"), daemons[-1], folder / "slurmd.log")
+            _wait(lambda: not slurm.tell("squeue", "--noheader"), daemons[1], folder / "slurmctld.log")
     finally:
         for daemon in reversed(daemons):
             daemon.terminate()
@@ -164,7 +169,7 @@ def started():
 
 def _configure(folder):
     host = socket.gethostname().split(".")[0]
-    for name in ("state", "spool"):
+    for name in ("state", *(f"spool-{node}" for node in NODES)):
         (folder / name).mkdir()
     key = folder / "munge.key"
     key.touch(0o400)
@@ -174,23 +179,33 @@ def _configure(folder):
         for _ in range(number):
             device = folder / f"gpu{len(devices)}"
             device.symlink_to("/dev/null")  # slurmd wants a character device
-            devices.append(f"NodeName={host} Name=gpu Type={kind} File={device}\n")
+            devices.append(f"NodeName={NODES[0]} Name=gpu Type={kind} File={device}\n")
     (folder / "gres.conf").write_text("".join(devices))
+    gpus = ",".join(f"gpu:{kind}:{number}" for kind, number in GPUS.items())
+    nodes = [
+        NODE.format(
+            name=name,
+            host=host,
+            port=_free_port(),
+            cpus=CPUS,
+            memory=MEMORY_MB,
+            weight=1 + number,
+            gres="" if number else f" Gres={gpus}",
+        )
+        for number, name in enumerate(NODES)
+    ]
     configuration = CONFIGURATION.format(
         host=host,
         folder=folder,
         controller_port=_free_port(),
-        node_port=_free_port(),
-        cpus=CPUS,
-        memory=MEMORY_MB,
         longest_min=LONGEST_MIN,
-        gres=",".join(f"gpu:{kind}:{number}" for kind, number in GPUS.items()),
+        nodes="".join(nodes),
     )
     (folder / "slurm.conf").write_text(configuration)
 
 
 def _daemon(command, slurm):
-    with (slurm.folder / f"{command[0]}.out").open("wb") as out:
+    with (slurm.folder / f"{command[0]}-{command[-1].rpartition('/')[2]}.out").open("wb") as out:
         return subprocess.Popen(
             [_found(command[0]), *command[1:]],
             env={**os.environ, "SLURM_CONF": str(slurm.folder / "slurm.conf")},
@@ -211,9 +226,10 @@ def _wait(ready, daemon, log, seconds=60):
         time.sleep(0.1)
 
 
-def _node_is_up(slurm):
+def _nodes_are_up(slurm):
     try:
-        return slurm.tell("sinfo", "--noheader", "--format=%T").split()[:1] in (["idle"], ["mixed"])
+        states = slurm.tell("sinfo", "--noheader", "--Node", "--format=%T", "--partition=cpu").split()
+        return len(states) == len(NODES) and set(states) <= {"idle", "mixed"}
     except subprocess.CalledProcessError:  # the controller is not up yet
         return False
 

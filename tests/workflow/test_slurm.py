@@ -225,3 +225,30 @@ def test_what_cannot_run_is_told_and_costs_nobody_else(cluster, project):
     reason = "does not serve" if "does not serve" in told else "tiny"
     assert reason in job_log(project, "unknown").strip().splitlines()[-1]
     assert "no question can be answered" in told
+
+
+def test_shards_of_a_pair_run_on_both_nodes_and_end_in_the_scores_of_one_job(cluster, project, tmp_path):
+    provider = slow_student(0.2)
+    with served(provider) as url:
+        # Of jobs that take more than half of a node's memory no node has two at a time.
+        taken = {"shards": 3, "max_in_flight": 3, "memory_gb": 0.6 * slurm.MEMORY_MB / 1000}
+        project.configure(study({"student": student_entry(url, **taken)}, "exam"))
+        run(project, cluster, "results/scores.csv")
+        assert set(provider.answered.values()) == {1}
+        assert len(provider.seen) == project.rows_in_ledger() == 2 * EXAM_POINTS
+        jobs = jobs_of(cluster, project)
+        shards = [
+            job for k in (1, 2, 3) for job in jobs[f"rule_elicit_shard_wildcards_student_exam_{k}-of-3"]
+        ]
+        assert [job["JobState"] for job in shards] == ["COMPLETED"] * 3
+        assert {job["NodeList"] for job in shards} == {"first", "second"}
+        [reading] = jobs["rule_elicit_wildcards_student_exam"]
+        assert (reading["MinMemoryNode"], reading["TimeLimit"]) == ("2000M", "00:30:00")
+        assert "0 asked" in job_log(project, "student", "exam")
+
+    with served(slow_student(0)) as url:
+        local = Project(tmp_path / "local")
+        local.configure(study({"student": student_entry(url)}, "exam"))
+        local.snakemake("results/scores.csv")
+    for name in ("results/scores.csv", "results/student/exam/scores.parquet"):
+        assert (project.folder / name).read_bytes() == (local.folder / name).read_bytes()

@@ -3,21 +3,22 @@ rule elicit:
         dataset=get_dataset_file,
         prompts=get_prompt_files,
         tasks=get_tasks,
+        shards=get_shards,
     output:
         "results/{model}/{dataset}/responses.parquet",
     log:
         "logs/elicit/{model}/{dataset}.log",
     # The longest jobs first, so that no slow model is left to finish alone.
-    priority: lambda wildcards: job_needs.runtime_min(get_model(wildcards))
+    priority: lambda wildcards: job_needs.runtime_min(get_asked(wildcards))
     conda:
         "../../envs/elicit.yaml"
-    threads: lambda wildcards: get_model(wildcards).cores
+    threads: lambda wildcards: get_asked(wildcards).cores
     resources:
         **get_elicit_resources(),
         nodes=1,
         gpu=get_gpus,
-        mem_mb=lambda wildcards, attempt: job_needs.memory_mb(get_model(wildcards), attempt),
-        runtime=lambda wildcards, attempt: job_needs.runtime_min(get_model(wildcards), attempt),
+        mem_mb=lambda wildcards, attempt: job_needs.memory_mb(get_asked(wildcards), attempt),
+        runtime=lambda wildcards, attempt: job_needs.runtime_min(get_asked(wildcards), attempt),
     params:
         asked=of_pair(parameters.elicit),
         code=of_pair(parameters.elicit_code),
@@ -25,6 +26,22 @@ rule elicit:
         "Asking {wildcards.model} about {wildcards.dataset}"
     script:
         "../scripts/elicit.py"
+
+
+# A pair whose model has shards: each of these jobs asks its part. (Snakemake's own scattergather knows one
+# number of parts for all pairs; here every model has its own.) What they leave goes when the answers are read
+# together, so that whatever makes these stale lets the shards look again for what is missing.
+use rule elicit as elicit_shard with:
+    input:
+        dataset=get_dataset_file,
+        prompts=get_prompt_files,
+        tasks=get_tasks,
+    output:
+        temp("results/{model}/{dataset}/shards/{shard}.txt"),
+    log:
+        "logs/elicit/{model}/{dataset}/{shard}.log",
+    message:
+        "Asking {wildcards.model} about {wildcards.dataset}, {wildcards.shard}"
 
 
 rule parse_responses:

@@ -1,5 +1,7 @@
 """Asks one model everything about one dataset: the boundary, the SCEs of every condition, and the questions
-that kinds of experiments add; or all about another model's answers, where these are among its inputs."""
+that kinds of experiments add; or all about another model's answers, where these are among its inputs. A shard
+asks its part, and leaves a note that it has; where shards have asked, everything is found in the ledger, but
+the searches of a grid that is asked in part."""
 
 import json
 import logging
@@ -16,6 +18,7 @@ from sce.files.json_files import exact
 from sce.grids.datasets import load_dataset
 from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.models.catalogue import read_entry
+from sce.models.shards import Shard
 from sce.money.prices import load_prices, open_budget, spent_on
 from sce.running.jobs import logged, provenance
 from sce.running.progress import Progress
@@ -25,6 +28,8 @@ from sce.wordings.published import load_published
 name = snakemake.wildcards.dataset
 explainer = snakemake.wildcards.get("explainer")
 model = explainer or snakemake.wildcards.model
+shard = snakemake.wildcards.get("shard")
+shard = Shard.named(shard) if shard else None
 
 with logged(snakemake.log[0]):
     # How a model is reached (limits, addresses) and where files lie does not change any answer. As parameters
@@ -42,11 +47,13 @@ with logged(snakemake.log[0]):
         protocol = protocol_about(dataset, entry, asked["protocol"], published, *answers)
     else:
         tasks = {Path(path).parent.name: artifacts.read(path) for path in snakemake.input.tasks}
-        protocol = protocol_of(dataset, entry, asked["protocol"], published, tasks)
+        protocol = protocol_of(dataset, entry, asked["protocol"], published, tasks, shard)
     prices = load_prices()
-    progress = Progress(f"{model} on {name}", protocol.at_most, spent_on(entry, prices, ledger))
+    what = f"{model} on {name}{f', {shard}' if shard else ''}"
+    progress = Progress(what, protocol.at_most, spent_on(entry, prices, ledger))
+    asks = not snakemake.input.get("shards") or protocol.survey is not None
     budget = open_budget(entry, prices, ledger, f"models.{model}")
-    with open_asker(entry, dataset, ledger, budget, gpus=snakemake.resources.gpu) as asker:
+    with open_asker(entry, dataset, ledger, budget, None, snakemake.resources.gpu, shard, asks) as asker:
         try:
             responses = elicit(protocol, asker, progress, progress.note)
         except Fatal as error:
@@ -54,8 +61,11 @@ with logged(snakemake.log[0]):
         finally:
             progress.close()
     logging.info("%d asked, %d found in the ledger", asker.asked, asker.found)
-    left_open = open_questions(responses, entry.retry)
-    note = provenance(snakemake) | {"open": left_open}
-    artifact = artifacts.variant("responses", responses)
-    artifacts.write(responses, snakemake.output[0], artifact, provenance=note)
-    record_round(ledger, exact(asked), number, left_open)
+    if shard:
+        Path(snakemake.output[0]).write_text(f"{len(responses)} questions\n", encoding="utf-8")
+    else:
+        left_open = open_questions(responses, entry.retry)
+        note = provenance(snakemake) | {"open": left_open}
+        artifact = artifacts.variant("responses", responses)
+        artifacts.write(responses, snakemake.output[0], artifact, provenance=note)
+        record_round(ledger, exact(asked), number, left_open)

@@ -1,0 +1,113 @@
+"""All ledger files of one provider's model as one ledger: its own file, and one for every shard of a pair
+that was ever asked (``shards`` of a model's entry). Every question is looked up in all of them, so that an
+answer is found whichever job asked for it, and however many there are now."""
+
+import re
+from pathlib import Path
+
+from sce.ledger.entries import RANK, Entry
+from sce.ledger.ledger import Ledger
+from sce.ledger.manifest import manifest_of
+from sce.models.shards import NAME, Shard, shards
+
+
+def shard_file(path: Path, shard: Shard) -> Path:
+    """The file in which a shard keeps its answers, beside the file ``path`` of its model."""
+    return path.with_name(f"{path.stem}.shard-{shard}.sqlite")
+
+
+def model_file(path: Path) -> Path:
+    """The file of the model whose file, or whose shard's file, a path is."""
+    return path.with_name(re.sub(rf"\.shard-{NAME}\.sqlite$", ".sqlite", path.name))
+
+
+def files_of(path: Path) -> list[Path]:
+    """The file ``path`` of a model, and those of its shards, that are there, or were: opening one that is
+    lost says so."""
+    found = {*path.parent.glob(f"{path.stem}.shard-*.sqlite")}
+    found |= {file.with_suffix("") for file in path.parent.glob(f"{path.stem}.shard-*.sqlite.rows")}
+    return [file for file in (path, *sorted(found)) if file.exists() or manifest_of(file).exists()]
+
+
+class LedgerOfModel:
+    """The files of a model, open for this process, of which one is written to. Use as a context manager.
+
+    ``path``: the model's own file; ``files``: all that are open; ``shard``: whose file is written to, if not
+    that one. Writing, the files of all shards are made at once, so that each of them sees what the others
+    store from then on.
+    """
+
+    def __init__(
+        self, path, shard: Shard | None = None, group_commits: bool = False, read_only: bool = False
+    ):
+        self.path = Path(path)
+        self._own: Ledger | None = None
+        self.files: list[Ledger] = []
+        try:
+            if not read_only:
+                self._make(shard)
+                own = shard_file(self.path, shard) if shard else self.path
+                self._own = Ledger(own, group_commits)
+            for file in files_of(self.path):
+                if self._own and self._own.path == file:
+                    self.files.append(self._own)
+                else:
+                    self._add(Ledger(file, read_only=True))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def get(self, digest: str) -> Entry | None:
+        """The entry that counts for a request, or None where it was never asked: see ``Ledger.get``. Of what
+        lies in several files, the best; of several answers the first, of other equals the latest."""
+        if len(self.files) == 1:
+            return self.files[0].get(digest)
+        return max(filter(None, (file.get(digest) for file in self.files)), key=_place, default=None)
+
+    def require_room(self) -> None:
+        """See ``Ledger.require_room``."""
+        self._own.require_room()
+
+    def require_sound(self) -> None:
+        """See ``Ledger.require_sound``: an answer may be hidden in any of the files."""
+        for file in self.files:
+            file.require_sound()
+
+    def put(self, entry: Entry, body: dict) -> None:
+        """See ``Ledger.put``."""
+        self._own.put(entry, body)
+
+    async def store(self, entry: Entry, body: dict) -> None:
+        """See ``Ledger.store``."""
+        await self._own.store(entry, body)
+
+    def close(self) -> None:
+        if self._own:
+            self._own.close()
+        for file in self.files:
+            if file is not self._own:
+                file.close()
+
+    def _make(self, shard):
+        """Make the files of the shards beside this one, or wait until they are made."""
+        for other in shards(shard.of) if shard else ():
+            Ledger(shard_file(self.path, other)).close()
+
+    def _add(self, file):
+        """Look into a file too, unless another job is making it at this moment: then it holds nothing."""
+        tables = "SELECT count(*) FROM sqlite_master WHERE name = 'responses'"
+        if next(file.query(tables)) == (0,):
+            file.close()
+        else:
+            self.files.append(file)
+
+
+def _place(entry):
+    """How far in front an entry counts among those of one request in several files."""
+    return RANK[entry.status], -entry.asked_at if entry.status == "answered" else entry.asked_at
