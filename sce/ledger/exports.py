@@ -20,6 +20,7 @@ from sce.ledger.entries import RANK, Entry, counts_of, digest, wrong_field
 from sce.ledger.ledger import Ledger, ledger_files
 
 FORMAT = 1
+HEADER = json.dumps({"sce_ledger": FORMAT}) + "\n"
 ALLOWED = {"status": ", ".join(RANK)}
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.sqlite")
 
@@ -35,15 +36,19 @@ def export(folder, target, pattern: str = "*") -> int:
     partial = target.with_name(f".{target.name}.partial")
     count = 0
     with gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as lines:
-        lines.write(json.dumps({"sce_ledger": FORMAT}) + "\n")
+        lines.write(HEADER)
         for path in paths:
             with Ledger(path, read_only=True) as ledger:
                 for entry, request in ledger.entries():
-                    line = {"file": path.name, **asdict(entry), "request": request}
-                    lines.write(json.dumps(line) + "\n")
+                    lines.write(line_of(path.name, entry, request))
                     count += 1
     partial.replace(target)
     return count
+
+
+def line_of(file: str, entry: Entry, request: dict) -> str:
+    """The line of an entry of the ledger file with that name."""
+    return json.dumps({"file": file, **asdict(entry), "request": request}) + "\n"
 
 
 def merge(source, folder) -> dict[str, int]:

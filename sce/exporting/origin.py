@@ -1,0 +1,92 @@
+"""Who made a study, under which licence, with which software."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import sce
+from sce.errors import InputError
+from sce.files.places import WORKFLOW
+from sce.files.yaml_files import read_yaml
+
+CITATION = Path("CITATION.cff")
+PACKAGES = (
+    "snakemake",
+    "pandas",
+    "pyarrow",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "matplotlib",
+    "openai",
+    "anthropic",
+)
+DATA_LICENCE = "CC-BY-4.0"  # of the workflow's wordings and datasets (resources/LICENSE.md)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a CITATION.cff says. ``licence``: an SPDX identifier, of what a study made."""
+
+    title: str
+    authors: tuple[dict, ...]
+    licence: str
+    file: Path
+
+    @property
+    def names(self) -> list[str]:
+        """The authors' names as they are read."""
+        return [name_of(author) for author in self.authors]
+
+
+def name_of(author: dict) -> str:
+    """The name of a person or a group, as a CITATION.cff has it."""
+    parts = [author.get("given-names"), author.get("name-particle"), author.get("family-names")]
+    return author.get("name") or " ".join(filter(None, parts))
+
+
+def origin_of_study() -> Origin:
+    """That of the study: CITATION.cff in the working directory, which is the user's; the workflow's where
+    there is none. Raises InputError for one that names no authors."""
+    path = CITATION if CITATION.is_file() else WORKFLOW / CITATION
+    content = read_yaml(path)
+    own = path.resolve() != (WORKFLOW / CITATION).resolve()
+    authors = content.get("authors")
+    if (
+        not isinstance(authors, list)
+        or not all(isinstance(a, dict) and name_of(a) for a in authors)
+        or not authors
+    ):
+        raise InputError(path, "authors", authors, "a list of authors, each with family-names or name")
+    title = str(content.get("title", "A study of self-generated counterfactual explanations"))
+    licence = str(content.get("license", DATA_LICENCE)) if own else DATA_LICENCE
+    return Origin(title, tuple(authors), licence, path)
+
+
+def versions() -> dict:
+    """The version of the workflow, its commit where it is a clone, that of Python and of the libraries."""
+    installed = {}
+    for name in PACKAGES:
+        try:
+            installed[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "workflow": sce.__version__,
+        "commit": _commit(),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "packages": installed,
+    }
+
+
+def _commit():
+    if not (WORKFLOW / ".git").exists():
+        return None
+    try:
+        command = ["git", "-C", str(WORKFLOW), "rev-parse", "HEAD"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
