@@ -52,10 +52,8 @@ def _fill(finished: Finished, folder: Path) -> int:
     for name in _wordings(study):
         files[f"{PROMPTS}/{name}.yaml"] = prompt_file(name)
     files |= {f"{name}.py": Path(f"{name}.py") for name in study.config.extensions}
-    files["CITATION.cff"], files["LICENSE.md"] = (
-        origin.origin_of_study().file,
-        WORKFLOW / "resources/LICENSE.md",
-    )
+    files["CITATION.cff"] = origin.origin_of_study().file
+    files["resources/LICENSE.md"] = WORKFLOW / "resources/LICENSE.md"
     for name, path in files.items():
         writing.put(folder, name, path)
     texts = {
@@ -104,7 +102,7 @@ def _write_answers(finished, target) -> int:
 
 
 def _require_whole(folder) -> None:
-    """Raises InputError where a plan, made in a folder with nothing but the archive, finds a question to ask."""
+    """Raises InputError where a plan, made from the archive alone, finds a question to ask."""
     with tempfile.TemporaryDirectory() as place:
         ledger, table = Path(place) / "ledger", Path(place) / "plan.csv"
         merge(folder / LEDGER, ledger)

@@ -11,9 +11,9 @@ FORMS = {
     "inspect": ("FOLDER", "a folder of logs for inspect view, one of every model and dataset"),
     "hugging-face": (
         "FOLDER",
-        "a folder that is a Hugging Face dataset, with its card and Croissant metadata",
+        "a Hugging Face dataset: tables, card and Croissant metadata",
     ),
-    "ro-crate": ("FOLDER", "a folder that is an RO-Crate of the run: workflow, configuration, artifacts"),
+    "ro-crate": ("FOLDER", "an RO-Crate of the run: workflow, configuration and artifacts"),
     "archive": ("FILE", "one .zip of answers, from which others rescore without asking a model"),
 }
 MODULES = {

@@ -12,17 +12,7 @@ from sce.files.places import WORKFLOW
 from sce.files.yaml_files import read_yaml
 
 CITATION = Path("CITATION.cff")
-PACKAGES = (
-    "snakemake",
-    "pandas",
-    "pyarrow",
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "matplotlib",
-    "openai",
-    "anthropic",
-)
+PACKAGES = ("snakemake", "pandas", "pyarrow", "numpy", "scipy", "scikit-learn", "openai", "anthropic")
 DATA_LICENCE = "CC-BY-4.0"  # of the workflow's wordings and datasets (resources/LICENSE.md)
 
 
@@ -52,13 +42,10 @@ def origin_of_study() -> Origin:
     there is none. Raises InputError for one that names no authors."""
     path = CITATION if CITATION.is_file() else WORKFLOW / CITATION
     content = read_yaml(path)
-    own = path.resolve() != (WORKFLOW / CITATION).resolve()
+    own = path.read_bytes() != (WORKFLOW / CITATION).read_bytes()
     authors = content.get("authors")
-    if (
-        not isinstance(authors, list)
-        or not all(isinstance(a, dict) and name_of(a) for a in authors)
-        or not authors
-    ):
+    named = isinstance(authors, list) and all(isinstance(a, dict) and name_of(a) for a in authors)
+    if not authors or not named:
         raise InputError(path, "authors", authors, "a list of authors, each with family-names or name")
     title = str(content.get("title", "A study of self-generated counterfactual explanations"))
     licence = str(content.get("license", DATA_LICENCE)) if own else DATA_LICENCE

@@ -18,8 +18,8 @@ COMMAND = "the command line"
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """A folder to write, which becomes ``target`` at the end, or is gone after an exception. Raises InputError
-    where something is there already, or it cannot be written."""
+    """A folder to write, which becomes ``target`` at the end, or is gone after an exception. Raises
+    InputError where something is there already, or it cannot be written."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(COMMAND, "FOLDER", str(target), "a new or an empty folder")
     with _replacing(target) as partial:
