@@ -1,4 +1,4 @@
-"""A study's answers as one file, from which another lab computes its scores, or new ones, without asking a model.
+"""A study's answers as one file, from which others compute its scores, or new ones, and ask no model.
 
 It holds the configuration without what belongs to one machine, the datasets and wordings, the entries of the
 ledger that the study rests on, and the scores as they were. The same content has the same bytes.

@@ -1,7 +1,7 @@
 """A run as logs of inspect_ai, one of every model and dataset, for ``inspect view`` and its data frames.
 
-A sample is one conversation: a point's question and reply, and one condition's continuation of them. Conditions
-do not see each other, so each has a sample of its own; further samples of an SCE are epochs.
+A sample is one conversation: a point's question and reply, and one condition's continuation of them.
+Conditions do not see each other, so each has a sample of its own; further samples of an SCE are epochs.
 """
 
 import uuid
@@ -13,10 +13,12 @@ from sce.errors import InputError
 from sce.exporting import origin, writing
 from sce.exporting.conversations import Conversation, conversations
 from sce.exporting.finished import Finished
-from sce.study.show_command import verdicts
 
 NAMES = uuid.UUID("b9f9e2a6-0c1f-5d0e-9a53-6f4e6f5c5cb1")  # of the logs' ids: the same run has the same
 DISTANCES = ("distance", "nearest_distance", "excess", "relative_excess", "shortfall")
+STOP_REASONS = {
+    "answered": "stop", "truncated": "max_tokens", "refused": "content_filter", "failed": "unknown"
+}  # fmt: skip
 SETTINGS = ("temperature", "seed", "max_tokens")
 
 
@@ -67,7 +69,7 @@ def log_of(finished: Finished, model: str, dataset: str):
             completed_samples=len(samples),
             scores=_results(finished, model, dataset),
         ),
-        stats=EvalStats(started_at=first, completed_at=last, model_usage={name: _usage(responses)}),
+        stats=EvalStats(started_at=first, completed_at=last, model_usage={name: _usage(_totals(responses))}),
         samples=samples,
     )
 
@@ -100,7 +102,7 @@ def _sample(finished: Finished, name: str, dataset: str, said: Conversation):
         messages=messages,
         output=_output(last, name),
         scores=_scores(said),
-        model_usage={name: _usage(last.to_frame().T)},
+        model_usage={name: _usage(last)},
         total_time=float(last["latency_s"]),
         metadata={
             "point_id": said.point_id,
@@ -118,9 +120,9 @@ def _assistant(row, name):
     """The reply as a message; none where there is none."""
     from inspect_ai.model import ChatMessageAssistant, ContentReasoning, ContentText
 
-    if pd.isna(row["response"]):
+    if row["response"] is None:
         return []
-    reasoning = [] if pd.isna(row["reasoning"]) else [ContentReasoning(reasoning=row["reasoning"])]
+    reasoning = [] if row["reasoning"] is None else [ContentReasoning(reasoning=row["reasoning"])]
     content = [*reasoning, ContentText(text=row["response"])] if reasoning else row["response"]
     return [ChatMessageAssistant(content=content, model=name)]
 
@@ -128,26 +130,24 @@ def _assistant(row, name):
 def _output(row, name):
     from inspect_ai.model import ChatCompletionChoice, ModelOutput
 
-    reasons = {
-        "answered": "stop",
-        "truncated": "max_tokens",
-        "refused": "content_filter",
-        "failed": "unknown",
-    }
     choices = [
-        ChatCompletionChoice(message=message, stop_reason=reasons[row["status"]])
+        ChatCompletionChoice(message=message, stop_reason=STOP_REASONS[row["status"]])
         for message in _assistant(row, name)
     ]
-    error = None if pd.isna(row["error"]) else row["error"]
-    usage, seconds = _usage(row.to_frame().T), float(row["latency_s"])
-    return ModelOutput(model=name, choices=choices, usage=usage, time=seconds, error=error)
+    usage, seconds = _usage(row), float(row["latency_s"])
+    return ModelOutput(model=name, choices=choices, usage=usage, time=seconds, error=row["error"])
 
 
-def _usage(rows: pd.DataFrame):
-    """The tokens of some rows of ``responses``."""
+def _totals(responses: pd.DataFrame) -> dict:
+    """The tokens of all that was asked, each question once."""
+    return responses.drop_duplicates("digest").filter(like="tokens_").sum().to_dict()
+
+
+def _usage(row: dict):
+    """The tokens of a row of ``responses``."""
     from inspect_ai.model import ModelUsage
 
-    tokens = {column: int(rows[column].fillna(0).sum()) for column in rows if column.startswith("tokens_")}
+    tokens = {name: int(count or 0) for name, count in row.items() if name.startswith("tokens_")}
     return ModelUsage(
         input_tokens=tokens["tokens_in"],
         output_tokens=tokens["tokens_out"],
@@ -165,15 +165,14 @@ def _scores(said: Conversation) -> dict:
 
     found = {}
     for metric, row in said.judged.items():
-        told = verdicts(row.to_frame().T)[0]
-        if pd.isna(row["valid"]):
+        told, valid = row["verdict"], row["valid"]
+        if valid is None:
             continue
-        valid = bool(row["valid"])
         found["validity"] = Score(value=int(valid), explanation=told)
-        minimal = valid and pd.notna(row["excess"]) and row["excess"] == 0
+        minimal = valid and row["excess"] == 0
         found[f"minimality {metric}"] = Score(value=int(minimal), explanation=told)
         for name in DISTANCES:
-            if pd.notna(row[name]):
+            if row[name] is not None:
                 found[f"{name} {metric}"] = Score(value=float(row[name]), explanation=told)
     return found
 
