@@ -19,13 +19,11 @@ from sce.errors import InputError
 from sce.exporting import origin, writing
 from sce.exporting.finished import Finished
 from sce.exporting.neutral import configuration
+from sce.exporting.wordings import datasets_and_wordings
 from sce.files.places import WORKFLOW
-from sce.grids.datasets import DATASETS, dataset_file
 from sce.ledger.exports import HEADER, line_of, merge
 from sce.ledger.ledger import Ledger
 from sce.study.planner import file_of, is_there
-from sce.wordings.prompts import PROMPTS, load_prompt, prompt_file
-from sce.wordings.published import is_published
 
 FORMAT = 1
 CONFIG, LEDGER, SCORES = "config/config.yaml", "ledger.jsonl.gz", "expected/scores.csv"
@@ -47,10 +45,7 @@ def _fill(finished: Finished, folder: Path) -> int:
     """Everything that the archive holds; the number of answers."""
     study, files = finished.study, {}
     content = configuration(study, files)
-    for name in study.datasets:
-        files[f"{DATASETS}/{name}.yaml"] = Path(dataset_file(name))
-    for name in _wordings(study):
-        files[f"{PROMPTS}/{name}.yaml"] = prompt_file(name)
+    files |= datasets_and_wordings(study)
     files |= {f"{name}.py": Path(f"{name}.py") for name in study.config.extensions}
     files["CITATION.cff"] = origin.origin_of_study().file
     files["resources/LICENSE.md"] = WORKFLOW / "resources/LICENSE.md"
@@ -66,16 +61,6 @@ def _fill(finished: Finished, folder: Path) -> int:
         finished.cleaner.refuse(text, name)
         writing.put(folder, name, text)
     return _write_answers(finished, folder / LEDGER)
-
-
-def _wordings(study) -> list[str]:
-    """Our wordings that the study names, and those that these reword; sorted."""
-    found, open_names = set(), {name for name, _ in study.prompts if not is_published(name)}
-    while open_names:
-        found |= open_names
-        stems = {load_prompt(prompt_file(name)).rewords for name in open_names}
-        open_names = stems - found - {None}
-    return sorted(found)
 
 
 def _write_answers(finished, target) -> int:

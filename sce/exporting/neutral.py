@@ -46,6 +46,10 @@ class Cleaner:
             text = pattern.sub(put, text)
         return text
 
+    def paths(self, text: str) -> str:
+        """A text without absolute paths."""
+        return _PATH.sub("[path]", text)
+
     def table(self, table: pd.DataFrame) -> pd.DataFrame:
         """An artifact whose every text is clean."""
         found = {}

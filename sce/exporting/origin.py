@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -37,19 +37,38 @@ def name_of(author: dict) -> str:
     return author.get("name") or " ".join(filter(None, parts))
 
 
+def kind_of(author: dict) -> str:
+    """What schema.org calls such an author."""
+    return "Person" if author.get("family-names") else "Organization"
+
+
+def licence_url(licence: str) -> str:
+    """The address of a licence by its SPDX identifier."""
+    return f"https://spdx.org/licenses/{licence}"
+
+
 def origin_of_study() -> Origin:
     """That of the study: CITATION.cff in the working directory, which is the user's; the workflow's where
     there is none. Raises InputError for one that names no authors."""
     path = CITATION if CITATION.is_file() else WORKFLOW / CITATION
-    content = read_yaml(path)
+    made = _read(path)
     own = path.read_bytes() != (WORKFLOW / CITATION).read_bytes()
+    return made if own else replace(made, licence=DATA_LICENCE)
+
+
+def origin_of_workflow() -> Origin:
+    """That of the workflow's code."""
+    return _read(WORKFLOW / CITATION)
+
+
+def _read(path):
+    content = read_yaml(path)
     authors = content.get("authors")
     named = isinstance(authors, list) and all(isinstance(a, dict) and name_of(a) for a in authors)
     if not authors or not named:
         raise InputError(path, "authors", authors, "a list of authors, each with family-names or name")
     title = str(content.get("title", "A study of self-generated counterfactual explanations"))
-    licence = str(content.get("license", DATA_LICENCE)) if own else DATA_LICENCE
-    return Origin(title, tuple(authors), licence, path)
+    return Origin(title, tuple(authors), str(content.get("license", DATA_LICENCE)), path)
 
 
 def versions() -> dict:
