@@ -1,5 +1,5 @@
-"""A run as an RO-Crate, by the profile Workflow Run Crate 0.5: the workflow with its rules, what it was given,
-what it made with checksums, when, by whom, under which licence (https://w3id.org/ro/wfrun/workflow/0.5).
+"""A run as an RO-Crate, by the profile Workflow Run Crate 0.5 (https://w3id.org/ro/wfrun/workflow/0.5): the
+workflow with its rules, what it was given, what it made with checksums, when, by whom, under which licence.
 """
 
 import json
