@@ -53,7 +53,7 @@ def _fill(finished: Finished, folder: Path) -> int:
         writing.put(folder, name, path)
     texts = {
         CONFIG: yaml.safe_dump(content, sort_keys=False, allow_unicode=True),
-        SCORES: finished.table("scores.parquet").to_csv(index=False),
+        SCORES: (finished.results / "scores.csv").read_text(encoding="utf-8"),
         "versions.json": json.dumps({"archive": FORMAT, **origin.versions()}, indent=2) + "\n",
         "README.md": _readme(finished),
     }

@@ -49,7 +49,7 @@ class Finished:
         """The artifacts under the folder of results: those of every pair, replies about others, tables."""
         own = [f"{model}/{name}/{step}.parquet" for model, name in self.study.pairs for step in STEPS]
         about = [inquiries.responses_file(*asked) for asked in inquiries.inquiries(self.study)]
-        return [*own, *about, *(f"{table}.parquet" for table in TABLES)]
+        return [*own, *about, *(f"{table}.parquet" for table in TABLES), "scores.csv"]
 
     def table(self, file: str) -> pd.DataFrame:
         """An artifact, with nothing in it that must not leave this machine."""

@@ -28,6 +28,7 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"  # of sha256
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 LANGUAGE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
 MAIN, CONFIG = "workflow/Snakefile", "config/config.yaml"
 FORMATS = {
@@ -144,7 +145,7 @@ def _root(finished: Finished, by: Origin, parts: list[str]) -> dict:
         "name": by.title,
         "description": f"{told}counterfactuals that they give, and how valid and how near these are.",
         "datePublished": finished.ended.isoformat(),
-        "author": _refer([f"#author-{number}" for number, _ in enumerate(by.authors)]),
+        "author": _refer_all([f"#author-{number}" for number, _ in enumerate(by.authors)]),
         "license": {"@id": licence_url(by.licence)},
         "conformsTo": _refer(PROFILES),
         "mainEntity": {"@id": MAIN},
@@ -176,9 +177,11 @@ def _workflow(code: Origin, parts: list[str]) -> dict:
         "name": code.title,
         "programmingLanguage": {"@id": LANGUAGE},
         "version": " ".join(filter(None, [origin.versions()["workflow"], origin.versions()["commit"]])),
-        "creator": _refer([f"#creator-{number}" for number, _ in enumerate(code.authors)]),
+        "conformsTo": {"@id": BIOSCHEMAS},
+        "encodingFormat": "text/plain",
+        "creator": _refer_all([f"#creator-{number}" for number, _ in enumerate(code.authors)]),
         "license": {"@id": licence_url(code.licence)},
-        "softwareRequirements": _refer(_software_ids()),
+        "softwareRequirements": _refer([each["@id"] for each in _software()][1:]),
         "hasPart": _refer([name for name in parts if name.startswith("workflow/") and name != MAIN]),
     }
 
@@ -201,12 +204,15 @@ def _software() -> Iterator[dict]:
         "version": made["packages"].get("snakemake", "unknown"),
     }
     for name, version in {"Python": made["python"], **made["packages"]}.items():
-        application = {"@id": f"#software-{name}", "@type": "SoftwareApplication", "name": name}
-        yield application | {"softwareVersion": version, "url": f"https://pypi.org/project/{name}/{version}/"}
+        address = _software_id(name, version)
+        application = {"@id": address, "@type": "SoftwareApplication", "name": name, "url": address}
+        yield application | {"softwareVersion": version}
 
 
-def _software_ids():
-    return [f"#software-{name}" for name in ("Python", *origin.versions()["packages"])]
+def _software_id(name, version):
+    if name == "Python":
+        return f"https://www.python.org/downloads/release/python-{version.replace('.', '')}/"
+    return f"https://pypi.org/project/{name}/{version}/"
 
 
 def _licences(by: Origin, code: Origin) -> Iterator[dict]:
@@ -230,6 +236,12 @@ def _file(path: Path, name: str) -> dict:
         "contentSize": str(path.stat().st_size),
         "sha256": file_digest(path),
     }
+
+
+def _refer_all(names) -> dict | list[dict]:
+    """One as it is, several as a list: so the specification wants it."""
+    found = _refer(names)
+    return found if len(found) > 1 else found[0]
 
 
 def _refer(names) -> list[dict]:
