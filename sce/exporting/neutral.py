@@ -4,6 +4,7 @@ import os
 import re
 import socket
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -57,7 +58,7 @@ class Cleaner:
             if table[name].dtype == object or pd.api.types.is_string_dtype(table[name]):
                 clean = self.error if name in ("error", "cause") else self.text if self.keys else None
                 if clean is not None:
-                    found[name] = table[name].map(clean, na_action="ignore")
+                    found[name] = table[name].map(partial(_cleaned, clean))
         return table.assign(**found)
 
     def refuse(self, text: str, where) -> None:
@@ -91,6 +92,11 @@ def public_hosts() -> set[str]:
     """The hosts of the providers that the workflow's own table of prices names."""
     providers = load_prices(WORKFLOW / PRICES).providers.values()
     return {host for provider in providers for host in provider.hosts}
+
+
+def _cleaned(clean, value):
+    """A value of a column of objects, which may hold truth values and gaps too."""
+    return clean(value) if isinstance(value, str) else value
 
 
 def _entry(name, entry: Model, files) -> dict:
