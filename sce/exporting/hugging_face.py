@@ -57,6 +57,8 @@ def write(finished: Finished, target: Path) -> str:
     with writing.new_folder(target) as folder:
         described, rows = [], 0
         for table in _tables(finished):
+            if not table.content.num_rows:  # which `datasets` cannot read
+                continue
             writing.put(folder, table.path, "")
             pq.write_table(table.content, folder / table.path, compression="zstd")
             described.append((table.name, table.kind, table.content.num_rows))
