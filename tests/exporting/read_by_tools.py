@@ -1,5 +1,5 @@
-"""Run by a Python that has the tools: ``python read_by_tools.py FORM FOLDER`` prints as JSON what the tool of that
-form reads in a folder."""
+"""Run by a Python that has the tools: ``python read_by_tools.py FORM FOLDER`` prints as JSON what the tool of
+that form reads in a folder."""
 
 import json
 import sys
