@@ -14,6 +14,7 @@ TOOLS = {
     "status": "how far a study is: asked, failing, spent and left, also while it runs",
     "findings": "what finished runs found, as a page of claims with their numbers",
     "show": "one conversation of a run, what other models were asked about it, and the verdicts",
+    "export": "a finished study for others' tools: inspect logs, Hugging Face, RO-Crate, an archive",
     "verify-published": "score what a clone of the study's repository holds, beside its own figures",
     "ledger": "show, export, import, verify or prune the ledger of responses",
 }
@@ -24,6 +25,7 @@ MODULES = {
     "status": "sce.study.status_command",
     "findings": "sce.study.findings_command",
     "show": "sce.study.show_command",
+    "export": "sce.exporting.command",
     "verify-published": "sce.measuring.verify_command",
     "ledger": "sce.ledger.command",
 }

@@ -13,7 +13,7 @@ from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply
 from sce.models.llama_cpp import LlamaCpp
 from sce.models.quantize import QUANTIZED, quantized
-from sce.models.weights import fingerprint, weights_file
+from sce.models.weights import gguf_identity, weights_file
 
 # What a request holds for its identity alone.
 NOT_SENT = {"engine", "weights", "quantization", "context", "prompt_cache", AGAIN}
@@ -30,14 +30,14 @@ class LlamaCppEngine:
 
     def __init__(self, model: LlamaCpp):
         self.model = model
-        self.weights = weights_file(model.weights)
+        self.fingerprint, _ = gguf_identity(model.weights)
         self._server = None
         self._one_at_a_time = asyncio.Lock()
 
     def body(self, messages, about: About) -> dict:
         body = {
             "engine": "llama_cpp",
-            "weights": fingerprint(self.weights),
+            "weights": self.fingerprint,
             "messages": messages,
             "temperature": self.model.temperature,
             "seed": self.model.seed,
@@ -64,6 +64,7 @@ class LlamaCppEngine:
             import xllamacpp
         except ImportError as error:
             raise Fatal("the engine llama_cpp needs the package xllamacpp (pip install xllamacpp)") from error
+        weights = weights_file(self.model.weights)
         params = xllamacpp.CommonParams()
         params.n_ctx = self.model.context
         params.n_parallel = 1
@@ -72,24 +73,24 @@ class LlamaCppEngine:
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.model.threads
         params.warmup = False
         params.verbosity = 0
-        params.model.path = str(self._to_load())
+        params.model.path = str(self._to_load(weights))
         try:
             return xllamacpp.Server(params)
         except Exception as error:
-            raise Fatal(f"llama.cpp cannot load {self.weights}: {error}") from error
+            raise Fatal(f"llama.cpp cannot load {weights}: {error}") from error
 
-    def _to_load(self):
+    def _to_load(self, weights):
         """The file to load: the weights as they are, or those that some job has once quantized."""
         if not self.model.quantization:
-            return self.weights
+            return weights
         try:
-            return quantized(self.weights, self.model.quantization)
+            return quantized(weights, self.model.quantization)
         except ImportError as error:
             raise Fatal("quantization needs the package gguf (pip install gguf)") from error
         except ValueError as error:
             raise Fatal(f"these weights cannot be quantized: {error}") from error
         except OSError as error:
-            raise Fatal(f"no room for two copies of {self.weights} in {QUANTIZED}: {error}") from error
+            raise Fatal(f"no room for two copies of {weights} in {QUANTIZED}: {error}") from error
 
     async def ask(self, body) -> Reply:
         sent = {key: value for key, value in body.items() if key not in NOT_SENT}

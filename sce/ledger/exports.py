@@ -21,6 +21,7 @@ from sce.ledger.ledger import Ledger, ledger_files
 from sce.ledger.of_model import LedgerOfModel, model_file
 
 FORMAT = 1
+HEADER = json.dumps({"sce_ledger": FORMAT}) + "\n"
 ALLOWED = {"status": ", ".join(RANK)}
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.sqlite")
 
@@ -37,17 +38,21 @@ def export(folder, target, pattern: str = "*") -> int:
     partial = target.with_name(f".{target.name}.partial")
     count = 0
     with gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as lines:
-        lines.write(json.dumps({"sce_ledger": FORMAT}) + "\n")
+        lines.write(HEADER)
         for path in paths:
             with Ledger(path, read_only=True) as ledger, _of_model(path) as beside:
                 for entry, request in ledger.entries():
                     if len(beside.files) > 1 and beside.get(entry.digest) != entry:
                         continue
-                    line = {"file": path.name, **asdict(entry), "request": request}
-                    lines.write(json.dumps(line) + "\n")
+                    lines.write(line_of(path.name, entry, request))
                     count += 1
     partial.replace(target)
     return count
+
+
+def line_of(file: str, entry: Entry, request: dict) -> str:
+    """The line of an entry of the ledger file with that name."""
+    return json.dumps({"file": file, **asdict(entry), "request": request}) + "\n"
 
 
 def merge(source, folder) -> dict[str, int]:

@@ -6,12 +6,13 @@ from pydantic import Field, model_validator
 
 from sce.files.values import FilePath, Seed, Tokens
 from sce.models.entries import Local
-from sce.models.weights import fingerprint, weights_file
+from sce.models.weights import gguf_identity, is_known, known, weights_file
 
 
 class LlamaCpp(Local):
-    """A GGUF file run in process by llama.cpp. ``weights``: a path, ``$VARIABLE``, or ``package:NAME`` for
-    the weights inside an installed Python package. ``quantization``: a number format to bring them to, where
+    """A GGUF file run in process by llama.cpp. ``weights``: a path, ``$VARIABLE``, ``package:NAME`` for the
+    weights inside an installed Python package, or ``known:FINGERPRINT:NAME`` for weights that are not here,
+    whose answers alone are used. ``quantization``: a number format to bring them to, where
     llama.cpp is slow with the file's own. ``context``: tokens of prompt and reply together. ``prompt_cache``:
     keep what was computed of the beginning of a conversation; faster, but a reply may then depend on what was
     asked before it."""
@@ -39,6 +40,8 @@ class LlamaCpp(Local):
 
     @property
     def weights_gb(self):
+        if is_known(self.weights):
+            return 0.0
         grown = 2 if self.quantization else 1  # from four bits to eight
         return grown * weights_file(self.weights).stat().st_size / 1e9
 
@@ -55,10 +58,15 @@ class LlamaCpp(Local):
         return self.threads
 
     def shape(self):
-        shape = super().shape() | {"weights": fingerprint(weights_file(self.weights))}
+        shape = super().shape() | {"weights": gguf_identity(self.weights)[0]}
         later = {"quantization": None, "prompt_cache": False}  # fields that came after the first answers
         return {name: value for name, value in shape.items() if name not in later or value != later[name]}
 
     @property
     def provider_model(self):
-        return weights_file(self.weights).stem
+        return gguf_identity(self.weights)[1]
+
+    @property
+    def known_weights(self) -> str:
+        """What ``weights`` says where they are not."""
+        return known(*gguf_identity(self.weights))

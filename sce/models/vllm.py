@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from sce.files.values import FilePath, Line, Seconds
 from sce.models.entries import InFlightOrAuto, Local
 from sce.models.remote import Chat, Remote
-from sce.models.weights import folder_fingerprint, local_weights
+from sce.models.weights import folder_identity, known
 
 UNKNOWN_SIZE_B = 8.0  # of a model whose name does not say its size
 # "70B" in Llama-3.3-70B-Instruct, "8x7B" in Mixtral-8x7B, not "A3B" (active parameters) in Qwen3-30B-A3B
@@ -37,9 +37,10 @@ EngineArgument = Annotated[Any, AfterValidator(_argument)]
 
 class Vllm(Chat, Local):
     """Open weights served by vLLM inside the job. ``model``: the name at Hugging Face; ``weights``: a folder
-    (or ``$VARIABLE``) to load it from instead. ``engine_args``: further options of the server by their names
-    (max_num_seqs: 64 becomes --max-num-seqs 64). ``python``: the interpreter that has vllm, where it is not
-    this one. ``startup_s``: how long loading may take."""
+    (or ``$VARIABLE``) to load it from instead, or ``known:FINGERPRINT:NAME`` where it is not here and its
+    answers alone are used. ``engine_args``: further options of the server by their names (max_num_seqs: 64
+    becomes --max-num-seqs 64). ``python``: the interpreter that has vllm, where it is not this one.
+    ``startup_s``: how long loading may take."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | Local.TRANSPORT | {
         "weights", "python", "startup_s", "tensor_parallel_size", "pipeline_parallel_size",
@@ -86,7 +87,12 @@ class Vllm(Chat, Local):
     @cached_property
     def weights_identity(self) -> dict[str, str]:
         """Which weights a folder given in place of the named model holds; nothing where none is given."""
-        return {} if self.weights is None else {"weights": folder_fingerprint(local_weights(self.weights))}
+        return {} if self.weights is None else {"weights": folder_identity(self.weights)[0]}
+
+    @property
+    def known_weights(self) -> str | None:
+        """What ``weights`` says where they are not here; None where the name says it all."""
+        return None if self.weights is None else known(*folder_identity(self.weights))
 
     def shape(self):
         return super().shape() | self.weights_identity

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from sce.files.secrets import read_key, referenced
 
 SAMPLE_BYTES = 1 << 20
 ENTRY = "the model's entry"  # where an error was, until who knows its name says it
+_KNOWN = re.compile(r"known:(?P<fingerprint>[0-9a-f]{32}):(?P<name>.+)")
 WEIGHTS = {".safetensors", ".bin", ".pt", ".gguf"}
 
 
 def weights_file(weights: str) -> Path:
     """The GGUF file that an entry's ``weights`` names: a path, $VARIABLE, or package:NAME."""
+    _require_here(weights, "GGUF file")
     if weights.startswith("package:"):
         return _file_in_package(weights)
     path = _named_path(weights, "the path of a GGUF file in it")
@@ -28,10 +31,43 @@ def weights_file(weights: str) -> Path:
 
 def local_weights(weights: str) -> Path:
     """The folder (or file) of weights that an entry of vLLM names: a path, or $VARIABLE."""
+    _require_here(weights, "folder")
     path = _named_path(weights, "the path of an existing folder or file in it")
     if not path.exists():
         raise InputError(ENTRY, "weights", str(path), "an existing folder or file")
     return path
+
+
+def known(fingerprint: str, name: str) -> str:
+    """What an entry's ``weights`` may say where they are not here, but answers of theirs are."""
+    return f"known:{fingerprint}:{name}"
+
+
+def is_known(weights: str) -> bool:
+    """Whether an entry says so of its weights."""
+    return bool(_KNOWN.fullmatch(weights))
+
+
+def gguf_identity(weights: str) -> tuple[str, str]:
+    """Fingerprint and name of the GGUF file that an entry names, here or known."""
+    if found := _KNOWN.fullmatch(weights):
+        return found["fingerprint"], found["name"]
+    path = weights_file(weights)
+    return fingerprint(path), path.stem
+
+
+def folder_identity(weights: str) -> tuple[str, str]:
+    """The same of a folder of weights."""
+    if found := _KNOWN.fullmatch(weights):
+        return found["fingerprint"], found["name"]
+    path = local_weights(weights)
+    return folder_fingerprint(path), path.name
+
+
+def _require_here(weights, what):
+    if is_known(weights):
+        found = f"{weights}, weights that are known and not here"
+        raise InputError(ENTRY, "weights", found, f"the path of their {what}, where something new is asked")
 
 
 def _named_path(weights, wanted):

@@ -10,6 +10,7 @@ from sce.engines import About, Fatal, Rejected
 from sce.engines.llama_cpp import open_engine
 from sce.grids.datasets import load_dataset
 from sce.models.catalogue import read_entry
+from sce.models.weights import weights_file
 
 pytest.importorskip("xllamacpp")
 DATASET = load_dataset("resources/datasets/weather.yaml")
@@ -64,7 +65,7 @@ def test_weights_that_are_no_model_stop_the_job(tmp_path):
 def test_a_moved_file_is_the_same_model(tmp_path):
     original = engine()
     copy = tmp_path / "renamed.gguf"
-    copy.symlink_to(original.weights)
+    copy.symlink_to(weights_file(original.model.weights))
     assert engine(weights=str(copy)).body(MESSAGES, ABOUT) == original.body(MESSAGES, ABOUT)
 
 

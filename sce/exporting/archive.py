@@ -1,0 +1,124 @@
+"""A study's answers as one file, from which others compute its scores, or new ones, and ask no model.
+
+It holds the configuration without what belongs to one machine, the datasets and wordings, the entries of the
+ledger that the study rests on, and the scores as they were. The same content has the same bytes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from sce.errors import InputError
+from sce.exporting import origin, writing
+from sce.exporting.finished import Finished
+from sce.exporting.neutral import configuration
+from sce.exporting.wordings import datasets_and_wordings
+from sce.files.places import WORKFLOW
+from sce.ledger.exports import HEADER, line_of, merge
+from sce.ledger.ledger import Ledger
+from sce.study.planner import file_of, is_there
+
+FORMAT = 1
+CONFIG, LEDGER, SCORES = "config/config.yaml", "ledger.jsonl.gz", "expected/scores.csv"
+README = WORKFLOW / "resources/exports/archive.md"
+
+
+def write(finished: Finished, target: Path) -> str:
+    """Write the archive; a sentence about it. Raises InputError where a run over what is in it would ask
+    anything, and writes nothing then."""
+    with writing.new_file(target, ".zip") as partial, tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        answers = _fill(finished, folder)
+        _require_whole(folder)
+        writing.zip_folder(folder, partial)
+    return f"{target}: {answers:,} answers, from which the study's scores follow without a question"
+
+
+def _fill(finished: Finished, folder: Path) -> int:
+    """Everything that the archive holds; the number of answers."""
+    study, files = finished.study, {}
+    content = configuration(study, files)
+    files |= datasets_and_wordings(study)
+    files |= {f"{name}.py": Path(f"{name}.py") for name in study.config.extensions}
+    files["CITATION.cff"] = origin.origin_of_study().file
+    files["resources/LICENSE.md"] = WORKFLOW / "resources/LICENSE.md"
+    for name, path in files.items():
+        writing.put(folder, name, path)
+    texts = {
+        CONFIG: yaml.safe_dump(content, sort_keys=False, allow_unicode=True),
+        SCORES: (finished.results / "scores.csv").read_text(encoding="utf-8"),
+        "versions.json": json.dumps({"archive": FORMAT, **origin.versions()}, indent=2) + "\n",
+        "README.md": _readme(finished),
+    }
+    for name, text in texts.items():
+        finished.cleaner.refuse(text, name)
+        writing.put(folder, name, text)
+    return _write_answers(finished, folder / LEDGER)
+
+
+def _write_answers(finished, target) -> int:
+    """The entries that count for what the study asked, in the order of their files and digests."""
+    study, wanted = finished.study, {}
+    for model, digests in finished.asked.items():
+        wanted.setdefault(file_of(study, study.config.models[model]), set()).update(digests)
+    count = 0
+    with writing.gzip_lines(target) as lines:
+        lines.write(HEADER)
+        for path in sorted(filter(is_there, wanted)):
+            with Ledger(path, read_only=True) as ledger:
+                for digest in sorted(wanted[path]):
+                    entry = ledger.get(digest)
+                    if entry is None:  # of an engine whose answers are free, which may keep none
+                        continue
+                    if entry.error:
+                        entry = replace(entry, error=finished.cleaner.error(entry.error))
+                    line = line_of(path.name, entry, ledger.request(digest))
+                    finished.cleaner.refuse(line, path)
+                    lines.write(line)
+                    count += 1
+    return count
+
+
+def _require_whole(folder) -> None:
+    """Raises InputError where a plan, made from the archive alone, finds a question to ask."""
+    with tempfile.TemporaryDirectory() as place:
+        ledger, table = Path(place) / "ledger", Path(place) / "plan.csv"
+        merge(folder / LEDGER, ledger)
+        config = Path(place) / "config.yaml"
+        content = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8")) | {"ledger": str(ledger)}
+        config.write_text(yaml.safe_dump(content), encoding="utf-8")
+        command = [sys.executable, "-m", "sce", "plan", "--configfile", str(config), "--csv", str(table)]
+        env = os.environ | {"PYTHONPATH": os.pathsep.join([str(WORKFLOW), os.environ.get("PYTHONPATH", "")])}
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+        if done.returncode:
+            raise InputError("the archive", "content", done.stderr.strip()[-500:], "a study that can be read")
+        asked = pd.read_csv(table) if table.stat().st_size > 1 else pd.DataFrame({"to_ask": []})
+    free = {name for name, entry in content["models"].items() if entry["engine"] == "control"}
+    if len(asked) and (missing := int(asked[~asked["model"].isin(free)]["to_ask"].sum())):
+        allowed = "answers to every question in the ledger: run the study to its end, then export it"
+        raise InputError("the archive", "questions", f"{missing:,} without an answer", allowed)
+
+
+def _readme(finished):
+    made = origin.origin_of_study()
+    facts = {
+        "TITLE": made.title,
+        "AUTHORS": ", ".join(made.names),
+        "LICENCE": made.licence,
+        "VERSION": origin.versions()["workflow"],
+        "COMMIT": origin.versions()["commit"] or "not known",
+        "DATES": f"{finished.began:%Y-%m-%d} to {finished.ended:%Y-%m-%d}",
+        "MODELS": ", ".join(dict.fromkeys(model for model, _ in finished.study.pairs)),
+        "DATASETS": ", ".join(finished.study.datasets),
+    }
+    text = README.read_text(encoding="utf-8")
+    for name, fact in facts.items():
+        text = text.replace(f"{{{name}}}", fact)
+    return text

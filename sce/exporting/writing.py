@@ -1,0 +1,89 @@
+"""Exports are written whole or not at all, and the same content always as the same bytes."""
+
+import gzip
+import io
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sce.errors import InputError
+from sce.files.artifacts import unwritable
+
+BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, for zip files
+COMMAND = "the command line"
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to write, which becomes ``target`` at the end, or is gone after an exception. Raises
+    InputError where something is there already, or it cannot be written."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise InputError(COMMAND, "FOLDER", str(target), "a new or an empty folder")
+    with _replacing(target) as partial:
+        partial.mkdir(parents=True)
+        yield partial
+        if target.exists():
+            target.rmdir()
+
+
+@contextmanager
+def new_file(target: Path, suffix: str) -> Iterator[Path]:
+    """The same for one file."""
+    if target.exists() or target.suffix != suffix:
+        raise InputError(COMMAND, "FILE", str(target), f"a new file, with a name that ends in {suffix}")
+    with _replacing(target) as partial:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+
+
+def put(folder: Path, name: str, content: str | Path) -> None:
+    """Write a text, or copy a file, under a name that may hold folders."""
+    target = folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, Path):
+        shutil.copyfile(content, target)
+    else:
+        target.write_text(content, encoding="utf-8")
+
+
+def zip_folder(folder: Path, target: Path) -> None:
+    """All files of a folder as a zip file: in the order of their names, without times or owners."""
+    files = sorted(
+        (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file()
+    )
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, path in files:
+            info = zipfile.ZipInfo(name, BEGINNING)
+            info.compress_type = zipfile.ZIP_STORED if path.suffix == ".gz" else zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            with path.open("rb") as source, archive.open(info, "w") as copy:
+                shutil.copyfileobj(source, copy)
+
+
+@contextmanager
+def gzip_lines(target: Path) -> Iterator[io.TextIOWrapper]:
+    """A compressed text to write, without the time and the name that such files usually hold."""
+    with (
+        target.open("wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as lines,
+    ):
+        yield lines
+
+
+@contextmanager
+def _replacing(target):
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        yield partial
+        partial.replace(target)
+    except OSError as error:
+        raise unwritable(target, error) or error from None
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial)
+        else:
+            partial.unlink(missing_ok=True)
