@@ -12,6 +12,7 @@ from sce.errors import InputError
 from sce.experiments import registry
 from sce.files.artifacts import require_writable
 from sce.files.json_files import exact
+from sce.files.places import PACKAGE
 from sce.grids.datasets import dataset_file
 from sce.measuring import semantic
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
