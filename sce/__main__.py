@@ -1,5 +1,5 @@
-"""The command line: ``python -m sce COMMAND``, or ``sce COMMAND`` where the package is installed. Each command
-imports only what it runs."""
+"""The command line: ``python -m sce COMMAND``, or ``sce COMMAND`` where the package is installed. Each
+command imports only what it runs."""
 
 import argparse
 import importlib

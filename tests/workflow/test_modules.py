@@ -1,7 +1,9 @@
 """The workflow used from a folder outside the checkout, as docs/modules.md says."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -17,6 +19,10 @@ from tests.faults import Provider, served
 from tests.workflow.conftest import TINY
 
 PAGE = (ROOT / "docs/modules.md").read_text()
+[SNAKEFILE] = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+CHECKOUT = "/path/to/the/checkout"
+FROM_TAG = 'github("lab/boundaries", path="workflow/Snakefile", tag="v1")'
+SHIPPED = re.findall(r'"(\w+)"', re.search(r"SHIPPED = (.*)", (ROOT / "setup.py").read_text())[1])
 STUDY = {
     "models": {"near": {"engine": "control", "policy": "nearest"}},
     "experiments": {"main": {"models": ["near"], "datasets": ["tiny"], "conditions": ["minimal"]}},
@@ -41,8 +47,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def snakemake(folder, *options):
-    return Project.at(folder).snakemake(*options)
+def snakemake(folder, *options, **settings):
+    return Project.at(folder).snakemake(*options, **settings)
 
 
 def validity(file):
@@ -50,9 +56,9 @@ def validity(file):
 
 
 def test_a_folder_of_ones_own_makes_the_scores(folder):
-    [snakefile] = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    snakefile = snakefile.replace("/path/to/the/checkout", str(ROOT))
+    snakefile = SNAKEFILE.replace(CHECKOUT, str(ROOT))
     (folder / "Snakefile").write_text(snakefile)
+    assert len(snakefile.splitlines()) <= 10
     snakemake(folder, "scores")
     assert validity(folder / "results/scores.csv") == 1
     asked = artifacts.provenance(folder / "results/near/tiny/responses.parquet")["params"]["asked"]
@@ -71,6 +77,58 @@ def test_the_checkout_runs_in_another_directory(folder):
     elsewhere = folder.parent
     snakemake(elsewhere, "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "scores")
     assert validity(folder / "results/scores.csv") == 1
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository of a Git host with the tags v1 and v2, in which one rule is another; the environment that
+    finds the host on this machine."""
+    folder = tmp_path / "host/lab/boundaries"
+    shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "envs", folder / "envs")
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git[:3], "init", "--quiet"], check=True)
+    for tag in ("v1", "v2"):
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--message", tag], check=True)
+        subprocess.run([*git, "tag", tag], check=True)
+        rules = folder / "workflow/rules/scores.smk"
+        rules.write_text(rules.read_text().replace("4000", "5000"))
+    return {
+        "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/host/.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/", "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """A folder with the package as an environment has it."""
+    package = tmp_path / "site/sce"
+    shutil.copytree(ROOT / "sce", package)
+    for name in SHIPPED:
+        shutil.copytree(ROOT / name, package / "shipped" / name)
+    return str(package.parent)
+
+
+def test_rules_from_a_tag_run_with_the_installed_package(folder, repository, installed):
+    (folder / "config/config.yaml").rename(folder / "study.yaml")
+    snakefile = SNAKEFILE.replace("config/config.yaml", "study.yaml")
+    snakefile = snakefile.replace(f'"{CHECKOUT}/workflow/Snakefile"', FROM_TAG)
+    (folder / "Snakefile").write_text(snakefile)
+    assert "has none. Install it: pip install" in snakemake(folder, ok=False, env=repository)
+
+    repository["PYTHONPATH"] = installed
+    made = "results/near/tiny/sce.parquet"
+    snakemake(folder, made, env=repository)
+    assert len(pd.read_parquet(folder / made)) == 36
+    asked = artifacts.provenance(folder / "results/near/tiny/responses.parquet")["params"]["asked"]
+    assert asked["wordings"]["minimal"] == content(load_prompt(folder / "resources/prompts/minimal.yaml"))
+    assert os.listdir(folder / ".snakemake/package") == ["sce"]  # nothing else of that environment
+    assert "Nothing to be done" in snakemake(folder, made, "--dry-run", env=repository)
+
+    (folder / "Snakefile").write_text(snakefile.replace("v1", "v2"))
+    told = snakemake(folder, ok=False, env=repository)
+    assert "are of different versions (the first difference: rules/scores.smk)" in told
 
 
 def by_income(request):
