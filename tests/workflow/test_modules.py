@@ -17,6 +17,7 @@ from sce.wordings.prompts import load_prompt, prompt_file
 from tests.conftest import ROOT, Project
 from tests.faults import Provider, served
 from tests.workflow.conftest import TINY
+from tests.workflow.git_host import RULES, GitHost
 
 PAGE = (ROOT / "docs/modules.md").read_text()
 [SNAKEFILE] = re.findall(r"```python\n(.*?)```", PAGE, re.S)
@@ -80,27 +81,6 @@ def test_the_checkout_runs_in_another_directory(folder):
 
 
 @pytest.fixture
-def repository(tmp_path):
-    """A repository of a Git host with the tags v1 and v2, in which one rule is another; the environment that
-    finds the host on this machine."""
-    folder = tmp_path / "host/lab/boundaries"
-    shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "envs", folder / "envs")
-    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
-    subprocess.run([*git[:3], "init", "--quiet"], check=True)
-    for tag in ("v1", "v2"):
-        subprocess.run([*git, "add", "."], check=True)
-        subprocess.run([*git, "commit", "--quiet", "--message", tag], check=True)
-        subprocess.run([*git, "tag", tag], check=True)
-        rules = folder / "workflow/rules/scores.smk"
-        rules.write_text(rules.read_text().replace("4000", "5000"))
-    return {
-        "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/host/.insteadOf",
-        "GIT_CONFIG_VALUE_0": "https://github.com/", "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }  # fmt: skip
-
-
-@pytest.fixture
 def installed(tmp_path):
     """A folder with the package as an environment has it."""
     package = tmp_path / "site/sce"
@@ -110,24 +90,30 @@ def installed(tmp_path):
     return str(package.parent)
 
 
-def test_rules_from_a_tag_run_with_the_installed_package(folder, repository, installed):
+def test_rules_from_a_tag_run_with_the_installed_package(folder, tmp_path, installed):
+    host = GitHost(tmp_path, "lab/boundaries", RULES)
+    host.tag("v1")
+    rules = host.work / "workflow/rules/scores.smk"
+    rules.write_text(rules.read_text().replace("4000", "5000"))
+    host.tag("v2")
+    env = host.environment
     (folder / "config/config.yaml").rename(folder / "study.yaml")
     snakefile = SNAKEFILE.replace("config/config.yaml", "study.yaml")
     snakefile = snakefile.replace(f'"{CHECKOUT}/workflow/Snakefile"', FROM_TAG)
     (folder / "Snakefile").write_text(snakefile)
-    assert "has none. Install it: pip install" in snakemake(folder, ok=False, env=repository)
+    assert "has none. Install it: pip install" in snakemake(folder, ok=False, env=env)
 
-    repository["PYTHONPATH"] = installed
+    env["PYTHONPATH"] = installed
     made = "results/near/tiny/sce.parquet"
-    snakemake(folder, made, env=repository)
+    snakemake(folder, made, env=env)
     assert len(pd.read_parquet(folder / made)) == 36
     asked = artifacts.provenance(folder / "results/near/tiny/responses.parquet")["params"]["asked"]
     assert asked["wordings"]["minimal"] == content(load_prompt(folder / "resources/prompts/minimal.yaml"))
     assert os.listdir(folder / ".snakemake/package") == ["sce"]  # nothing else of that environment
-    assert "Nothing to be done" in snakemake(folder, made, "--dry-run", env=repository)
+    assert "Nothing to be done" in snakemake(folder, made, "--dry-run", env=env)
 
     (folder / "Snakefile").write_text(snakefile.replace("v1", "v2"))
-    told = snakemake(folder, ok=False, env=repository)
+    told = snakemake(folder, ok=False, env=env)
     assert "are of different versions (the first difference: rules/scores.smk)" in told
 
 
