@@ -74,20 +74,13 @@ def test_a_folder_of_ones_own_makes_the_scores(folder):
     assert validity(folder / "second/results/scores.csv") == 1
 
 
-def test_the_checkout_runs_in_another_directory(folder):
-    elsewhere = folder.parent
-    snakemake(elsewhere, "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "scores")
-    assert validity(folder / "results/scores.csv") == 1
-
-
-@pytest.fixture
-def installed(tmp_path):
-    """A folder with the package as an environment has it."""
-    package = tmp_path / "site/sce"
-    shutil.copytree(ROOT / "sce", package)
-    for name in SHIPPED:
-        shutil.copytree(ROOT / name, package / "shipped" / name)
-    return str(package.parent)
+def test_the_checkout_runs_in_another_directory_with_the_study_of_a_minute(tmp_path):
+    folder = tmp_path / "elsewhere"
+    shutil.copytree(ROOT / ".test/config", folder / "config")
+    snakemake(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "scores")
+    scores = pd.read_csv(folder / "results/scores.csv").query("score == 'validity'")
+    assert set(scores.query("model == 'nearest'")["value"]) == {1}
+    assert set(scores.query("model == 'timid'")["value"]) == {0}
 
 
 def test_rules_from_a_tag_run_with_the_installed_package(folder, tmp_path, installed):
