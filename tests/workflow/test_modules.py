@@ -83,6 +83,16 @@ def test_the_checkout_runs_in_another_directory_with_the_study_of_a_minute(tmp_p
     assert set(scores.query("model == 'timid'")["value"]) == {0}
 
 
+@pytest.fixture
+def installed(tmp_path):
+    """A folder with the package as an environment has it."""
+    package = tmp_path / "site/sce"
+    shutil.copytree(ROOT / "sce", package)
+    for name in SHIPPED:
+        shutil.copytree(ROOT / name, package / "shipped" / name)
+    return str(package.parent)
+
+
 def test_rules_from_a_tag_run_with_the_installed_package(folder, tmp_path, installed):
     host = GitHost(tmp_path, "lab/boundaries", RULES)
     host.tag("v1")
