@@ -14,13 +14,15 @@ import yaml
 from sce.files import artifacts
 from sce.study.parameters import content
 from sce.wordings.prompts import load_prompt, prompt_file
-from tests.conftest import ROOT, Project
+from tests import warm_python
+from tests.conftest import ROOT, Project, run_to_its_end
 from tests.faults import Provider, served
 from tests.workflow.conftest import TINY
 from tests.workflow.git_host import RULES, GitHost
 
 PAGE = (ROOT / "docs/modules.md").read_text()
 [SNAKEFILE] = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+[COMMANDS] = re.findall(r"test_modules.py -->\n```sh\n(.*?)```", PAGE, re.S)
 CHECKOUT = "/path/to/the/checkout"
 FROM_TAG = 'github("lab/boundaries", path="workflow/Snakefile", tag="v1")'
 SHIPPED = re.findall(r'"(\w+)"', re.search(r"SHIPPED = (.*)", (ROOT / "setup.py").read_text())[1])
@@ -65,7 +67,11 @@ def test_a_folder_of_ones_own_makes_the_scores(folder):
     asked = artifacts.provenance(folder / "results/near/tiny/responses.parquet")["params"]["asked"]
     assert asked["wordings"]["minimal"] == content(load_prompt(folder / "resources/prompts/minimal.yaml"))
     assert asked["wordings"]["question"] == content(load_prompt(prompt_file("question")))
-    assert "Nothing to be done" in snakemake(folder, "scores", "--dry-run")
+    everything, scores, plan = [line.partition("#")[0].split() for line in COMMANDS.splitlines()]
+    assert "build_page" in snakemake(folder, *everything[1:], "--dry-run")
+    assert "Nothing to be done" in snakemake(folder, *scores[1:], "--dry-run")
+    done = run_to_its_end([warm_python.command(), *plan[1:]], folder, env={"PYTHONPATH": str(ROOT)})
+    assert re.search(r"near +tiny +72 +72 ", done)  # questions, answered
 
     (folder / "Snakefile").write_text(
         snakefile.replace("config: config", 'config: config\n    prefix: "second"')
