@@ -1,10 +1,13 @@
-"""The command line: ``python -m sce COMMAND``. Each command imports only what it runs."""
+"""The command line: ``python -m sce COMMAND``, or ``sce COMMAND`` where the package is installed. Each
+command imports only what it runs."""
 
 import argparse
 import importlib
 import json
 import sys
+from pathlib import Path
 
+from sce import __version__
 from sce.errors import InputError
 
 TOOLS = {
@@ -46,7 +49,11 @@ def main(arguments=None) -> int:
 
 def parser(wanted) -> argparse.ArgumentParser:
     """The parser of the command line, with the arguments of the commands ``wanted``."""
-    found = argparse.ArgumentParser(prog="python -m sce", description=__doc__.split("\n")[0])
+    called = "sce" if Path(sys.argv[0]).name == "sce" else "python -m sce"
+    found = argparse.ArgumentParser(
+        prog=called, description="A language model's decision boundary, and what it says about it."
+    )
+    found.add_argument("--version", action="version", version=f"sce {__version__}")
     commands = found.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser(

@@ -12,6 +12,7 @@ from sce.errors import InputError
 from sce.experiments import registry
 from sce.files.artifacts import require_writable
 from sce.files.json_files import exact
+from sce.files.places import PACKAGE
 from sce.grids.datasets import dataset_file
 from sce.measuring import semantic
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
@@ -25,10 +26,10 @@ from sce.study import inquiries, parameters, study, targets
 from sce.study.checks import check_budgets
 
 STARTED = time.time()
-CONFIG_FILES = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
+CONFIG = ", ".join(map(str, CONFIG_FILES)) or "the module's config"  # for messages
 
 try:
-    STUDY = study.load(config, CONFIG_FILES)
+    STUDY = study.load(config, CONFIG)
     PRICES = load_prices()
     check_budgets(STUDY, PRICES)
     if workflow.is_main_process:
@@ -140,7 +141,7 @@ def get_gpus(wildcards):
     limit = workflow.global_resources.get("gpu").value
     if limit is not None and (problem := job_needs.problem(model, limit, get_gpu_memory())):
         name = wildcards.get("explainer", wildcards.model)
-        raise WorkflowError(f"{CONFIG_FILES}: models.{name}: {problem}")
+        raise WorkflowError(f"{CONFIG}: models.{name}: {problem}")
     return job_needs.gpus(model)
 
 
@@ -255,7 +256,7 @@ def check_embeddings():
         try:
             semantic.load(STUDY.config.embeddings.model)
         except InputError as error:
-            raise WorkflowError(f"{CONFIG_FILES}: {error}") from None
+            raise WorkflowError(f"{CONFIG}: {error}") from None
 
 
 def print_summary():

@@ -20,20 +20,32 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from sce.files.places import WORKFLOW
+from sce.files.places import INSTALLED, PACKAGE
 
-PACKAGE = "sce"
+ALONE = Path(".snakemake/package")
 KEPT = Path(".snakemake/code")
 _WITH_STATEMENTS = ast.stmt | ast.excepthandler | ast.match_case
 _WHOLE = {"show_empty": True} if sys.version_info >= (3, 13) else {}
 
 
 def let_jobs_import() -> None:
-    """Let the scripts of jobs, which run in processes of their own, import the package from this checkout and
-    extensions from the working directory, before all that the user's PYTHONPATH holds."""
-    own = [str(WORKFLOW), str(Path.cwd())]
+    """Let the scripts of jobs, which run in processes of their own and perhaps in other environments, import
+    this package and extensions from the working directory, before all that the user's PYTHONPATH holds."""
+    own = [str(_alone() if INSTALLED else PACKAGE.parent), str(Path.cwd())]
     theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([*own, *filter(None, theirs)]))
+
+
+def _alone() -> Path:
+    """A folder with a link to the installed package and nothing else: with all that is installed beside it,
+    another environment would get libraries that were built for this one."""
+    link = ALONE.absolute() / PACKAGE.name
+    with contextlib.suppress(OSError):  # where nothing may be written, no job runs either
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if link.resolve() != PACKAGE:
+            link.unlink(missing_ok=True)
+            link.symlink_to(PACKAGE)
+    return link.parent
 
 
 def code_of(script, *modules: str) -> str:
@@ -125,6 +137,7 @@ def _named(node, package) -> Iterator[str]:
 @cache
 def _file(name: str) -> Path | None:
     """The file of a module of this package, or of one in the working directory; None for all others."""
-    base = (WORKFLOW if name.split(".")[0] == PACKAGE else Path.cwd()).joinpath(*name.split("."))
+    first, *rest = name.split(".")
+    base = (PACKAGE if first == PACKAGE.name else Path(first).absolute()).joinpath(*rest)
     files = (base.with_suffix(".py"), base / "__init__.py")
     return next((file for file in files if file.is_file()), None)

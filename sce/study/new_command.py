@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 from sce.errors import InputError
-from sce.files.places import WORKFLOW
+from sce.files.places import INSTALLED, WORKFLOW
 
 TEMPLATE = WORKFLOW / "resources/new_study"
-ENVIRONMENT = Path(sys.executable).parent
-STANDS_FOR = {"CHECKOUT": WORKFLOW, "ENVIRONMENT": ENVIRONMENT}  # in the template's files
+# A shell in which both programs are found: an installed package is found by its environment.
+EXPORT = f'export PATH="{Path(sys.executable).parent}:$PATH"' + (
+    "" if INSTALLED else f' PYTHONPATH="{WORKFLOW}"'
+)
+STANDS_FOR = {"CHECKOUT": WORKFLOW, "EXPORT": EXPORT}  # in the template's files
 
 
 def add_arguments(parser) -> None:
@@ -24,7 +27,7 @@ def run(options) -> int:
     folder = make(options.folder)
     print(f"{folder} is ready. Its README.md says more; to begin with:\n")
     print(f"  cd {shlex.quote(str(folder))}")
-    print(f'  export PATH="{ENVIRONMENT}:$PATH" PYTHONPATH="{WORKFLOW}"')
+    print(f"  {EXPORT}")
     print("  snakemake --cores 2")
     return 0
 

@@ -7,6 +7,8 @@ an edited comment reruns nothing, and content that came with an old modification
 """
 
 import hashlib
+from collections.abc import Iterable
+from pathlib import Path
 
 from sce import engines
 from sce.asking.rounds import next_round
@@ -39,8 +41,8 @@ def wordings(study: Study) -> str:
     return exact({f"{name} {dataset}": content(prompt) for (name, dataset), prompt in study.prompts.items()})
 
 
-def files_content(paths: list[str]) -> str:
-    """The digest of the bytes of files of the workflow."""
+def files_content(paths: Iterable[str | Path]) -> str:
+    """The digest of the bytes of files of the workflow, or of any others by their whole paths."""
     return hashlib.sha256(b"".join((WORKFLOW / path).read_bytes() for path in paths)).hexdigest()[:16]
 
 

@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     assert package.is_dir()
-    monkeypatch.setattr(code, "WORKFLOW", tmp_path)
+    monkeypatch.setattr(code, "PACKAGE", package)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     forget()  # other tests of this process look for the real files

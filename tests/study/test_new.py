@@ -16,7 +16,8 @@ def test_a_folder_that_cannot_be_made_is_one_message(folder):
 
 
 def test_words_in_the_path_of_the_checkout_stay(tmp_path, monkeypatch):
-    named = {"CHECKOUT": Path("/the/ENVIRONMENT"), "ENVIRONMENT": Path("/the/CHECKOUT")}
+    named = {"CHECKOUT": Path("/the/EXPORT"), "EXPORT": "see /the/CHECKOUT"}
     monkeypatch.setattr(new_command, "STANDS_FOR", named)
     told = (make(tmp_path / "a b") / "README.md").read_text()
-    assert 'PATH="/the/CHECKOUT:$PATH" PYTHONPATH="/the/ENVIRONMENT"' in told
+    assert "(`see /the/CHECKOUT`)" in told
+    assert "`/the/EXPORT/config/README.md`" in told

@@ -2,13 +2,10 @@
 
 import json
 import re
-import subprocess
 
-import pytest
-
-from tests import warm_python
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT
 from tests.faults import Provider, served
+from tests.workflow import shell
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("index", "tutorial")}
@@ -24,18 +21,6 @@ def on_time(request):
         return json.dumps({"answer": "Late" if int(distance) >= 500 else "On time"})
     distance = 100 if "Late" in messages[1]["content"] else 900
     return json.dumps({"distance": distance, "weather": weather, "express": express})
-
-
-@pytest.fixture
-def checkout(tmp_path):
-    """A checkout after ``./study run``."""
-    project = Project(tmp_path / "checkout")
-    programs = project.folder / ".venv/bin"
-    programs.mkdir(parents=True)
-    for name, runs in {"python": "", "snakemake": "-m snakemake"}.items():
-        (programs / name).write_text(f'#!/bin/sh\nexec {warm_python.command()} {runs} "$@"\n')
-        (programs / name).chmod(0o700)
-    return project.folder
 
 
 def script(page, url):
@@ -56,19 +41,15 @@ def _written(file, text):
     return f"cat > {file} <<'END'\n{text}END\n"
 
 
-def test_the_tutorial_runs_from_its_first_to_its_last_line(checkout, tmp_path):
+def test_the_tutorial_runs_from_its_first_to_its_last_line(tmp_path):
+    checkout = shell.checkout(tmp_path / "checkout")
     provider = Provider(["the-name-of-the-model"], on_time, key=KEY)
     with served(provider) as url:
-        done = subprocess.run(
-            ["bash", "-euxc", "".join(script(PAGES["tutorial"], url))], cwd=checkout, timeout=600,
-            env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    assert done.returncode == 0, done.stdout
+        told = shell.run("".join(script(PAGES["tutorial"], url)), checkout, tmp_path)
     assert (tmp_path / "my-study/results/report.html").stat().st_size > 50_000
-    assert re.search(r"288 of 288 +1.000 ", done.stdout), done.stdout
-    assert re.search(r"nearest +closest +1\.0 ", done.stdout), done.stdout  # printed in Python
-    assert "audit passed" in done.stdout
+    assert re.search(r"288 of 288 +1.000 ", told), told
+    assert re.search(r"nearest +closest +1\.0 ", told), told  # printed in Python
+    assert "audit passed" in told
     assert len(provider.seen) == 90  # as the page says
 
 

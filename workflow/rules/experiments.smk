@@ -194,7 +194,7 @@ rule plot_kind:
 # A target for every experiment, by its name.
 for experiment in STUDY.experiments:
     if workflow.is_rule(experiment):
-        raise WorkflowError(f"{CONFIG_FILES}: experiments.{experiment}: a rule has this name; choose another")
+        raise WorkflowError(f"{CONFIG}: experiments.{experiment}: a rule has this name; choose another")
 
     rule:
         name:

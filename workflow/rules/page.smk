@@ -36,7 +36,7 @@ rule build_page:
         published=STUDY.config.prompts.published,
         contents=exact({name: parameters.content(dataset) for name, dataset in STUDY.datasets.items()}),
         wordings=parameters.wordings(STUDY),
-        built=parameters.files_content(["sce/showing/page/page.js", "sce/showing/page/page.css"]),
+        built=parameters.files_content([PACKAGE / "showing/page" / name for name in ("page.js", "page.css")]),
         code=code_of("build_page"),
     message:
         "Everything found, as one page that opens offline"
