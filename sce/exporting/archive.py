@@ -22,7 +22,7 @@ from sce.exporting.neutral import configuration
 from sce.exporting.wordings import datasets_and_wordings
 from sce.files.places import WORKFLOW
 from sce.ledger.exports import HEADER, line_of, merge
-from sce.ledger.ledger import Ledger
+from sce.ledger.of_model import LedgerOfModel
 from sce.study.planner import file_of, is_there
 
 FORMAT = 1
@@ -72,7 +72,7 @@ def _write_answers(finished, target) -> int:
     with writing.gzip_lines(target) as lines:
         lines.write(HEADER)
         for path in sorted(filter(is_there, wanted)):
-            with Ledger(path, read_only=True) as ledger:
+            with LedgerOfModel(path, read_only=True) as ledger:
                 for digest in sorted(wanted[path]):
                     entry = ledger.get(digest)
                     if entry is None:  # of an engine whose answers are free, which may keep none

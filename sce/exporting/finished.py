@@ -12,7 +12,7 @@ from sce.errors import FEW, InputError
 from sce.exporting.neutral import Cleaner
 from sce.files import artifacts
 from sce.files.json_files import exact
-from sce.ledger.ledger import Ledger
+from sce.ledger.of_model import LedgerOfModel
 from sce.study import inquiries, parameters
 from sce.study.planner import file_of, is_there
 from sce.study.study import Study
@@ -89,9 +89,10 @@ class Finished:
     def _when(self, model, digests):
         path, times = file_of(self.study, self.study.config.models[model]), []
         if is_there(path):
-            with Ledger(path, read_only=True) as ledger:
-                rows = ledger.query("SELECT digest, asked_at FROM responses")
-                times = [asked_at for digest, asked_at in rows if digest.hex() in digests]
+            with LedgerOfModel(path, read_only=True) as ledger:
+                for file in ledger.files:
+                    rows = file.query("SELECT digest, asked_at FROM responses")
+                    times += [asked_at for digest, asked_at in rows if digest.hex() in digests]
         if not times:
             files = self.results.glob(f"{model}/*/responses.parquet")
             times = [file.stat().st_mtime for file in files]

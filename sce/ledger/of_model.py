@@ -70,6 +70,10 @@ class LedgerOfModel:
             return self.files[0].get(digest)
         return max(filter(None, (file.get(digest) for file in self.files)), key=_place, default=None)
 
+    def request(self, digest: str) -> dict | None:
+        """The request behind a digest as it was sent, or None."""
+        return next(filter(None, (file.request(digest) for file in self.files)), None)
+
     def require_room(self) -> None:
         """See ``Ledger.require_room``."""
         self._own.require_room()
