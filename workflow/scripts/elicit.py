@@ -19,7 +19,7 @@ from sce.grids.datasets import load_dataset
 from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.models.catalogue import read_entry
 from sce.models.shards import Shard
-from sce.money.prices import load_prices, open_budget
+from sce.money.prices import load_prices, open_budget, spent_on
 from sce.running.jobs import logged, provenance
 from sce.running.progress import Progress
 from sce.study.extensions import load_extensions
@@ -48,9 +48,11 @@ with logged(snakemake.log[0]):
     else:
         tasks = {Path(path).parent.name: artifacts.read(path) for path in snakemake.input.tasks}
         protocol = protocol_of(dataset, entry, asked["protocol"], published, tasks, shard)
-    progress = Progress(f"{model} on {name}{f', {shard}' if shard else ''}", protocol.at_most)
+    prices = load_prices()
+    what = f"{model} on {name}{f', {shard}' if shard else ''}"
+    progress = Progress(what, protocol.at_most, spent_on(entry, prices, ledger))
+    budget = open_budget(entry, prices, ledger, f"models.{model}")
     asks = not snakemake.input.get("shards") or protocol.survey is not None
-    budget = open_budget(entry, load_prices(), ledger, f"models.{model}")
     with open_asker(entry, dataset, ledger, budget, None, snakemake.resources.gpu, shard, asks) as asker:
         try:
             responses = elicit(protocol, asker, progress, progress.note)
