@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -140,16 +139,14 @@ class Budget:
         self.limit_usd, self.price, self.path, self.batch = limit_usd, price, Path(path), batch
         self._reserved: dict[str, float] = {}
         self._reserved_usd = self._stored_usd = 0.0
-
-    @cached_property
-    def _last_rows(self):
-        """File -> the last row that was counted."""
-        return dict.fromkeys(LedgerOfModel(self.path, read_only=True).files, 0)
+        self._last_rows: dict[Ledger, int] = {}  # of each file the last row that was counted
 
     @property
     def spent_usd(self) -> float:
         """What the answers in the ledger have cost so far; an answer without token counts counts as its
         largest possible cost."""
+        if not self._last_rows:
+            self._last_rows = dict.fromkeys(LedgerOfModel(self.path, read_only=True).files, 0)
         for file, last in self._last_rows.items():
             for row, cost in costs(file, self.price, self.batch, last):
                 self._last_rows[file] = row
@@ -194,7 +191,7 @@ class Budget:
 
 
 def spent_on(entry, prices: Prices, folder) -> Callable[[], float] | None:
-    """What the answers in a model's file of the ledger have cost at the time of the call, in USD; None for a
+    """What the answers in a model's files of the ledger have cost at the time of the call, in USD; None for a
     model that costs nothing, or whose price is not known."""
     price = prices.of_entry(entry)
     if price is None or not isinstance(entry, Hosted):

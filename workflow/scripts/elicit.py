@@ -51,8 +51,8 @@ with logged(snakemake.log[0]):
     prices = load_prices()
     what = f"{model} on {name}{f', {shard}' if shard else ''}"
     progress = Progress(what, protocol.at_most, spent_on(entry, prices, ledger))
-    asks = not snakemake.input.get("shards") or protocol.survey is not None
     budget = open_budget(entry, prices, ledger, f"models.{model}")
+    asks = not snakemake.input.get("shards") or protocol.survey is not None
     with open_asker(entry, dataset, ledger, budget, None, snakemake.resources.gpu, shard, asks) as asker:
         try:
             responses = elicit(protocol, asker, progress, progress.note)
