@@ -46,7 +46,7 @@ def _fill(finished: Finished, folder: Path) -> int:
     study, files = finished.study, {}
     content = configuration(study, files)
     files |= datasets_and_wordings(study)
-    files |= {f"{name}.py": Path(f"{name}.py") for name in study.config.extensions}
+    files |= {f"{name}.py": _extension(study, name) for name in study.config.extensions}
     files["CITATION.cff"] = origin.origin_of_study().file
     files["resources/LICENSE.md"] = WORKFLOW / "resources/LICENSE.md"
     for name, path in files.items():
@@ -61,6 +61,14 @@ def _fill(finished: Finished, folder: Path) -> int:
         finished.cleaner.refuse(text, name)
         writing.put(folder, name, text)
     return _write_answers(finished, folder / LEDGER)
+
+
+def _extension(study, name):
+    path = Path(f"{name}.py")
+    if not path.is_file():
+        allowed = "modules of one file in the working directory, so that an archive can hold them"
+        raise InputError(study.where, "extensions", name, allowed)
+    return path
 
 
 def _write_answers(finished, target) -> int:
@@ -95,7 +103,7 @@ def _require_whole(folder) -> None:
         content = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8")) | {"ledger": str(ledger)}
         config.write_text(yaml.safe_dump(content), encoding="utf-8")
         command = [sys.executable, "-m", "sce", "plan", "--configfile", str(config), "--csv", str(table)]
-        env = os.environ | {"PYTHONPATH": os.pathsep.join([str(WORKFLOW), os.environ.get("PYTHONPATH", "")])}
+        env = os.environ | {"PYTHONPATH": str(WORKFLOW)}
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
         if done.returncode:
             raise InputError("the archive", "content", done.stderr.strip()[-500:], "a study that can be read")
