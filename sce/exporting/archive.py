@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from sce.errors import InputError
-from sce.exporting import origin, writing
+from sce.exporting import origin, texts, writing
 from sce.exporting.finished import Finished
 from sce.exporting.neutral import configuration
 from sce.exporting.wordings import datasets_and_wordings
@@ -27,7 +27,6 @@ from sce.study.planner import file_of, is_there
 
 FORMAT = 1
 CONFIG, LEDGER, SCORES = "config/config.yaml", "ledger.jsonl.gz", "expected/scores.csv"
-README = WORKFLOW / "resources/exports/archive.md"
 
 
 def write(finished: Finished, target: Path) -> str:
@@ -51,13 +50,13 @@ def _fill(finished: Finished, folder: Path) -> int:
     files["resources/LICENSE.md"] = WORKFLOW / "resources/LICENSE.md"
     for name, path in files.items():
         writing.put(folder, name, path)
-    texts = {
+    written = {
         CONFIG: yaml.safe_dump(content, sort_keys=False, allow_unicode=True),
         SCORES: (finished.results / "scores.csv").read_text(encoding="utf-8"),
         "versions.json": json.dumps({"archive": FORMAT, **origin.versions()}, indent=2) + "\n",
-        "README.md": _readme(finished),
+        "README.md": texts.page("archive.md", finished),
     }
-    for name, text in texts.items():
+    for name, text in written.items():
         finished.cleaner.refuse(text, name)
         writing.put(folder, name, text)
     return _write_answers(finished, folder / LEDGER)
@@ -112,21 +111,3 @@ def _require_whole(folder) -> None:
     if len(asked) and (missing := int(asked[~asked["model"].isin(free)]["to_ask"].sum())):
         allowed = "answers to every question in the ledger: run the study to its end, then export it"
         raise InputError("the archive", "questions", f"{missing:,} without an answer", allowed)
-
-
-def _readme(finished):
-    made = origin.origin_of_study()
-    facts = {
-        "TITLE": made.title,
-        "AUTHORS": ", ".join(made.names),
-        "LICENCE": made.licence,
-        "VERSION": origin.versions()["workflow"],
-        "COMMIT": origin.versions()["commit"] or "not known",
-        "DATES": f"{finished.began:%Y-%m-%d} to {finished.ended:%Y-%m-%d}",
-        "MODELS": ", ".join(dict.fromkeys(model for model, _ in finished.study.pairs)),
-        "DATASETS": ", ".join(finished.study.datasets),
-    }
-    text = README.read_text(encoding="utf-8")
-    for name, fact in facts.items():
-        text = text.replace(f"{{{name}}}", fact)
-    return text
