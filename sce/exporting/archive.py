@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from sce.errors import InputError
-from sce.exporting import origin, writing
+from sce.exporting import origin, texts, writing
 from sce.exporting.finished import Finished
 from sce.exporting.neutral import configuration
 from sce.exporting.wordings import datasets_and_wordings
@@ -27,7 +27,6 @@ from sce.study.planner import file_of, is_there
 
 FORMAT = 1
 CONFIG, LEDGER, SCORES = "config/config.yaml", "ledger.jsonl.gz", "expected/scores.csv"
-README = WORKFLOW / "resources/exports/archive.md"
 
 
 def write(finished: Finished, target: Path) -> str:
@@ -46,21 +45,29 @@ def _fill(finished: Finished, folder: Path) -> int:
     study, files = finished.study, {}
     content = configuration(study, files)
     files |= datasets_and_wordings(study)
-    files |= {f"{name}.py": Path(f"{name}.py") for name in study.config.extensions}
+    files |= {f"{name}.py": _extension(study, name) for name in study.config.extensions}
     files["CITATION.cff"] = origin.origin_of_study().file
     files["resources/LICENSE.md"] = WORKFLOW / "resources/LICENSE.md"
     for name, path in files.items():
         writing.put(folder, name, path)
-    texts = {
+    written = {
         CONFIG: yaml.safe_dump(content, sort_keys=False, allow_unicode=True),
         SCORES: (finished.results / "scores.csv").read_text(encoding="utf-8"),
         "versions.json": json.dumps({"archive": FORMAT, **origin.versions()}, indent=2) + "\n",
-        "README.md": _readme(finished),
+        "README.md": texts.page("archive.md", finished),
     }
-    for name, text in texts.items():
+    for name, text in written.items():
         finished.cleaner.refuse(text, name)
         writing.put(folder, name, text)
     return _write_answers(finished, folder / LEDGER)
+
+
+def _extension(study, name):
+    path = Path(f"{name}.py")
+    if not path.is_file():
+        allowed = "modules of one file in the working directory, so that an archive can hold them"
+        raise InputError(study.where, "extensions", name, allowed)
+    return path
 
 
 def _write_answers(finished, target) -> int:
@@ -95,7 +102,7 @@ def _require_whole(folder) -> None:
         content = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8")) | {"ledger": str(ledger)}
         config.write_text(yaml.safe_dump(content), encoding="utf-8")
         command = [sys.executable, "-m", "sce", "plan", "--configfile", str(config), "--csv", str(table)]
-        env = os.environ | {"PYTHONPATH": os.pathsep.join([str(WORKFLOW), os.environ.get("PYTHONPATH", "")])}
+        env = os.environ | {"PYTHONPATH": str(WORKFLOW)}
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
         if done.returncode:
             raise InputError("the archive", "content", done.stderr.strip()[-500:], "a study that can be read")
@@ -104,21 +111,3 @@ def _require_whole(folder) -> None:
     if len(asked) and (missing := int(asked[~asked["model"].isin(free)]["to_ask"].sum())):
         allowed = "answers to every question in the ledger: run the study to its end, then export it"
         raise InputError("the archive", "questions", f"{missing:,} without an answer", allowed)
-
-
-def _readme(finished):
-    made = origin.origin_of_study()
-    facts = {
-        "TITLE": made.title,
-        "AUTHORS": ", ".join(made.names),
-        "LICENCE": made.licence,
-        "VERSION": origin.versions()["workflow"],
-        "COMMIT": origin.versions()["commit"] or "not known",
-        "DATES": f"{finished.began:%Y-%m-%d} to {finished.ended:%Y-%m-%d}",
-        "MODELS": ", ".join(dict.fromkeys(model for model, _ in finished.study.pairs)),
-        "DATASETS": ", ".join(finished.study.datasets),
-    }
-    text = README.read_text(encoding="utf-8")
-    for name, fact in facts.items():
-        text = text.replace(f"{{{name}}}", fact)
-    return text

@@ -75,7 +75,7 @@ class Finished:
     @cached_property
     def when(self) -> dict[str, tuple[datetime, datetime]]:
         """Model -> when the first and the last of its answers came; of one that the ledger does not hold,
-        when its artifacts were written."""
+        when the replies of the study were written."""
         return {model: self._when(model, digests) for model, digests in self.asked.items()}
 
     @property
@@ -94,7 +94,7 @@ class Finished:
                     rows = file.query("SELECT digest, asked_at FROM responses")
                     times += [asked_at for digest, asked_at in rows if digest.hex() in digests]
         if not times:
-            files = self.results.glob(f"{model}/*/responses.parquet")
+            files = self.results.rglob("responses.parquet")
             times = [file.stat().st_mtime for file in files]
         return tuple(datetime.fromtimestamp(int(edge(times)), UTC) for edge in (min, max))
 

@@ -9,14 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from sce.exporting import croissant, origin, writing
+from sce.exporting import croissant, origin, texts, writing
 from sce.exporting.finished import TABLES, Finished
 from sce.exporting.neutral import configuration
-from sce.files.places import WORKFLOW
 from sce.study import inquiries
 from sce.study.targets import asked_in_full
 
-CARD = WORKFLOW / "resources/exports/card.md"
 SIZES = {
     1000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M",
     10_000_000: "1M<n<10M", 100_000_000: "10M<n<100M",
@@ -124,7 +122,7 @@ def _joined(parts: list[pa.Table]) -> pa.Table:
 
 def _card(finished: Finished, described) -> str:
     """The README.md: a header that the Hub reads, and words for people."""
-    made, versions = origin.origin_of_study(), origin.versions()
+    made = origin.origin_of_study()
     largest = max(rows for _, _, rows in described)
     header = {
         "license": made.licence.lower(),
@@ -138,18 +136,7 @@ def _card(finished: Finished, described) -> str:
             for name, _, _ in described
         ],
     }
-    models = list(dict.fromkeys(model for model, _ in finished.study.pairs))
-    facts = {
-        "TITLE": made.title,
-        "AUTHORS": ", ".join(made.names),
-        "NUMBER": str(len(models)),
-        "MODELS": ", ".join(models),
-        "DATES": f"{finished.began:%Y-%m-%d} to {finished.ended:%Y-%m-%d}",
-        "VERSION": versions["workflow"],
-        "COMMIT": versions["commit"] or "not known",
-        "TABLES": "\n".join(f"| `{name}` | {rows:,} | {ROWS[kind]} |" for name, kind, rows in described),
-    }
-    text = CARD.read_text(encoding="utf-8")
-    for name, fact in facts.items():
-        text = text.replace(f"{{{name}}}", fact)
+    models = {model for model, _ in finished.study.pairs}
+    rows = "\n".join(f"| `{name}` | {number:,} | {ROWS[kind]} |" for name, kind, number in described)
+    text = texts.page("card.md", finished, NUMBER=str(len(models)), TABLES=rows)
     return f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n{text}"

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from sce.exporting import origin, writing
+from sce.exporting import origin, texts, writing
 from sce.exporting.finished import Finished
 from sce.exporting.neutral import configuration
 from sce.exporting.origin import Origin, kind_of, licence_url, name_of
@@ -50,6 +50,7 @@ def write(finished: Finished, target: Path) -> str:
                 writing.put(folder, path.relative_to(WORKFLOW).as_posix(), path)
         given = _put_given(finished, folder)
         made = _put_results(finished, folder)
+        writing.put(folder, "README.md", texts.page("crate.md", finished))
         metadata = _metadata(finished, folder, given, made)
         text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
         writing.put(folder, "ro-crate-metadata.json", text)
@@ -228,7 +229,8 @@ def _profiles() -> Iterator[dict]:
 
 
 def _file(path: Path, name: str) -> dict:
-    return {
+    about = {"about": {"@id": "./"}} if name == "README.md" else {}
+    return about | {
         "@id": name,
         "@type": "File",
         "name": name,

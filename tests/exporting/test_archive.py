@@ -1,7 +1,6 @@
 """The archive: others rescore from it, and nobody is asked."""
 
 import gzip
-import json
 import os
 import sqlite3
 import subprocess
@@ -94,16 +93,3 @@ def test_a_study_that_lacks_answers_is_refused(study, tmp_path):
     told = export(copy, "archive", tmp_path / "lacking.zip", ok=False)
     assert "without an answer; allowed: answers to every question in the ledger" in told.replace("'", "")
     assert not (tmp_path / "lacking.zip").exists()
-
-
-def test_errors_keep_no_addresses(study, tmp_path):
-    copy = copy_of(study, tmp_path / "copy")
-    error = f"no answer from http://gpu-node-7:8000/v1 with {KEY}: see /home/me/logs/run.log (10.0.3.7:80)"
-    [file] = (copy.folder / "ledger").glob("openai-*.sqlite")
-    with sqlite3.connect(file) as db:
-        db.execute("UPDATE responses SET status = 'failed', error = ?, checksum = NULL WHERE id = 7", [error])
-    export(copy, "archive", tmp_path / "a.zip")
-    with zipfile.ZipFile(tmp_path / "a.zip") as packed:
-        lines = gzip.decompress(packed.read("ledger.jsonl.gz")).decode().splitlines()[1:]
-    [told] = [entry["error"] for entry in map(json.loads, lines) if entry["error"]]
-    assert told == "no answer from http://[host]/v1 with [a key, hidden]: see [path] ([host])"
