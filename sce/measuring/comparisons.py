@@ -1,5 +1,6 @@
 """Paired comparisons over a study: between the conditions of a model, between models under a condition."""
 
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -38,14 +39,14 @@ def differences(
     """
     parts = []
     for dataset in dict.fromkeys(dataset for _, dataset in tables):
-        split = {
-            (model, condition): rows
+        sides = {
+            (model, condition): _side((model, condition), rows)
             for (model, on), table in tables.items()
             if on == dataset
             for condition, rows in table[~of_reworded(table, stems)].groupby("condition", sort=False)
         }
-        for group in [*_alike(split, 0), *_alike(split, 1)]:
-            compared = paired_differences(group, estimand, (lattices or {}).get(dataset))
+        for group in [*_alike(sides, 0), *_alike(sides, 1)]:
+            compared = _compared(group, estimand, (lattices or {}).get(dataset))
             parts.append(compared.assign(dataset=dataset))
     names = list(artifacts.columns("differences"))
     if not parts:
@@ -76,11 +77,11 @@ def ranks(tables: dict[tuple[str, str], pd.DataFrame], differences: pd.DataFrame
     return pd.concat(lines, ignore_index=True)
 
 
-def _alike(split, part):
+def _alike(sides, part):
     """The groups of two or more labels that share a part: the model (0) or the condition (1)."""
     groups = {}
-    for label, rows in split.items():
-        groups.setdefault(label[part], {})[label] = rows
+    for label, side in sides.items():
+        groups.setdefault(label[part], {})[label] = side
     return [group for group in groups.values() if len(group) > 1]
 
 
@@ -97,40 +98,78 @@ def paired_differences(tables: dict, estimand: str, lattice: Lattice | None = No
     interval over points, their number n and the p of no difference (of validity McNemar's too); where there
     is no such point, a reason instead. Raises InputError where a table has a point twice.
     """
-    indexed = {label: _by_point(_label(label), rows) for label, rows in tables.items()}
+    return _compared({label: _side(label, rows) for label, rows in tables.items()}, estimand, lattice)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What was measured under one metric: the points (n,) in increasing order, their x' (n,), NONE for none,
+    and the columns of PAIRED (n,), NaN where undefined."""
+
+    points: np.ndarray
+    found: np.ndarray
+    columns: dict[str, np.ndarray]
+
+    def __getitem__(self, chosen) -> "_Measured":
+        columns = {name: values[chosen] for name, values in self.columns.items()}
+        return _Measured(self.points[chosen], self.found[chosen], columns)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What is compared with others: the kept rows, and what was measured under each metric."""
+
+    kept: pd.DataFrame
+    measured: dict[str, _Measured]
+
+
+def _compared(sides, estimand, lattice):
     lines = []
-    for a, b in combinations(indexed, 2):
-        sides = [tables[label][tables[label]["status"] == "kept"] for label in (a, b)]
-        of_answers = estimand == estimands.ANSWERS and sampled.both_sampled(sides)
-        for metric in sorted(indexed[a].keys() & indexed[b].keys()):
-            left, right = indexed[a][metric].align(indexed[b][metric], join="inner", axis=0)
-            samples = [side[side["metric"] == metric] for side in sides] if of_answers else None
-            for name, column in PAIRED.items():
-                cells = _difference(left, right, column, estimand, lattice, samples, _one_model(a, b))
+    for (a, left), (b, right) in combinations(sides.items(), 2):
+        of_answers = estimand == estimands.ANSWERS and sampled.both_sampled([left.kept, right.kept])
+        for metric in sorted(left.measured.keys() & right.measured.keys()):
+            samples = [side.kept[side.kept["metric"] == metric] for side in (left, right) if of_answers]
+            common = _on_common_points(left.measured[metric], right.measured[metric])
+            for name, cells in _differences(*common, estimand, lattice, samples, _one_model(a, b)):
                 lines.append((metric, name, _label(a), _label(b), *cells))
     return as_table(lines, COLUMNS)
 
 
-def _difference(left, right, column, estimand, lattice, samples, one_model):
-    """The cells of COLUMNS from the difference on, for a column of two tables of the same points; samples:
-    where the interval is of them, the rows that the two are means of."""
-    values = (left[column] - right[column]).to_numpy()
-    some = ~np.isnan(values)
-    if not some.any():
-        reason = "no point is valid in both" if column == "excess" else "no point is kept in both"
-        return (None, *interval_cells(None, None, 0, reason), None, None)
-    ways = (side[FOUND].to_numpy(np.int64)[some] for side in (left, right))
-    rows = Rows.of(left.index.to_numpy()[some], *ways, lattice=lattice)
-    of_shares = column == PAIRED["validity"]
-    of = estimands.difference_of_shares if of_shares else estimands.mean
-    if samples:
-        interval = sampled.interval(samples, rows.points, column, values[some], one_model)
-    else:
-        interval = of(values[some], rows, estimand)
-    verdicts = of_shares and all(side[column][some].isin([0, 1]).all() for side in (left, right))
-    exact = hypotheses.mcnemar(left[column][some], right[column][some]) if verdicts else None
-    value = float(values[some].mean())
-    return (value, *interval_cells(interval, estimand, int(some.sum()), None), interval.p, exact)
+def _on_common_points(left, right):
+    if np.array_equal(left.points, right.points):
+        return left, right
+    _, *chosen = np.intersect1d(left.points, right.points, assume_unique=True, return_indices=True)
+    return left[chosen[0]], right[chosen[1]]
+
+
+def _differences(left, right, estimand, lattice, samples, one_model):
+    """Per name of PAIRED: the cells of COLUMNS from the difference on, of two sides on the same points;
+    samples: where the interval is of them, the rows that the two are means of."""
+    rows, of_rows = None, None
+    for name, column in PAIRED.items():
+        a, b = left.columns[column], right.columns[column]
+        some = ~np.isnan(a - b)
+        if not some.any():
+            reason = "no point is valid in both" if column == "excess" else "no point is kept in both"
+            yield name, (None, *interval_cells(None, None, 0, reason), None, None)
+            continue
+        if not np.array_equal(some, of_rows):  # points with a verdict have a distance too
+            of_rows = some
+            rows = Rows.of(left.points[some], left.found[some], right.found[some], lattice=lattice)
+        a, b = a[some], b[some]
+        values = a - b
+        of_shares = column == PAIRED["validity"]
+        if samples:
+            interval = sampled.interval(samples, rows.points, column, values, one_model)
+        else:
+            of = estimands.difference_of_shares if of_shares else estimands.mean
+            interval = of(values, rows, estimand)
+        verdicts = of_shares and np.isin([a, b], (0, 1)).all()
+        exact = hypotheses.mcnemar(a, b) if verdicts else None
+        yield (
+            name,
+            (float(values.mean()), *interval_cells(interval, estimand, len(values), None), interval.p, exact),
+        )
 
 
 def _label(label):
@@ -141,21 +180,25 @@ def _one_model(a, b):
     return isinstance(a, tuple) and isinstance(b, tuple) and a[0] == b[0]
 
 
-def _by_point(label, rows):
-    """Metric -> the kept rows by point_id in increasing order, with FOUND and, as floats, those of PAIRED."""
+def _side(label, rows):
+    """Raises InputError where a table without samples has a point twice."""
     kept = rows[rows["status"] == "kept"]
+    by_metric = dict(iter(kept.groupby("metric")))
     if SAMPLE in kept:
-        return {metric: _of_samples(part) for metric, part in kept.groupby("metric")}
-    twice = kept.duplicated(["metric", "point_id"])
-    if twice.any():
-        point = int(kept.loc[twice, "point_id"].iloc[0])
-        raise InputError(f"distances of {label}", "point_id", point, "one row per point and metric")
-    numbers = pd.DataFrame(
-        {column: kept[column].to_numpy(dtype=float, na_value=np.nan) for column in PAIRED.values()}
-        | {FOUND: kept[FOUND].to_numpy(dtype=np.int64, na_value=NONE)},
-        index=kept["point_id"].to_numpy(dtype=np.int64),
-    )
-    return {metric: part.sort_index() for metric, part in numbers.groupby(kept["metric"].to_numpy())}
+        return _Side(kept, {metric: _measured(_of_samples(part)) for metric, part in by_metric.items()})
+    measured = {metric: _measured(part.sort_values("point_id")) for metric, part in by_metric.items()}
+    for one in measured.values():
+        twice = np.flatnonzero(np.diff(one.points) == 0)
+        if len(twice):
+            where, point = f"distances of {_label(label)}", int(one.points[twice[0]])
+            raise InputError(where, "point_id", point, "one row per point and metric")
+    return _Side(kept, measured)
+
+
+def _measured(rows):
+    points, found = rows["point_id"].to_numpy(np.int64), rows[FOUND].to_numpy(np.int64, na_value=NONE)
+    columns = {name: rows[name].to_numpy(float, na_value=np.nan) for name in PAIRED.values()}
+    return _Measured(points, found, columns)
 
 
 def _of_samples(kept):
@@ -164,4 +207,5 @@ def _of_samples(kept):
     measured = by_point[list(PAIRED.values())]
     # The mean of equal values is that value; a trace of rounding would be taken for a difference.
     means = measured.mean().where(measured.max() > measured.min(), measured.first()).astype(float)
-    return means.assign(**{FOUND: by_point[FOUND].agg(lambda found: int(found.mode().iloc[0]))})
+    means[FOUND] = by_point[FOUND].agg(lambda found: int(found.mode().iloc[0]))
+    return means.reset_index()

@@ -11,8 +11,9 @@ Statistical Science 7, 1992). Taking the mean off the values makes the autocovar
 variance of the mean itself; that is put back.
 """
 
+import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -21,6 +22,7 @@ RING = 0.05  # width of the rings of distance, in lengths of the axes
 CHOSEN = 4  # degrees of freedom lost where the reach is read off the values (the simulation shows it)
 LEAST = 0.4  # the share of them that stays at least
 TRACE = 1e-10  # of what products could add up to: where they cancel, the transform leaves less than that
+DENSE = 8  # so many labels a row are counted in less time than rows are sorted
 WIDEST = 0.5  # share of all pairs of points within reach of each other beyond which nothing can be said
 
 
@@ -67,10 +69,14 @@ class Clusters:
         alone = labels < 0
         if alone.any():
             labels = np.where(alone, labels.max(initial=0) + 1 + np.arange(len(labels)), labels)
-        _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-        return cls(codes, sizes.astype(float))
+        if labels.max(initial=0) > DENSE * len(labels):
+            _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+            return cls(codes, sizes.astype(float))
+        sizes = np.bincount(labels)  # the same without sorting
+        some = sizes > 0
+        return cls((np.cumsum(some) - 1)[labels], sizes[some].astype(float))
 
-    @property
+    @cached_property
     def effective(self) -> float:
         """So many clusters of one size would tell as much, were the rows of each all alike."""
         return float(self.sizes.sum() ** 2 / np.sum(self.sizes**2))
@@ -115,16 +121,30 @@ def without_clusters(values, clusters: Clusters, components: Components) -> np.n
     return values - values.mean() - effects[clusters.codes]
 
 
-def of_neighbours(values, points, lattice: Lattice) -> Spread | None:
-    """The spread of the mean of ``values`` (n,) that stand at ``points`` (n,) of the grid.
+@dataclass(frozen=True)
+class Neighbours:
+    """Rows that stand at points of a lattice: the cell of each (n,), and how many ordered pairs of them there
+    are by the ring of their distance."""
+
+    lattice: Lattice
+    cells: np.ndarray
+    pairs: np.ndarray
+
+    @classmethod
+    def of(cls, points, lattice: Lattice) -> "Neighbours":
+        cells = _cells(lattice)[0][points]
+        return cls(lattice, cells, np.rint(_by_ring(None, cells, lattice)))
+
+
+def of_neighbours(values, neighbours: Neighbours) -> Spread | None:
+    """The spread of the mean of ``values`` (n,) of rows that are neighbours.
 
     None where more than WIDEST of all pairs of rows lie within reach of each other.
     """
     n = len(values)
     off = values - values.mean()
     alone = np.sum(off**2) / n / max(n - 1, 1)
-    cells, rings = _cells(lattice)
-    sums, pairs = _by_ring(off, cells[points], rings)
+    sums, pairs = _by_ring(off, neighbours.cells, neighbours.lattice), neighbours.pairs
     covered, agreed, largest = pairs[0], sums[0], np.max(off**2, initial=0.0)
     for many, agreement in zip(pairs[1:], sums[1:], strict=True):
         if many and agreement <= TRACE * many * largest:
@@ -149,13 +169,15 @@ def _cells(lattice):
 
     Levels without an order are as near as can be, but not in one cell.
     """
+    from scipy import fft  # not at every reading of the Snakefile
+
     joined = [
         -(-size // CELLS) if order else 1 for size, order in zip(lattice.shape, lattice.ordered, strict=True)
     ]
     shape = [-(-size // join) for size, join in zip(lattice.shape, joined, strict=True)]
     ranks = np.unravel_index(np.arange(np.prod(lattice.shape)), lattice.shape)
     cells = np.ravel_multi_index([r // join for r, join in zip(ranks, joined, strict=True)], shape)
-    padded = [2 * size - 1 for size in shape]
+    padded = [fft.next_fast_len(2 * size - 1, real=True) for size in shape]
     squares = np.zeros(padded)
     for axis, (size, join, order) in enumerate(zip(lattice.shape, joined, lattice.ordered, strict=True)):
         steps = np.arange(padded[axis])
@@ -166,14 +188,12 @@ def _cells(lattice):
     return cells, (tuple(shape), tuple(padded), rings)
 
 
-def _by_ring(off, cells, rings):
-    """Sum of products and number of ordered pairs of rows by the ring of their distance: two arrays."""
-    from scipy import fft  # not at every reading of the Snakefile
+def _by_ring(weights, cells, lattice):
+    """Sum of products of the ``weights`` (n,), 1 where None, of ordered pairs of rows by the ring of their
+    distance."""
+    from scipy import fft
 
-    shape, padded, ring = rings
-    totals = []
-    for weights in (off, None):
-        grid = np.bincount(cells, weights, int(np.prod(shape))).astype(float).reshape(shape)
-        power = np.abs(fft.rfftn(grid, padded)) ** 2
-        totals.append(np.bincount(ring, fft.irfftn(power, padded).ravel()))
-    return totals[0], np.rint(totals[1])
+    _, (shape, padded, ring) = _cells(lattice)
+    grid = np.bincount(cells, weights, math.prod(shape)).astype(float).reshape(shape)
+    power = np.abs(fft.rfftn(grid, padded)) ** 2
+    return np.bincount(ring, fft.irfftn(power, padded).ravel())

@@ -7,6 +7,7 @@ samples say how much answers vary. ``points``: other points of the same kind; so
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from sce.measuring.dependence import (
     Clusters,
     Components,
     Lattice,
+    Neighbours,
     Spread,
     of_clusters,
     of_neighbours,
@@ -72,6 +74,16 @@ class Rows:
     @property
     def effective(self) -> float:
         return min(way.effective for way in self.ways)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        return Neighbours.of(self.points, self.lattice)
+
+    @cached_property
+    def crossed(self) -> Clusters:
+        """The clusters of rows that are together both ways."""
+        first, second = self.ways
+        return Clusters.of(first.codes * np.int64(len(second.sizes)) + second.codes)
 
 
 def share(hits, rows: Rows, estimand: str, of_found: Spread | str | None = None) -> Interval:
@@ -224,11 +236,11 @@ def spread_of(values, rows: Rows, estimand: str, of_share: bool = False) -> Spre
     shared = _shared(values, rows, of_share)
     if estimand == ANSWERS or rows.lattice is None:
         return shared
-    alone = of_neighbours(values, rows.points, rows.lattice)
+    alone = of_neighbours(values, rows.neighbours)
     rest = values
     for way in rows.ways:
         rest = without_clusters(rest, way, Components.of(rest, way))
-    apart = of_neighbours(rest, rows.points, rows.lattice)
+    apart = of_neighbours(rest, rows.neighbours)
     if alone is None or apart is None:
         return "too few clusters: values are alike over too much of the grid"
     more = max(0.0, apart.variance - rest.var() / max(len(rest) - 1, 1))
@@ -259,9 +271,7 @@ def _shared(values, rows, of_share):
         spreads.append(spread)
     if len(spreads) == 1:
         return spreads[0]
-    first, second = rows.ways
-    both = Clusters.of(first.codes * np.int64(len(second.sizes)) + second.codes)
-    within = of_clusters(Components.of(values, both), both).variance
+    within = of_clusters(Components.of(values, rows.crossed), rows.crossed).variance
     total = spreads[0] + spreads[1]
     widest = max(spread.variance for spread in spreads)
     return Spread(max(widest, total.variance - within), total.degrees)
@@ -269,12 +279,13 @@ def _shared(values, rows, of_share):
 
 def _half_and_p(value, spread):
     """Half the width of the t interval around ``value``, and the p of a true value of 0."""
-    from scipy import stats  # takes a while, which no reading of the Snakefile should pay
+    from scipy import special  # takes a while, which no reading of the Snakefile should pay
 
     error = np.sqrt(spread.variance)
     if error == 0:
         return 0.0, None
-    return float(_quantile(spread.degrees) * error), float(2 * stats.t.sf(abs(value) / error, spread.degrees))
+    p = 2 * special.stdtr(spread.degrees, -abs(value) / error)
+    return float(_quantile(spread.degrees) * error), float(p)
 
 
 def _effective(values, rows, spread):
@@ -303,9 +314,10 @@ def _wilson(size, degrees):
 
 
 def _quantile(degrees):
-    from scipy import stats
+    """Of Student's t with so many degrees of freedom, at the upper end of the interval."""
+    from scipy import special  # not stats, which takes three times as long to import
 
-    return stats.t.ppf((1 + LEVEL) / 2, degrees)
+    return special.stdtrit(degrees, (1 + LEVEL) / 2)
 
 
 def _without(rows, reason):

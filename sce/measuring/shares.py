@@ -46,12 +46,12 @@ def interval(portion: float, units: Units, quantile: float) -> tuple[float, floa
 
 def _end(portion, units, quantile):
     """The lower end."""
-    from scipy import optimize, stats  # takes a while, which no reading of the Snakefile should pay
+    from scipy import optimize, special  # takes a while, which no reading of the Snakefile should pay
 
     if portion <= 0:
         return 0.0
     if portion >= 1:  # the probability that all are hits is exact
-        return float(stats.norm.sf(quantile) ** (1 / np.sum(units.counts)))
+        return float(special.ndtr(-quantile) ** (1 / np.sum(units.counts)))
     odds = np.log(portion / (1 - portion))
     lowest = odds - FARTHEST
     if deviates(portion, units, lowest) <= quantile:

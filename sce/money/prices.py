@@ -6,8 +6,10 @@ where the answer came through a batch API. What failed tries cost, only the prov
 """
 
 import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +26,7 @@ from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.remote import Hosted
 
 PRICES = Path("config/prices.yaml")
+OLD_DAYS = 90
 OVERHEAD_TOKENS = 50  # of a chat format around the text, at most
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _DATE = re.compile(r"(?:-latest|-\d{4}-\d{2}-\d{2}|[-@]\d{8})$")
@@ -79,9 +82,19 @@ class Provider(Contract):
 
 
 class Prices(Contract):
-    """config/prices.yaml."""
+    """config/prices.yaml. ``read_on``: the day on which the prices were read at the providers."""
 
+    read_on: date | None = Field(None, strict=False)  # YAML has it in quotes
     providers: dict[str, Provider]
+
+    def doubt(self, today: date) -> str | None:
+        """Why they may no longer be what providers ask."""
+        if self.read_on is None:
+            return f"{PRICES} does not say when its prices were read (read_on)."
+        age = (today - self.read_on).days
+        if age > OLD_DAYS:
+            return f"The prices of {PRICES} were read {age} days ago, on {self.read_on}: look them up again."
+        return None
 
     def of_entry(self, entry) -> Price | None:
         """The price of a model's entry: FREE for a model that runs here; None where the price is not
@@ -176,6 +189,17 @@ class Budget:
             f"answers in {self.path} have cost {self.spent_usd:.2f} USD (raise budget_usd and run again: no "
             "answer is asked for or paid for twice)"
         )
+
+
+def spent_on(entry, prices: Prices, folder) -> Callable[[], float] | None:
+    """What the answers in a model's file of the ledger have cost at the time of the call, in USD; None for a
+    model that costs nothing, or whose price is not known."""
+    price = prices.of_entry(entry)
+    if price is None or not isinstance(entry, Hosted):
+        return None
+    path = ledger_file(folder, entry.engine, entry.provider_model)
+    so_far = Budget(math.inf, price, path, batch=entry.mode == "batch")
+    return lambda: so_far.spent_usd
 
 
 def check_budget(entry, prices: Prices, where: str) -> None:

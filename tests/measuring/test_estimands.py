@@ -9,7 +9,15 @@ from scipy import stats
 
 from benchmarks.bench_intervals import Scenario, simulate
 from sce.measuring import estimands, shares
-from sce.measuring.dependence import Clusters, Components, Lattice, Spread, of_clusters, of_neighbours
+from sce.measuring.dependence import (
+    Clusters,
+    Components,
+    Lattice,
+    Neighbours,
+    Spread,
+    of_clusters,
+    of_neighbours,
+)
 from sce.measuring.estimands import Rows
 from sce.measuring.shares import Units
 
@@ -56,7 +64,7 @@ def test_degrees_of_two_parts_after_satterthwaite():
 
 def test_neighbours_that_are_not_alike_cost_nothing():
     values = np.tile([1.0, -1.0], 100)
-    spread = of_neighbours(values, np.arange(200), LINE)
+    spread = of_neighbours(values, Neighbours.of(np.arange(200), LINE))
     assert spread.variance <= 1.01 * values.var() / 199
 
 
@@ -65,7 +73,7 @@ def test_stretches_of_equal_values_count_once():
     ratios = []
     for _ in range(30):
         values = np.repeat(rng.standard_normal(20), 10)
-        spread = of_neighbours(values, np.arange(200), LINE)
+        spread = of_neighbours(values, Neighbours.of(np.arange(200), LINE))
         ratios += [spread.variance / (values.var() / 199)] if spread else []
     assert 7 < np.median(ratios) < 14  # each stretch holds 10 points
 

@@ -16,7 +16,7 @@ from sce.files.json_files import exact
 from sce.grids.datasets import load_dataset
 from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.models.catalogue import read_entry
-from sce.money.prices import load_prices, open_budget
+from sce.money.prices import load_prices, open_budget, spent_on
 from sce.running.jobs import logged, provenance
 from sce.running.progress import Progress
 from sce.study.extensions import load_extensions
@@ -43,8 +43,9 @@ with logged(snakemake.log[0]):
     else:
         tasks = {Path(path).parent.name: artifacts.read(path) for path in snakemake.input.tasks}
         protocol = protocol_of(dataset, entry, asked["protocol"], published, tasks)
-    progress = Progress(f"{model} on {name}", protocol.at_most)
-    budget = open_budget(entry, load_prices(), ledger, f"models.{model}")
+    prices = load_prices()
+    progress = Progress(f"{model} on {name}", protocol.at_most, spent_on(entry, prices, ledger))
+    budget = open_budget(entry, prices, ledger, f"models.{model}")
     with open_asker(entry, dataset, ledger, budget, gpus=snakemake.resources.gpu) as asker:
         try:
             responses = elicit(protocol, asker, progress, progress.note)

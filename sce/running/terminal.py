@@ -1,0 +1,144 @@
+"""What a person sees of a run: bars for its jobs and questions, faults and findings above them.
+
+Everything that the run and its jobs write to the terminal passes through here while the bars stand, so that
+nothing is written across them.
+"""
+
+import os
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from sce.running.progress import WATCHED, State, read_states
+
+REFRESH_S = 0.5
+RATE_OVER_S = 20  # a pace is that of so many seconds
+GOOD = ("answered",)
+
+
+class Jobs:
+    """The jobs of a run, as its events tell of them. ``total``: how many there are to be done."""
+
+    def __init__(self, total: int):
+        self.total, self.done, self.failed = total, 0, 0
+        self.running: dict[int, str] = {}
+
+    def started(self, job: int, name: str) -> None:
+        self.running[job] = name
+
+    def ended(self, job: int, well: bool) -> None:
+        self.running.pop(job, None)
+        self.done, self.failed = self.done + well, self.failed + (not well)
+
+
+class Pace:
+    """Questions a second of one job, over the last RATE_OVER_S seconds."""
+
+    def __init__(self):
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def of(self, state: State) -> float:
+        if not self._seen or self._seen[-1][0] < state.at:
+            self._seen.append((state.at, state.done))
+        while len(self._seen) > 2 and self._seen[-1][0] - self._seen[0][0] > RATE_OVER_S:
+            self._seen.popleft()
+        (first, before), (last, after) = self._seen[0], self._seen[-1]
+        return (after - before) / (last - first) if last > first else 0.0
+
+
+class Terminal:
+    """The bars at the foot of a terminal, from ``open`` to ``close``."""
+
+    def __init__(self, folder: Path):
+        """folder: where jobs say how far they are; what an earlier run left there is removed."""
+        self.folder, self.jobs = folder, Jobs(0)
+        self._paces: dict[str, Pace] = {}
+        self._begin = time.monotonic()
+        self._own: list[
+            tuple[int, int]
+        ] = []  # a descriptor of the process, and the copy that is the terminal
+
+    def open(self, jobs: int) -> None:
+        self.jobs = Jobs(jobs)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for left in self.folder.glob("*.json"):
+            left.unlink()
+        os.environ[WATCHED] = str(self.folder.absolute())
+        terminal = self._take_over()
+        self.console = Console(file=os.fdopen(terminal, "w"))
+        os.environ["COLUMNS"] = str(self.console.width)  # for what is written through the pipe
+        # Both streams come through the pipe, in their order.
+        own_way = {"redirect_stdout": False, "redirect_stderr": False, "transient": True}
+        self._live = Live(
+            get_renderable=self._render, console=self.console, refresh_per_second=1 / REFRESH_S, **own_way
+        )
+        self._live.start()
+
+    def _take_over(self) -> int:
+        """Lead what this process and its children write to the terminal through a pipe; a descriptor of the
+        terminal."""
+        terminal = os.dup(2)
+        read, write = os.pipe()
+        for descriptor in (1, 2):
+            if os.isatty(descriptor):
+                self._own.append((descriptor, os.dup(descriptor)))
+                os.dup2(write, descriptor)
+        os.close(write)
+        self._reader = threading.Thread(target=self._pass_on, args=(read,), daemon=True)
+        self._reader.start()
+        return terminal
+
+    def _pass_on(self, read):
+        with os.fdopen(read, errors="replace") as lines:
+            for line in lines:
+                self.say(line.rstrip("\n"))
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line above the bars."""
+        self.console.print(Text(text, style=style), soft_wrap=True)
+
+    def close(self) -> None:
+        """The bars vanish; the terminal is the process's own again."""
+        if not self._own:
+            return
+        for descriptor, own in self._own:
+            os.dup2(own, descriptor)
+            os.close(own)
+        self._own = []
+        self._reader.join(timeout=5)
+        self._live.stop()
+        os.environ.pop(WATCHED)
+        minutes, seconds = divmod(int(time.monotonic() - self._begin), 60)
+        failed = f", {self.jobs.failed} failed" if self.jobs.failed else ""
+        self.say(f"{self.jobs.done} of {self.jobs.total} jobs done in {minutes}:{seconds:02}{failed}")
+
+    def _render(self):
+        bars = Table.grid(padding=(0, 1), expand=True)
+        for column in ({"no_wrap": True}, {"ratio": 1}, {"no_wrap": True}):
+            bars.add_column(**column)
+        for state in read_states(self.folder):
+            bars.add_row(state.what, _bar(state.total, state.done), self._told(state))
+        failed = f", {self.jobs.failed} failed" if self.jobs.failed else ""
+        bars.add_row(
+            "jobs", _bar(self.jobs.total, self.jobs.done), f"{self.jobs.done} of {self.jobs.total}{failed}"
+        )
+        now = Text("  ".join(self.jobs.running.values()), style="dim", no_wrap=True, overflow="ellipsis")
+        return Group(now, bars)
+
+    def _told(self, state):
+        pace = self._paces.setdefault(state.what, Pace()).of(state)
+        parts = [f"{state.done:,} of {state.total:,}", f"{pace:,.1f}/s"]
+        parts += [f"{number:,} {status}" for status, number in state.counts.items() if status not in GOOD]
+        parts += [f"{state.usd:.2f} USD"] if state.usd is not None else []
+        return ", ".join(parts)
+
+
+def _bar(total, done):
+    return ProgressBar(total=max(total, 1), completed=done)

@@ -1,0 +1,125 @@
+"""What a person sees of a run: a real run in a pseudo-terminal, and the same where none is there."""
+
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+import time
+from fcntl import ioctl
+
+import pytest
+
+from sce.running.progress import Progress, State, read_states
+from sce.running.terminal import Jobs, Pace
+from tests.conftest import ROOT
+
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+SNAKEFILE = """
+rule all:
+    input: "a.txt", "b.txt"
+rule write:
+    output: "{name}.txt"
+    message: "Writing {wildcards.name}"
+    shell: "echo noise of {wildcards.name} >&2; sleep 1.5; test {wildcards.name} != fails; echo x > {output}"
+onsuccess:
+    print("the findings")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    return tmp_path
+
+
+def seen_in_a_terminal(folder, *options, columns=60) -> tuple[int, str]:
+    """Exit status, and all that a terminal of so many columns was sent, without its control sequences."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.environ["PYTHONPATH"] = str(ROOT)
+        os.environ.pop("COLUMNS", None)
+        os.execlp("snakemake", "snakemake", "--cores", "1", "--logger=sce", *options)
+    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    sent, until = b"", time.monotonic() + 120
+    while time.monotonic() < until:
+        try:
+            sent += os.read(terminal, 65536)
+        except OSError:  # nobody holds the other end any more
+            break
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), CONTROL.sub("", sent.decode(errors="replace"))
+
+
+def test_a_run_in_a_terminal_shows_bars_and_then_the_findings(folder):
+    status, seen = seen_in_a_terminal(folder)
+    assert status == 0
+    assert "0 of 3" in seen
+    assert "Writing a" in seen  # what runs now
+    assert "noise of a" in seen  # the job's own words, above the bars
+    after = seen.split("the findings")[1]
+    assert re.search(r"3 of 3 jobs done in 0:0\d", after)
+    assert "Select jobs to execute" not in seen
+    assert "Finished job" not in seen
+
+
+def test_a_failure_is_told_at_once_and_counted(folder):
+    status, seen = seen_in_a_terminal(folder, "fails.txt")
+    assert status == 1
+    assert "Error in rule write" in seen
+    assert "0 of 1 jobs done" in seen
+    assert "1 failed" in seen
+
+
+def test_lines_where_they_are_asked_for(folder):
+    _, seen = seen_in_a_terminal(folder, "--dry-run")
+    assert "This was a dry-run" in seen
+    _, seen = seen_in_a_terminal(folder, "--quiet", "all")
+    assert seen.split() == ["noise", "of", "a", "noise", "of", "b", "the", "findings"]
+    _, seen = seen_in_a_terminal(folder)
+    assert "Nothing to be done" in seen
+
+
+def test_a_pipe_gets_the_lines_of_snakemake(folder):
+    command = ["snakemake", "--cores", "1", "--logger", "sce"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    assert "Select jobs to execute" in done.stderr
+    assert "3 of 3 steps (100%) done" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert done.stdout == "the findings\n"
+
+
+def test_jobs_that_started_and_ended():
+    jobs = Jobs(3)
+    for job in (1, 2):
+        jobs.started(job, f"job {job}")
+    jobs.ended(1, well=True)
+    assert (jobs.done, jobs.failed, jobs.running) == (1, 0, {2: "job 2"})
+    jobs.ended(2, well=False)
+    assert (jobs.done, jobs.failed, jobs.running) == (1, 1, {})
+
+
+def test_the_pace_is_that_of_the_last_seconds():
+    pace = Pace()
+    assert pace.of(State("m on d", 100, at=0.0)) == 0
+    assert pace.of(State("m on d", 100, at=10.0, counts={"answered": 50})) == 5
+    for at in (20.0, 30.0, 40.0):
+        last = pace.of(State("m on d", 100, at=at, counts={"answered": 50 + int(at) // 10}))
+    assert last == pytest.approx(0.1)
+
+
+def test_a_watched_job_says_how_far_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SCE_PROGRESS", str(tmp_path))
+    monkeypatch.setattr("sce.running.progress.TOLD_EVERY_S", -1)
+    progress = Progress("m/1 on d", 10, spent=lambda: 0.25)
+    for status in ("answered", "answered", "failed"):
+        progress(status)
+    (state,) = read_states(tmp_path)
+    assert (state.what, state.total, state.done, state.usd) == ("m/1 on d", 10, 3, 0.25)
+    assert state.counts == {"answered": 2, "failed": 1}
+    progress.close()
+    assert read_states(tmp_path) == []
+    assert capsys.readouterr().err == ""
