@@ -9,7 +9,9 @@ from functools import cache
 import pytest
 import yaml
 
+from sce.engines import module_of
 from sce.experiments.registry import MODULES
+from sce.models.entries import ENTRIES
 from sce.running.code import closure
 from tests import warm_python
 from tests.conftest import ROOT
@@ -22,6 +24,7 @@ CONDA_NAMES = {
     "dotenv": "python-dotenv",
     "sklearn": "scikit-learn",
     "matplotlib": "matplotlib-base",
+    "httpx2": "openai",  # which brings it along
 }
 UNLOCKED = {"python", "pip", "sentence-transformers"}
 # Only for models of embeddings that a user names.
@@ -74,7 +77,8 @@ def test_scripts_find_their_libraries():
     for script, environment in RULES.items():
         file = ROOT / f"workflow/scripts/{script}.py"
         kinds = MODULES.values() if re.search("kind|points|tasks|tabulate|audit|plan|elicit", script) else ()
-        modules = closure(*imported(file), *kinds)
+        engines = map(module_of, ENTRIES) if script == "elicit" else ()
+        modules = closure(*imported(file), *kinds, *engines)
         libraries = {name.split(".")[0] for each in [file, *map(file_of, modules)] for name in imported(each)}
         needed = libraries - sys.stdlib_module_names - WHERE_CHOSEN - {"sce"}
         found = {name for name in needed if CONDA_NAMES.get(name, name) not in pins(environment)}

@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 RULES = ("workflow", "envs")
-ALL = ("sce", *RULES, "resources", "config", "profiles", "setup.py", "pyproject.toml", "MANIFEST.in")
+PACKAGES = ("sce", "snakemake_logger_plugin_sce")
+ALL = (*PACKAGES, *RULES, "resources", "config", "profiles", "setup.py", "pyproject.toml", "MANIFEST.in")
 
 
 class GitHost:

@@ -136,9 +136,8 @@ def test_the_same_scores_as_locally_and_each_job_with_what_it_takes(cluster, pro
     jobs = jobs_of(cluster, project)
     assert all(job["JobState"] == "COMPLETED" for of_comment in jobs.values() for job in of_comment)
 
-    # For each elicitation one job, one to read it, one for the steps after that; one to compare all. The rest
-    # ran here.
-    assert sum(map(len, jobs.values())) == 3 + 3 + 3 + 1
+    # One job for each elicitation, one for the steps after it, one to compare all; the rest ran here.
+    assert sum(map(len, jobs.values())) == 3 + 3 + 1
 
     [control] = jobs["rule_elicit_wildcards_nearest_tiny"]
     assert "TresPerJob" not in control
