@@ -24,7 +24,7 @@ from sce.files.artifacts import SCHEMAS
 from sce.files.contracts import Contract
 from sce.grids.datasets import Dataset, Number
 from sce.models.entries import ENTRIES, Local, Model
-from sce.models.remote import Chat, Hosted, Remote
+from sce.models.remote import Batched, Chat, Hosted, Remote
 from sce.money.prices import Prices
 from sce.study.config import contract
 from sce.wordings.prompts import Prompt
@@ -47,7 +47,8 @@ KNOWN = [
 LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "at least", "max_length": "at most"}
 BASES = {
     Model: "Every model", Local: "Models whose weights are here", Remote: "Models asked over HTTP",
-    Hosted: "Models on others' servers", Chat: "Models asked in OpenAI's chat format",
+    Hosted: "Models on others' servers", Batched: "Models that can be asked in batches",
+    Chat: "Models asked in OpenAI's chat format",
 }  # fmt: skip
 
 

@@ -41,12 +41,8 @@ class RemoteEngine:
         await self._probe(self.model)
 
     async def ask(self, body: dict) -> Reply:
-        from httpx2 import Response  # both SDKs are built on it
-
-        # Past the SDK's methods for the endpoint: they take a third of the time of a request to look through
-        # it for what they know, and some entries send what they do not.
         request = self._sent(body)
-        payload = await self._exchange(lambda: self._client.post(self.PATH, cast_to=Response, body=request))
+        payload = await self._exchange(lambda: self._post(request))
         return self.checker.reply(self._reply, payload)
 
     async def close(self) -> None:
@@ -105,6 +101,13 @@ class RemoteEngine:
             raise Fatal(f"the header {name} needs the variable {value}, which is not set")
         return resolved
 
+    async def _post(self, request):
+        from httpx2 import Response  # both SDKs are built on it
+
+        # Past the SDK's methods for the endpoint: they take a third of the time of a request to look through
+        # it for what they know, and some entries send what they do not.
+        return await self._client.post(self.PATH, cast_to=Response, body=request)
+
     async def _exchange(self, send):
         """The decoded body of one exchange. Raises Transient, Rejected or Fatal, never with a key in it."""
         sdk = self._sdk
@@ -115,8 +118,9 @@ class RemoteEngine:
         except (TimeoutError, sdk.APITimeoutError):
             raise Transient(f"no reply within {self.model.timeout_s:g} s") from None
         except sdk.APIStatusError as error:
-            payload = self.checker.decoded(error.response.text)
-            raise self._placed(fault_of(error.status_code, payload, error.response.headers)) from None
+            refusal = error.response
+            payload = self.checker.decoded(refusal.text)
+            raise self._placed(fault_of(refusal.status_code, payload, refusal.headers)) from None
         except sdk.APIConnectionError as error:
             raise _Broken(self._hidden(f"the connection broke ({_cause(error)})"), error) from None
         except UnicodeDecodeError:

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from sce.files.contracts import Contract
 from sce.files.values import Url
-from sce.models.remote import Hosted, Remote
+from sce.models.remote import Batched, Remote
 
 
 class AnthropicThinking(Contract):
@@ -25,13 +25,13 @@ class AnthropicThinking(Contract):
         return self
 
 
-class Anthropic(Hosted):
+class Anthropic(Batched):
     """Anthropic, or any endpoint that speaks its messages format. ``anthropic_version``: of the API; null for
     the SDK's own. Versions from 2026-10-21 take no temperature. ``cache_system``: mark the system prompt for
     the provider's cache; pays where it is longer than the model's minimum (512 to 4096 tokens) and is wasted
     below."""
 
-    TRANSPORT: ClassVar[frozenset[str]] = Hosted.TRANSPORT | {"anthropic_version", "cache_system"}
+    TRANSPORT: ClassVar[frozenset[str]] = Batched.TRANSPORT | {"anthropic_version", "cache_system"}
     OWN_FIELDS: ClassVar[frozenset[str]] = Remote.OWN_FIELDS | {
         "temperature", "thinking", "output_config", "system", "cache_control"
     }  # fmt: skip

@@ -17,11 +17,12 @@ from sce.models.entries import ENTRIES, Model, add_entry
 from sce.models.llama_cpp import LlamaCpp
 from sce.models.openai import OpenAI
 from sce.models.published import ResultFiles
+from sce.models.responses import Responses
 from sce.models.vllm import Vllm
 
 CATALOGUE = Path("resources/models.yaml")
 
-for _entry in (Control, LlamaCpp, OpenAI, Anthropic, Vllm, ResultFiles):
+for _entry in (Control, LlamaCpp, OpenAI, Responses, Anthropic, Vllm, ResultFiles):
     add_entry(_entry)
 
 

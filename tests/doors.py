@@ -1,0 +1,106 @@
+"""Loopback servers that speak the protocols of providers, as these document them: path, key, request, reply.
+
+Each ``Door`` answers at once. ``reply`` makes the text of an answer from the texts of the conversation, or an
+``Answer`` to give instead; ``seen`` keeps what was asked, as (path, headers in lower case, request).
+"""
+
+import json
+
+from tests.faults import Answer
+
+KEY = "canary-0123456789abcdefghij"
+THOUGHT = {"in": 40, "cached": 16, "out": 12, "reasoning": 7}
+
+
+class Door:
+    """What the servers have in common. ``FIELDS``: of an entry that asks them, beside its address; ``NEEDS``:
+    modules of an SDK that is not always there; ``KEYS``: variables that open the door."""
+
+    engine: str
+    PATH: str
+    FIELDS: dict = {}
+    NEEDS: tuple[str, ...] = ()
+    KEYS: dict[str, str] = {}
+
+    def __init__(self, reply=None):
+        self.reply = reply or (lambda texts: json.dumps({"answer": "A"}))
+        self.seen = []
+
+    def __call__(self, method, path, headers, body) -> Answer:
+        headers = {name.lower(): value for name, value in headers.items()}
+        if not self.opens(headers):
+            return self.refusal(headers)
+        if method == "GET":
+            return self.listing(path)
+        request = json.loads(body)
+        self.seen.append((path, headers, request))
+        if path != self.PATH:
+            return self.fault(404, f"no {path} here")
+        text = self.reply(self.texts(request))
+        return text if isinstance(text, Answer) else Answer.of(self.payload(text))
+
+    def opens(self, headers) -> bool:
+        """Whether the right key came along."""
+        return headers.get("authorization") == f"Bearer {KEY}"
+
+    def refusal(self, headers) -> Answer:
+        return self.fault(401, f"Incorrect API key provided: {headers.get('authorization')}")
+
+    def listing(self, path) -> Answer:
+        return self.fault(404, f"no {path} here")
+
+    def fault(self, status, message, **headers) -> Answer:
+        error = {"message": message, "type": "invalid_request_error", "code": None, "param": None}
+        return Answer.of({"error": error}, status, headers=headers)
+
+    def texts(self, request) -> list[str]:
+        """The texts of the conversation, without the system prompt."""
+        return [message["content"] for message in request["messages"] if message["role"] != "system"]
+
+    def payload(self, text, ending="answered") -> dict:
+        """A reply: answered, truncated or refused."""
+        raise NotImplementedError
+
+
+class ResponsesDoor(Door):
+    engine, PATH = "responses", "/v1/responses"
+    FIELDS = {"effort": "low"}
+    KEYS = {"OPENAI_API_KEY": KEY}
+
+    def address(self, url):
+        return {"base_url": url + "/v1"}
+
+    def listing(self, path):
+        return Answer.of({"object": "list", "data": [{"id": "tiny", "object": "model"}]})
+
+    def texts(self, request):
+        items = [item for item in request["input"] if item.get("role") in ("user", "assistant")]
+        return [self._text(item["content"]) for item in items]
+
+    def _text(self, content):
+        return content if isinstance(content, str) else "".join(part["text"] for part in content)
+
+    def payload(self, text, ending="answered"):
+        part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+        if ending == "refused":
+            part = {"type": "refusal", "refusal": text}
+        message = {
+            "type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]
+        }  # fmt: skip
+        thought = {
+            "type": "reasoning", "id": "rs_1", "encrypted_content": "c2VjcmV0",
+            "summary": [{"type": "summary_text", "text": "hm"}],
+        }  # fmt: skip
+        return {
+            "id": "resp_1", "object": "response", "model": "tiny", "error": None,
+            "output": [thought, message],
+            "status": "incomplete" if ending == "truncated" else "completed",
+            "incomplete_details": {"reason": "max_output_tokens"} if ending == "truncated" else None,
+            "usage": {
+                "input_tokens": 40, "input_tokens_details": {"cached_tokens": 16, "cache_write_tokens": 0},
+                "output_tokens": 12, "output_tokens_details": {"reasoning_tokens": 7}, "total_tokens": 52,
+            },
+        }  # fmt: skip
+
+
+DOORS = {door.engine: door for door in (ResponsesDoor,)}
