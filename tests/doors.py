@@ -103,4 +103,35 @@ class ResponsesDoor(Door):
         }  # fmt: skip
 
 
-DOORS = {door.engine: door for door in (ResponsesDoor,)}
+class AzureDoor(Door):
+    engine, PATH = "azure", "/openai/deployments/tiny/chat/completions?api-version=2024-10-21"
+    KEYS = {"AZURE_OPENAI_API_KEY": KEY}
+
+    def address(self, url):
+        return {"base_url": url, "api_version": "2024-10-21"}
+
+    def opens(self, headers):
+        return headers.get("api-key") == KEY and "authorization" not in headers
+
+    def refusal(self, headers):
+        return self.fault(401, f"Access denied due to invalid subscription key {headers.get('api-key')}")
+
+    def listing(self, path):
+        assert path == "/openai/models?api-version=2024-10-21"
+        return Answer.of({"data": [{"id": "gpt-4o-2024-11-20"}]})
+
+    def payload(self, text, ending="answered"):
+        finish = {"answered": "stop", "truncated": "length", "refused": "content_filter"}[ending]
+        return {
+            "choices": [{
+                "index": 0, "finish_reason": finish, "content_filter_results": {},
+                "message": {"role": "assistant", "content": text, "refusal": None},
+            }],
+            "usage": {
+                "prompt_tokens": 40, "prompt_tokens_details": {"cached_tokens": 16},
+                "completion_tokens": 12, "completion_tokens_details": {"reasoning_tokens": 7},
+            },
+        }  # fmt: skip
+
+
+DOORS = {door.engine: door for door in (AzureDoor, ResponsesDoor)}

@@ -7,14 +7,25 @@ from pydantic import BaseModel
 
 from sce.experiments.registry import kinds
 from sce.grids import datasets
-from sce.models import anthropic, control, entries, llama_cpp, openai, published, remote, responses, vllm
+from sce.models import (
+    anthropic,
+    azure,
+    control,
+    entries,
+    llama_cpp,
+    openai,
+    published,
+    remote,
+    responses,
+    vllm,
+)
 from sce.showing import style
 from sce.study import config
 from sce.study.config import contract
 from sce.wordings import prompts
 from tests.conftest import ROOT
 
-MODELS = [entries, control, llama_cpp, remote, openai, responses, anthropic, vllm, published]
+MODELS = [entries, control, llama_cpp, remote, openai, azure, responses, anthropic, vllm, published]
 README = (ROOT / "config/README.md").read_text()
 
 

@@ -12,6 +12,7 @@ from sce.files.places import found
 from sce.files.secrets import refuse_keys
 from sce.files.yaml_files import read_yaml
 from sce.models.anthropic import Anthropic
+from sce.models.azure import Azure
 from sce.models.control import Control
 from sce.models.entries import ENTRIES, Model, add_entry
 from sce.models.llama_cpp import LlamaCpp
@@ -22,7 +23,7 @@ from sce.models.vllm import Vllm
 
 CATALOGUE = Path("resources/models.yaml")
 
-for _entry in (Control, LlamaCpp, OpenAI, Responses, Anthropic, Vllm, ResultFiles):
+for _entry in (Control, LlamaCpp, OpenAI, Azure, Responses, Anthropic, Vllm, ResultFiles):
     add_entry(_entry)
 
 
