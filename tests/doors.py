@@ -4,12 +4,24 @@ Each ``Door`` answers at once. ``reply`` makes the text of an answer from the te
 ``Answer`` to give instead; ``seen`` keeps what was asked, as (path, headers in lower case, request).
 """
 
+import importlib.util
 import json
+import os
+
+import pytest
 
 from tests.faults import Answer
 
 KEY = "canary-0123456789abcdefghij"
 THOUGHT = {"in": 40, "cached": 16, "out": 12, "reasoning": 7}
+
+
+def require_sdk(door):
+    """Skip a test where the SDK of a provider is not there, unless all of them are said to be."""
+    for name in door.NEEDS:
+        there = importlib.util.find_spec(name.split(".")[0]) and importlib.util.find_spec(name)
+        if not there and "SCE_ALL_SDKS" not in os.environ:
+            pytest.skip(f"{name} is not installed (an extra of pyproject.toml)")
 
 
 class Door:
@@ -134,4 +146,49 @@ class AzureDoor(Door):
         }  # fmt: skip
 
 
-DOORS = {door.engine: door for door in (AzureDoor, ResponsesDoor)}
+class GeminiDoor(Door):
+    engine, PATH = "gemini", "/v1/models/tiny:generateContent"
+    NEEDS = ("google.genai",)
+    KEYS = {"GEMINI_API_KEY": KEY}
+
+    def address(self, url):
+        return {"base_url": url}
+
+    def opens(self, headers):
+        return headers.get("x-goog-api-key") == KEY
+
+    def refusal(self, headers):
+        return self.fault(400, f"API key not valid: {headers.get('x-goog-api-key')}")
+
+    def listing(self, path):
+        listed = {"name": "models/tiny", "supportedGenerationMethods": ["generateContent"]}
+        return Answer.of({"models": [listed]} if "?" in path else listed)
+
+    def fault(self, status, message, **headers):
+        error = {"code": status, "message": message, "status": "INVALID_ARGUMENT", "details": []}
+        return Answer.of({"error": error}, status, headers=headers)
+
+    def texts(self, request):
+        return [
+            "".join(part["text"] for part in content["parts"] if not part.get("thought"))
+            for content in request["contents"]
+        ]
+
+    def payload(self, text, ending="answered"):
+        thought = {"text": "hm", "thought": True}
+        parts = [thought, {"text": text, "thoughtSignature": "c2lnbmVk+/8="}] if text else []
+        finish = {"answered": "STOP", "truncated": "MAX_TOKENS", "refused": "SAFETY"}[ending]
+        return {
+            "candidates": [{
+                "content": {"role": "model", "parts": parts}, "finishReason": finish, "index": 0,
+                "safetyRatings": [],
+            }],
+            "usageMetadata": {
+                "promptTokenCount": 40, "cachedContentTokenCount": 16, "candidatesTokenCount": 5,
+                "thoughtsTokenCount": 7, "totalTokenCount": 52,
+            },
+            "modelVersion": "tiny", "responseId": "r1",
+        }  # fmt: skip
+
+
+DOORS = {door.engine: door for door in (AzureDoor, ResponsesDoor, GeminiDoor)}

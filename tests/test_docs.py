@@ -12,6 +12,7 @@ from sce.models import (
     azure,
     control,
     entries,
+    gemini,
     llama_cpp,
     openai,
     published,
@@ -25,7 +26,7 @@ from sce.study.config import contract
 from sce.wordings import prompts
 from tests.conftest import ROOT
 
-MODELS = [entries, control, llama_cpp, remote, openai, azure, responses, anthropic, vllm, published]
+MODELS = [entries, control, llama_cpp, remote, openai, azure, responses, anthropic, gemini, vllm, published]
 README = (ROOT / "config/README.md").read_text()
 
 

@@ -15,6 +15,7 @@ from sce.models.anthropic import Anthropic
 from sce.models.azure import Azure
 from sce.models.control import Control
 from sce.models.entries import ENTRIES, Model, add_entry
+from sce.models.gemini import Gemini
 from sce.models.llama_cpp import LlamaCpp
 from sce.models.openai import OpenAI
 from sce.models.published import ResultFiles
@@ -23,7 +24,7 @@ from sce.models.vllm import Vllm
 
 CATALOGUE = Path("resources/models.yaml")
 
-for _entry in (Control, LlamaCpp, OpenAI, Azure, Responses, Anthropic, Vllm, ResultFiles):
+for _entry in (Control, LlamaCpp, OpenAI, Azure, Responses, Anthropic, Gemini, Vllm, ResultFiles):
     add_entry(_entry)
 
 

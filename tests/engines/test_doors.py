@@ -2,7 +2,6 @@
 that no key is seen. Against servers on loopback that speak its protocol (tests/doors.py)."""
 
 import asyncio
-import importlib.util
 import logging
 import socket
 import traceback
@@ -15,7 +14,7 @@ from sce.asking.messages import continued, fresh
 from sce.engines import Fatal
 from sce.models.catalogue import entry_type
 from tests.asking.questions import ABOUT, ask_all
-from tests.doors import DOORS, KEY, THOUGHT
+from tests.doors import DOORS, KEY, THOUGHT, require_sdk
 from tests.faults import Answer, served
 
 SYSTEM = "Be brief."
@@ -25,9 +24,7 @@ SYSTEM = "Be brief."
 def door(request, monkeypatch, tmp_path):
     """A provider whose key is in the environment, where its SDK is there."""
     made = DOORS[request.param]()
-    for name in made.NEEDS:
-        if importlib.util.find_spec(name.split(".")[0]) is None or importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} is not installed (an extra of pyproject.toml)")
+    require_sdk(made)
     for name, key in made.KEYS.items():
         monkeypatch.setenv(name, key)
     monkeypatch.chdir(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import Project
-from tests.doors import DOORS, KEY, THOUGHT
+from tests.doors import DOORS, KEY, THOUGHT, require_sdk
 from tests.faults import Answer, Provider, served
 
 N = 45  # points of weather
@@ -85,8 +85,9 @@ def test_a_study_in_batches_is_killed_and_attached_to_again(engine, tmp_path):
     assert usage(made).loc["question", "cost_usd"] == pytest.approx(N * each * 1000 / 1e6 / 2)
 
 
-@pytest.mark.parametrize("engine", ["responses"])
+@pytest.mark.parametrize("engine", ["responses", "gemini"])
 def test_a_study_through_a_protocol_of_its_own(engine, tmp_path):
+    require_sdk(DOORS[engine])
     door = DOORS[engine](lambda texts: weather({"messages": [{"content": text} for text in texts]}))
     keys = os.environ | door.KEYS
     with served(door) as url:
