@@ -4,9 +4,12 @@ Each ``Door`` answers at once. ``reply`` makes the text of an answer from the te
 ``Answer`` to give instead; ``seen`` keeps what was asked, as (path, headers in lower case, request).
 """
 
+import hashlib
+import hmac
 import importlib.util
 import json
 import os
+import re
 
 import pytest
 
@@ -40,7 +43,7 @@ class Door:
 
     def __call__(self, method, path, headers, body) -> Answer:
         headers = {name.lower(): value for name, value in headers.items()}
-        if not self.opens(headers):
+        if not self.opens(headers, method, path, body):
             return self.refusal(headers)
         if method == "GET":
             return self.listing(path)
@@ -51,8 +54,8 @@ class Door:
         text = self.reply(self.texts(request))
         return text if isinstance(text, Answer) else Answer.of(self.payload(text))
 
-    def opens(self, headers) -> bool:
-        """Whether the right key came along."""
+    def opens(self, headers, *asked) -> bool:
+        """Whether the right key came along with what was asked: method, path and body."""
         return headers.get("authorization") == f"Bearer {KEY}"
 
     def refusal(self, headers) -> Answer:
@@ -122,7 +125,7 @@ class AzureDoor(Door):
     def address(self, url):
         return {"base_url": url, "api_version": "2024-10-21"}
 
-    def opens(self, headers):
+    def opens(self, headers, *asked):
         return headers.get("api-key") == KEY and "authorization" not in headers
 
     def refusal(self, headers):
@@ -154,7 +157,7 @@ class GeminiDoor(Door):
     def address(self, url):
         return {"base_url": url}
 
-    def opens(self, headers):
+    def opens(self, headers, *asked):
         return headers.get("x-goog-api-key") == KEY
 
     def refusal(self, headers):
@@ -191,4 +194,78 @@ class GeminiDoor(Door):
         }  # fmt: skip
 
 
-DOORS = {door.engine: door for door in (AzureDoor, ResponsesDoor, GeminiDoor)}
+class ClaudeDoor(Door):
+    """A model of Anthropic's on another's cloud."""
+
+    def texts(self, request):
+        contents = [message["content"] for message in request["messages"]]
+        return [c if isinstance(c, str) else c[-1]["text"] for c in contents]
+
+    def payload(self, text, ending="answered"):
+        stop = {"answered": "end_turn", "truncated": "max_tokens", "refused": "refusal"}[ending]
+        thought = {"type": "thinking", "thinking": "hm", "signature": "c2ln"}
+        return {
+            "id": "msg_1", "type": "message", "role": "assistant", "model": "tiny", "stop_reason": stop,
+            "content": [thought, {"type": "text", "text": text}] if text else [],
+            "usage": {
+                "input_tokens": 24, "cache_read_input_tokens": 16, "output_tokens": 12,
+                "output_tokens_details": {"thinking_tokens": 7},
+            },
+        }  # fmt: skip
+
+
+class BedrockDoor(ClaudeDoor):
+    engine, PATH = "bedrock", "/model/tiny/invoke"
+    NEEDS = ("boto3",)
+    KEYS = {
+        "AWS_ACCESS_KEY_ID": f"id-{KEY}", "AWS_SECRET_ACCESS_KEY": f"secret-{KEY}",
+        "AWS_SESSION_TOKEN": f"token-{KEY}",
+    }  # fmt: skip
+
+    def address(self, url):
+        return {"base_url": url, "region": "eu-west-1"}
+
+    def opens(self, headers, *asked):
+        return signed_by(self.KEYS["AWS_SECRET_ACCESS_KEY"], "eu-west-1", headers, *asked)
+
+    def refusal(self, headers):
+        told = f"The canonical string was {headers.get('authorization')}"
+        return self.fault(403, f"{told} {headers.get('x-amz-security-token')}")
+
+    def fault(self, status, message, **headers):
+        return Answer.of({"message": message}, status, headers=headers)
+
+
+class VertexDoor(ClaudeDoor):
+    engine = "vertex"
+    PATH = "/v1/projects/mine/locations/eu/publishers/anthropic/models/tiny:rawPredict"
+    FIELDS = {"api_key_env": "VERTEX_TOKEN"}
+    KEYS = {"VERTEX_TOKEN": KEY}
+
+    def address(self, url):
+        return {"base_url": url + "/v1", "region": "eu", "project": "mine"}
+
+
+def signed_by(secret, region, headers, method, path, body) -> bool:
+    """Whether a request was signed with a secret, by Signature Version 4 of AWS."""
+    signature = re.fullmatch(
+        r"AWS4-HMAC-SHA256 Credential=[^/]+/(\d{8})/([\w-]+)/bedrock/aws4_request, "
+        r"SignedHeaders=([\w;-]+), Signature=([0-9a-f]{64})",
+        headers.get("authorization", ""),
+    )
+    if signature is None or signature[2] != region:
+        return False
+    names = signature[3].split(";")
+    lines = [f"{name}:{headers[name].strip()}\n" for name in names]
+    digest = hashlib.sha256(body).hexdigest()
+    canonical = "\n".join([method, path, "", "".join(lines), signature[3], digest])
+    scope = f"{signature[1]}/{region}/bedrock/aws4_request"
+    hashed = hashlib.sha256(canonical.encode()).hexdigest()
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    text = f"AWS4-HMAC-SHA256\n{headers['x-amz-date']}\n{scope}\n{hashed}"
+    return hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), signature[4])
+
+
+DOORS = {door.engine: door for door in (AzureDoor, ResponsesDoor, GeminiDoor, BedrockDoor, VertexDoor)}

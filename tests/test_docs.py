@@ -10,6 +10,7 @@ from sce.grids import datasets
 from sce.models import (
     anthropic,
     azure,
+    bedrock,
     control,
     entries,
     gemini,
@@ -18,6 +19,7 @@ from sce.models import (
     published,
     remote,
     responses,
+    vertex,
     vllm,
 )
 from sce.showing import style
@@ -26,7 +28,21 @@ from sce.study.config import contract
 from sce.wordings import prompts
 from tests.conftest import ROOT
 
-MODELS = [entries, control, llama_cpp, remote, openai, azure, responses, anthropic, gemini, vllm, published]
+MODELS = [
+    entries,
+    control,
+    llama_cpp,
+    remote,
+    openai,
+    azure,
+    responses,
+    anthropic,
+    bedrock,
+    vertex,
+    gemini,
+    vllm,
+    published,
+]
 README = (ROOT / "config/README.md").read_text()
 
 

@@ -77,6 +77,7 @@ def reply_of(response: dict) -> Reply:
 class GeminiEngine(RemoteEngine):
     """One model at one endpoint."""
 
+    LOGGERS = ("google_genai",)
     PACKAGE = "google-genai"
 
     def body(self, messages, about: About) -> dict:

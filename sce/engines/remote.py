@@ -28,6 +28,7 @@ class RemoteEngine:
     free = False
     PATH: ClassVar[str]  # of the endpoint, after base_url
     LISTING: ClassVar[dict] = {}  # query of the list of models
+    LOGGERS: ClassVar[tuple[str, ...]] = ()  # of what else the SDK uses
     PACKAGE: ClassVar[str | None] = None  # what to install, if it is not what failed to be imported
 
     def __init__(self, model: Remote):
@@ -63,7 +64,7 @@ class RemoteEngine:
         raise NotImplementedError
 
     def _connect(self, url, key):
-        for name in ("httpx2", "httpx", "openai", "anthropic", "google_genai"):  # they log every request
+        for name in ("httpx2", "httpx", "openai", "anthropic", *self.LOGGERS):  # they log every request
             logging.getLogger(name).setLevel(logging.WARNING)
         self._url, self._key = url, key
         self._headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
