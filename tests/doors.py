@@ -16,6 +16,7 @@ import pytest
 from tests.faults import Answer
 
 KEY = "canary-0123456789abcdefghij"
+ALL_SDKS = "SCE_ALL_SDKS"  # set where every SDK has to be there, and no test may be skipped
 THOUGHT = {"in": 40, "cached": 16, "out": 12, "reasoning": 7}
 
 
@@ -23,7 +24,7 @@ def require_sdk(door):
     """Skip a test where the SDK of a provider is not there, unless all of them are said to be."""
     for name in door.NEEDS:
         there = importlib.util.find_spec(name.split(".")[0]) and importlib.util.find_spec(name)
-        if not there and "SCE_ALL_SDKS" not in os.environ:
+        if not there and ALL_SDKS not in os.environ:
             pytest.skip(f"{name} is not installed (an extra of pyproject.toml)")
 
 
