@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -43,7 +44,8 @@ KNOWN = [
     (values.Page, "a text"), (values.Line, "one line"), (values.OneLine, "one line"),
     (values.Seconds, "seconds"), (values.Tokens, "a number of tokens"), (Number, "a number"),
     (int, "a whole number"), (float, "a number"), (bool, "`true` or `false`"), (str, "a text"),
-    (Any, "anything"), (NoneType, "`null`"),
+    (Any, "anything"), (date, "a day in quotes, such as `\"2026-11-22\"`"),
+    (NoneType, "`null`"),
 ]  # fmt: skip
 LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "at least", "max_length": "at most"}
 BASES = {

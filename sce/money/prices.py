@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from sce.ledger.ledger import Ledger, ledger_file
 from sce.models.remote import Hosted
 
 PRICES = Path("config/prices.yaml")
+OLD_DAYS = 90
 OVERHEAD_TOKENS = 50  # of a chat format around the text, at most
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens")
 _DATE = re.compile(r"(?:-latest|-\d{4}-\d{2}-\d{2}|[-@]\d{8})$")
@@ -81,9 +83,19 @@ class Provider(Contract):
 
 
 class Prices(Contract):
-    """config/prices.yaml."""
+    """config/prices.yaml. ``read_on``: the day on which the prices were read at the providers."""
 
+    read_on: date | None = Field(None, strict=False)  # YAML has it in quotes
     providers: dict[str, Provider]
+
+    def doubt(self, today: date) -> str | None:
+        """Why they may no longer be what providers ask."""
+        if self.read_on is None:
+            return f"{PRICES} does not say when its prices were read (read_on)."
+        age = (today - self.read_on).days
+        if age > OLD_DAYS:
+            return f"The prices of {PRICES} were read {age} days ago, on {self.read_on}: look them up again."
+        return None
 
     def of_entry(self, entry) -> Price | None:
         """The price of a model's entry: FREE for a model that runs here; None where the price is not

@@ -1,5 +1,7 @@
 """``python -m sce plan``: what a run would ask, and what it would cost and take, without calling anyone."""
 
+from datetime import date
+
 from sce.files.yaml_files import read_yaml
 from sce.money.prices import load_prices
 from sce.study.checks import check_budgets
@@ -25,5 +27,5 @@ def run(options) -> int:
     table = plan(study, prices)
     if options.csv:
         table.to_csv(options.csv, index=False)
-    print(report(study, prices, table))
+    print(report(study, prices, table, date.today()))
     return 0

@@ -1,5 +1,7 @@
 """The plan for people: its table, and what that alone does not say."""
 
+from datetime import date
+
 import pandas as pd
 
 from sce.measuring.power import POWER, detectable, starts_needed
@@ -12,11 +14,11 @@ from sce.study.study import Study
 WANTED = 0.05  # a difference in validity that one might care about
 
 
-def report(study: Study, prices: Prices, table: pd.DataFrame) -> str:
+def report(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> str:
     """The plan and what it alone does not say, for people."""
     if table.empty:
         return "Nothing to plan: every answer of this study is in published result files."
-    return "\n".join([written(table), *remarks(study, prices, table)])
+    return "\n".join([written(table), *remarks(study, prices, table, today)])
 
 
 def written(table: pd.DataFrame) -> str:
@@ -42,8 +44,9 @@ def written(table: pd.DataFrame) -> str:
     return text_table(lines, left={0, 1, len(head) - 1})
 
 
-def remarks(study: Study, prices: Prices, table: pd.DataFrame) -> list[str]:
-    """What the table alone does not say: what the study can show, models without a price, and budgets."""
+def remarks(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> list[str]:
+    """What the table alone does not say: what the study can show, models without a price, old prices, and
+    budgets."""
     lines = _power(study, table)
     unknown = sorted(set(table.loc[table["usd"].isna(), "model"]))
     if unknown:
@@ -51,6 +54,7 @@ def remarks(study: Study, prices: Prices, table: pd.DataFrame) -> list[str]:
             f"No price known for {', '.join(unknown)}: the totals leave them out (config/prices.yaml)."
         )
     paid = spent(study, prices)
+    lines += filter(None, [prices.doubt(today) if paid else None])
     for model, usd in paid.items():
         rows = table[table["model"] == model]
         line = f"{model}: {usd:.2f} USD spent so far"
