@@ -7,14 +7,42 @@ from pydantic import BaseModel
 
 from sce.experiments.registry import kinds
 from sce.grids import datasets
-from sce.models import anthropic, control, entries, llama_cpp, openai, published, remote, vllm
+from sce.models import (
+    anthropic,
+    azure,
+    bedrock,
+    control,
+    entries,
+    gemini,
+    llama_cpp,
+    openai,
+    published,
+    remote,
+    responses,
+    vertex,
+    vllm,
+)
 from sce.showing import style
 from sce.study import config
 from sce.study.config import contract
 from sce.wordings import prompts
 from tests.conftest import ROOT
 
-MODELS = [entries, control, llama_cpp, remote, openai, anthropic, vllm, published]
+MODELS = [
+    entries,
+    control,
+    llama_cpp,
+    remote,
+    openai,
+    azure,
+    responses,
+    anthropic,
+    bedrock,
+    vertex,
+    gemini,
+    vllm,
+    published,
+]
 README = (ROOT / "config/README.md").read_text()
 
 

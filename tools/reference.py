@@ -24,8 +24,9 @@ from sce.files import values
 from sce.files.artifacts import SCHEMAS
 from sce.files.contracts import Contract
 from sce.grids.datasets import Dataset, Number
+from sce.models.anthropic import Messages, OnCloud
 from sce.models.entries import ENTRIES, Local, Model
-from sce.models.remote import Chat, Hosted, Remote
+from sce.models.remote import Batched, Chat, Hosted, Remote
 from sce.money.prices import Prices
 from sce.study.config import contract
 from sce.wordings.prompts import Prompt
@@ -49,7 +50,9 @@ KNOWN = [
 LIMITS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "at least", "max_length": "at most"}
 BASES = {
     Model: "Every model", Local: "Models whose weights are here", Remote: "Models asked over HTTP",
-    Hosted: "Models on others' servers", Chat: "Models asked in OpenAI's chat format",
+    Hosted: "Models on others' servers", Batched: "Models that can be asked in batches",
+    Chat: "Models asked in OpenAI's chat format", Messages: "Models asked in Anthropic's messages format",
+    OnCloud: "Anthropic's models on others' clouds",
 }  # fmt: skip
 
 
@@ -147,7 +150,7 @@ def words(hint, limits: str = "") -> str:
         case origin if origin is Annotated:
             return words(inner[0], _limits(inner[1:]))
         case origin if origin is Literal:
-            return ", ".join(f"`{value}`" for value in inner)
+            return ", ".join(f"`{str(v).lower() if isinstance(v, bool) else v}`" for v in inner)
         case origin if origin in (Union, UnionType):
             told = [words(each, limits if each is not NoneType else "") for each in inner]
             return " or ".join(dict.fromkeys(told))

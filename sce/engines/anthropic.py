@@ -70,7 +70,7 @@ class AnthropicEngine(RemoteEngine):
         model = self.model
         system = [message["content"] for message in messages if message["role"] == "system"]
         body = {
-            "engine": "anthropic",
+            "engine": model.engine,
             "model": model.model,
             "messages": [message for message in messages if message["role"] != "system"],
             "max_tokens": model.max_tokens,

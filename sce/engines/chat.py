@@ -29,10 +29,14 @@ def chat_request(model: Chat, messages: list[dict], about: About) -> dict:
         request["response_format"] = response_format(about)
     if model.logprobs is not None:
         request |= {"logprobs": True, "top_logprobs": model.logprobs}
-    for name, value in (*_thinking(model).items(), *model.extra_body.items()):
-        both = isinstance(value, dict) and isinstance(request.get(name), dict)
-        request[name] = request[name] | value if both else value
-    return request
+    return merged(merged(request, _thinking(model)), model.extra_body)
+
+
+def merged(request: dict, fields: dict) -> dict:
+    """A request with further fields; what both have as an object is one object with the members of both."""
+    both = {name for name, value in fields.items() if isinstance(value, dict)}
+    both = {name for name in both if isinstance(request.get(name), dict)}
+    return request | fields | {name: request[name] | fields[name] for name in both}
 
 
 def response_format(about: About) -> dict:

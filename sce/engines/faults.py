@@ -29,6 +29,7 @@ TOO_LONG = (
     "exceed context limit",
     "exceeds the context",
     "prompt is too long",
+    "input is too long",
     "request_too_large",
     "maximum number of tokens",
     "longer than the maximum model length",
@@ -43,8 +44,11 @@ NOT_ALLOWED = (
     "invalid_prompt",
     "moderation",
     "prohibited_content",
+    "bio_policy",
+    "misalignment_policy",
     "blocked by safety",
 )
+BAD_KEY = ("api key not valid", "api_key_invalid", "api key expired")  # Google's, with HTTP 400
 # A thinking block that the provider will not take back (made by another account, say): a matter of one
 # conversation, not of the job.
 NOT_TAKEN_BACK = ("`signature` in `thinking`", "invalid signature in thinking")
@@ -70,16 +74,18 @@ def fault_of(status: int, payload, headers: Mapping[str, str] | None = None) -> 
         status = _status_in(payload)
     if _any(NO_CREDIT, marks):
         return Fatal(f"{told} ({ADVICE[402]})", 402)
+    if status == 400 and _any(BAD_KEY, marks):
+        return Fatal(f"{told} ({ADVICE[401]})", 401)
     if status in (400, 413, 422) and _any(TOO_LONG, marks):
         return Rejected(f"the question is too long for the model: {message}")
     if status in (400, 403, 422, 451) and _any(NOT_ALLOWED, marks):
         return Rejected(f"the provider refuses the question: {message}")
     if status == 400 and _any(NOT_TAKEN_BACK, marks):
         return Rejected(f"the provider refuses the reasoning that it sent itself: {message}")
-    if status in (408, 409, 425) or (status >= 500 and status != 501):
+    if status in (408, 409, 424, 425) or (status >= 500 and status != 501):
         return Transient(told, wait_of(headers) or (0.0 if status == 529 else None))
     if status == 429:
-        return Transient(told, wait_of(headers) or 0.0)
+        return Transient(told, wait_of(headers) or _delay_in(payload) or 0.0)
     advice = ADVICE.get(status, ADVICE[400] if status in (405, 413, 415, 422) else "the provider's decision")
     return Fatal(f"{told} ({advice})", status)
 
@@ -94,6 +100,19 @@ def wait_of(headers: Mapping[str, str] | None) -> float | None:
             seconds = _until(headers[name])
         if math.isfinite(seconds):
             return max(seconds, 0.0)
+    return None
+
+
+def _delay_in(payload):
+    """The seconds that Google asks for in the body of a refusal ("34.07s"); None where it asks for none."""
+    error = payload.get("error") if isinstance(payload, dict) else None
+    details = error.get("details") if isinstance(error, dict) else None
+    for detail in details if isinstance(details, list) else ():
+        delay = re.fullmatch(
+            r"(\d{1,6}(?:\.\d{1,9})?)s", str(isinstance(detail, dict) and detail.get("retryDelay"))
+        )
+        if delay:
+            return float(delay[1])
     return None
 
 
@@ -129,10 +148,13 @@ def _status_in(payload):
     kinds = {
         "overloaded_error": 529, "rate_limit_error": 429, "authentication_error": 401,
         "permission_error": 403, "not_found_error": 404, "invalid_request_error": 400,
+        "rate_limit_exceeded": 429, "invalid_prompt": 400, "bio_policy": 400,
+        "misalignment_policy_violation": 400,
     }  # fmt: skip
     if re.fullmatch("[45][0-9][0-9]", str(code)):
         return int(code)
-    return kinds.get(str(error.get("type")), 500) if isinstance(error, dict) else 500
+    named = (error.get("type"), error.get("code")) if isinstance(error, dict) else ()
+    return next((kinds[str(name)] for name in named if str(name) in kinds), 500)
 
 
 def _until(date):

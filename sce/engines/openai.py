@@ -33,7 +33,7 @@ class OpenAIEngine(ChatEngine):
     """OpenAI, or a server that the user keeps running."""
 
     def body(self, messages, about: About) -> dict:
-        body = {"engine": "openai", **chat_request(self.model, messages, about)}
+        body = {"engine": self.model.engine, **chat_request(self.model, messages, about)}
         if self.model.revision:
             body["revision"] = self.model.revision
         if self.model.sent_headers:

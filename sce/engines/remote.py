@@ -28,11 +28,13 @@ class RemoteEngine:
     free = False
     PATH: ClassVar[str]  # of the endpoint, after base_url
     LISTING: ClassVar[dict] = {}  # query of the list of models
+    LOGGERS: ClassVar[tuple[str, ...]] = ()  # of what else the SDK uses
+    PACKAGE: ClassVar[str | None] = None  # what to install, if it is not what failed to be imported
 
     def __init__(self, model: Remote):
         self.model = model
         self.checker = Checker(self._hidden)
-        self._client = self._sdk = self._key = None
+        self._client = self._sdk = self._url = self._key = None
         self._headers: dict[str, str] = {}
 
     async def start(self) -> None:
@@ -41,12 +43,8 @@ class RemoteEngine:
         await self._probe(self.model)
 
     async def ask(self, body: dict) -> Reply:
-        from httpx2 import Response  # both SDKs are built on it
-
-        # Past the SDK's methods for the endpoint: they take a third of the time of a request to look through
-        # it for what they know, and some entries send what they do not.
         request = self._sent(body)
-        payload = await self._exchange(lambda: self._client.post(self.PATH, cast_to=Response, body=request))
+        payload = await self._exchange(lambda: self._post(request))
         return self.checker.reply(self._reply, payload)
 
     async def close(self) -> None:
@@ -66,9 +64,9 @@ class RemoteEngine:
         raise NotImplementedError
 
     def _connect(self, url, key):
-        for name in ("httpx2", "httpx", "openai", "anthropic"):  # they log every request
+        for name in ("httpx2", "httpx", "openai", "anthropic", *self.LOGGERS):  # they log every request
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._key = key
+        self._url, self._key = url, key
         self._headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
         try:
             self._sdk, self._client = self._open(
@@ -81,7 +79,7 @@ class RemoteEngine:
                 }
             )
         except ImportError as error:
-            needed = error.name or self.model.engine
+            needed = self.PACKAGE or error.name or self.model.engine
             raise Fatal(
                 f"the engine {self.model.engine} needs the package {needed} (pip install {needed})"
             ) from None
@@ -105,6 +103,13 @@ class RemoteEngine:
             raise Fatal(f"the header {name} needs the variable {value}, which is not set")
         return resolved
 
+    async def _post(self, request):
+        from httpx2 import Response  # both SDKs are built on it
+
+        # Past the SDK's methods for the endpoint: they take a third of the time of a request to look through
+        # it for what they know, and some entries send what they do not.
+        return await self._client.post(self.PATH, cast_to=Response, body=request)
+
     async def _exchange(self, send):
         """The decoded body of one exchange. Raises Transient, Rejected or Fatal, never with a key in it."""
         sdk = self._sdk
@@ -115,8 +120,9 @@ class RemoteEngine:
         except (TimeoutError, sdk.APITimeoutError):
             raise Transient(f"no reply within {self.model.timeout_s:g} s") from None
         except sdk.APIStatusError as error:
-            payload = self.checker.decoded(error.response.text)
-            raise self._placed(fault_of(error.status_code, payload, error.response.headers)) from None
+            refusal = error.response
+            payload = self.checker.decoded(refusal.text)
+            raise self._placed(fault_of(refusal.status_code, payload, refusal.headers)) from None
         except sdk.APIConnectionError as error:
             raise _Broken(self._hidden(f"the connection broke ({_cause(error)})"), error) from None
         except UnicodeDecodeError:
@@ -132,7 +138,7 @@ class RemoteEngine:
         """A fatal fault whose message names the place it came from."""
         if not isinstance(fault, Fatal):
             return fault
-        return Fatal(f"{self.model.model} at {self._client.base_url}: {fault}", fault.status)
+        return Fatal(f"{self.model.model} at {self._url}: {fault}", fault.status)
 
     def _hidden(self, text):
         """A text without the job's keys: an endpoint, or a proxy before it, may repeat what it was sent."""
@@ -181,16 +187,21 @@ class RemoteEngine:
 
     async def _items(self):
         """What the endpoint says about each model that it lists, by name."""
-        models = self._client.models.with_raw_response
-        payload = await self._exchange(lambda: models.list(timeout=CONNECT_S, extra_query=self.LISTING))
+        payload = await self._exchange(self._list)
         return {str(item["id"]).removeprefix("models/"): item for item in payload["data"]}  # Gemini's prefix
+
+    async def _list(self):
+        models = self._client.models.with_raw_response
+        return await models.list(timeout=CONNECT_S, extra_query=self.LISTING)
+
+    async def _retrieve(self, name):
+        return await self._client.models.with_raw_response.retrieve(name, timeout=CONNECT_S)
 
     async def _retrieved(self, name):
         """What the endpoint says about a model that it does not list: it serves aliases too. None for one
         that it does not know."""
-        models = self._client.models.with_raw_response
         try:
-            return await self._exchange(lambda: models.retrieve(name, timeout=CONNECT_S))
+            return await self._exchange(lambda: self._retrieve(name))
         except Fatal as error:
             return None if error.status == 404 else {}
         except Exception:  # it did not say, so the first question will

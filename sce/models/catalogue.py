@@ -12,16 +12,22 @@ from sce.files.places import found
 from sce.files.secrets import refuse_keys
 from sce.files.yaml_files import read_yaml
 from sce.models.anthropic import Anthropic
+from sce.models.azure import Azure
+from sce.models.bedrock import Bedrock
 from sce.models.control import Control
 from sce.models.entries import ENTRIES, Model, add_entry
+from sce.models.gemini import Gemini
 from sce.models.llama_cpp import LlamaCpp
 from sce.models.openai import OpenAI
 from sce.models.published import ResultFiles
+from sce.models.responses import Responses
+from sce.models.vertex import Vertex
 from sce.models.vllm import Vllm
 
 CATALOGUE = Path("resources/models.yaml")
 
-for _entry in (Control, LlamaCpp, OpenAI, Anthropic, Vllm, ResultFiles):
+_HOSTED = (OpenAI, Azure, Responses, Anthropic, Bedrock, Vertex, Gemini)
+for _entry in (Control, LlamaCpp, *_HOSTED, Vllm, ResultFiles):
     add_entry(_entry)
 
 

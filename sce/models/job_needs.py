@@ -45,7 +45,7 @@ def pool(model: Model) -> str | None:
     if not isinstance(model, Hosted):
         return None
     if model.base_url == type(model).model_fields["base_url"].default:
-        return model.engine
+        return model.PROVIDER or model.engine
     return "api_" + re.sub(r"\W", "_", urlsplit(model.base_url).netloc)
 
 

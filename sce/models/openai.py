@@ -3,14 +3,14 @@
 from typing import ClassVar, Literal
 
 from sce.files.values import Line, Url
-from sce.models.remote import Chat, Hosted
+from sce.models.remote import Batched, Chat
 
 
-class OpenAI(Chat, Hosted):
+class OpenAI(Chat, Batched):
     """OpenAI, or any endpoint that speaks its chat format. ``revision``: not sent; keeps apart different
     weights that go by one name (a local server's)."""
 
-    TRANSPORT: ClassVar[frozenset[str]] = Hosted.TRANSPORT
+    TRANSPORT: ClassVar[frozenset[str]] = Batched.TRANSPORT
 
     engine: Literal["openai"]
     base_url: Url = "https://api.openai.com/v1"

@@ -91,20 +91,33 @@ class Remote(Model):
 class Hosted(Remote):
     """The fields of every entry of a model on other people's servers. ``api_key_env``: the variable that
     holds the key, in the environment or in ``.env``; null where none is needed. ``check_model``: ask the
-    endpoint at the start whether it serves this model. ``mode``: ``batch`` goes through the provider's batch
-    API, slower and cheaper, and looks at its batches every ``poll_s`` seconds. ``budget_usd``: what may be
-    spent on this model's answers in all."""
+    endpoint at the start whether it serves this model. ``budget_usd``: what may be spent on this model's
+    answers in all."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | {
-        "base_url", "api_key_env", "check_model", "mode", "poll_s", "budget_usd"
+        "base_url", "api_key_env", "check_model", "mode", "budget_usd"
     }  # fmt: skip
+    PROVIDER: ClassVar[str | None] = None  # whose limits its jobs share, if not those of its engine's name
 
     base_url: Url
     api_key_env: str | None = None
     check_model: bool = True
+    mode: Literal["live"] = "live"
+    budget_usd: float | None = Field(None, gt=0, le=1e9)
+
+    @property
+    def usual_runtime_min(self):
+        return 8 * 60
+
+
+class Batched(Hosted):
+    """The fields of every entry of a model whose provider takes batches. ``mode``: ``batch`` goes through its
+    batch API, slower and cheaper, and looks at its batches every ``poll_s`` seconds."""
+
+    TRANSPORT: ClassVar[frozenset[str]] = Hosted.TRANSPORT | {"poll_s"}
+
     mode: Literal["live", "batch"] = "live"
     poll_s: float = Field(30, ge=0.01, le=86400)
-    budget_usd: float | None = Field(None, gt=0, le=1e9)
 
     @property
     def usual_runtime_min(self):

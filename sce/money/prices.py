@@ -28,7 +28,7 @@ from sce.models.remote import Hosted
 PRICES = Path("config/prices.yaml")
 OLD_DAYS = 90
 OVERHEAD_TOKENS = 50  # of a chat format around the text, at most
-LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens")
 _DATE = re.compile(r"(?:-latest|-\d{4}-\d{2}-\d{2}|[-@]\d{8})$")
 
 
@@ -59,7 +59,8 @@ class Price(Contract):
         """The largest possible cost of the answer to a request, in USD: no token is shorter than a byte, and
         no reply longer than its limit. Raises InputError where the request sets no limit."""
         size = len(json.dumps(body, ensure_ascii=False).encode())
-        limit = next((body[field] for field in LIMIT_FIELDS if field in body), None)
+        limits = body | body.get("generationConfig", {})  # where Gemini has them
+        limit = next((limits[field] for field in LIMIT_FIELDS if field in limits), None)
         if limit is None:
             raise InputError(
                 "budget_usd", "request", "no limit of tokens", "one of " + ", ".join(LIMIT_FIELDS)

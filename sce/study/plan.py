@@ -207,7 +207,9 @@ def _reasons(entry):
     thinking = getattr(entry, "thinking", None)
     if thinking is not None:
         return thinking.form in ("enabled", "adaptive")
-    takes_no_temperature = entry.engine == "openai" and entry.temperature is None
+    takes_no_temperature = (
+        entry.engine in ("openai", "azure", "responses", "gemini") and entry.temperature is None
+    )
     return takes_no_temperature or getattr(entry, "effort", None) not in (None, "none")
 
 

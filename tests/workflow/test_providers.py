@@ -12,6 +12,7 @@ import pytest
 
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import Project
+from tests.doors import DOORS, KEY, THOUGHT, require_sdk
 from tests.faults import Answer, Provider, served
 
 N = 45  # points of weather
@@ -82,6 +83,30 @@ def test_a_study_in_batches_is_killed_and_attached_to_again(engine, tmp_path):
     assert responses["batch"].all()
     each = responses["tokens_out"].iloc[0]
     assert usage(made).loc["question", "cost_usd"] == pytest.approx(N * each * 1000 / 1e6 / 2)
+
+
+@pytest.mark.parametrize("engine", ["responses", "gemini"])
+def test_a_study_through_a_protocol_of_its_own(engine, tmp_path):
+    require_sdk(DOORS[engine])
+    door = DOORS[engine](lambda texts: weather({"messages": [{"content": text} for text in texts]}))
+    keys = os.environ | door.KEYS
+    with served(door) as url:
+        made = Project(tmp_path / "project")
+        entry = {"engine": engine, "model": "tiny", "max_tokens": 50, "budget_usd": 9}
+        experiment = {"models": ["m"], "datasets": ["weather"], "conditions": ["minimal"]}
+        made.configure(
+            {"models": {"m": entry | door.address(url) | door.FIELDS}, "experiments": {"main": experiment}}
+        )
+        (made.folder / "config/prices.yaml").write_text(PRICES)
+        made.snakemake("scores", "results/usage.csv", env=keys)
+        assert len(door.seen) == 2 * N
+        made.snakemake("scores", "--forcerun", "elicit", env=keys)
+        assert len(door.seen) == 2 * N  # the ledger knows them all
+    scores = pd.read_csv(made.folder / "results/scores.csv").set_index(["condition", "score"])["value"]
+    assert scores["minimal", "validity"] == 1
+    assert usage(made).loc["question", "cost_usd"] == pytest.approx(N * THOUGHT["out"] * 1000 / 1e6)
+    for file in (each for each in made.folder.rglob("*") if each.is_file()):
+        assert KEY.encode() not in file.read_bytes()
 
 
 def test_a_budget_ends_the_run_before_it_is_passed_and_more_money_continues_it(tmp_path):
