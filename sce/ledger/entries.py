@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sce.ledger.clock import now
 
@@ -33,8 +34,7 @@ class Reply:
     turn: dict | None = None
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the ledger: how a request ended. ``error``: the cause, where its status is failed;
     ``finish_reason`` is then "rejected" where asking again cannot help."""
 
@@ -93,8 +93,20 @@ class Batch:
 
 
 def digest(body: dict) -> str:
-    """The key of a request: SHA-256 of its canonical JSON, in hex. 0 and 0.0 are the same number."""
-    return hashlib.sha256(CANONICAL.encode(_whole(body)).encode()).hexdigest()
+    """The key of a request: SHA-256 of its canonical JSON, in hex."""
+    return digest_of(canonical(body))
+
+
+def digest_of(text: str) -> str:
+    """The key of a request from its canonical JSON."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def canonical(body: dict) -> str:
+    """A request as canonical JSON, in which 0 and 0.0 are the same number."""
+    text = CANONICAL.encode(body)
+    # Nearly no request holds what can be a whole number with a fraction.
+    return CANONICAL.encode(_whole(body)) if ".0" in text or "e+" in text else text
 
 
 def _whole(value):
@@ -146,9 +158,11 @@ def _storable(value):
     """The value with half characters, which some models emit and no UTF-8 file can hold, as "?"."""
     if value is None:
         return None
-    text = json.dumps(value, ensure_ascii=False)
+    is_text = type(value) is str
+    text = value if is_text else json.dumps(value, ensure_ascii=False)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.loads(text.encode(errors="replace"))
+        whole = text.encode(errors="replace").decode()
+        return whole if is_text else json.loads(whole)
     return value

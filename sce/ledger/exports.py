@@ -11,7 +11,6 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, fields
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def export(folder, target, pattern: str = "*") -> int:
         for path in paths:
             with Ledger(path, read_only=True) as ledger:
                 for entry, request in ledger.entries():
-                    line = {"file": path.name, **asdict(entry), "request": request}
+                    line = {"file": path.name, **entry._asdict(), "request": request}
                     lines.write(json.dumps(line) + "\n")
                     count += 1
     partial.replace(target)
@@ -82,7 +81,7 @@ def _incoming(source) -> Iterator[tuple[str, Entry, dict]]:
 
 
 def _lines(source):
-    expected = sorted({field.name for field in fields(Entry)} | {"file", "request"})
+    expected = sorted({*Entry._fields} | {"file", "request"})
     try:
         with gzip.open(source, "rt", encoding="utf-8") as lines:
             for number, text in enumerate(lines, 1):

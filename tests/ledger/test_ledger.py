@@ -505,7 +505,7 @@ def folder(tmp_path):
         (answer(body_of(6)), body_of(6)),
         (answer(body_of(7), "cut", "truncated"), body_of(7)),
     )
-    entry = replace(answer(body_of(100)), usage={"in": 10, "out": 5})
+    entry = answer(body_of(100))._replace(usage={"in": 10, "out": 5})
     store(folder / "b.sqlite", (entry, body_of(100)))
     return folder
 
