@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 import pandas as pd
 
 from sce.asking.asker import Asker
-from sce.asking.blocks import BLOCK, InBlock, LooksUp, collect, hold
+from sce.asking.blocks import BLOCK, InBlock, LooksUp, collect, hold, without_gc
 from sce.asking.messages import answer_schema, continued, fresh, record_schema
 from sce.asking.protocol import Answered, Asked, Explained, Protocol
 from sce.engines import About
@@ -46,6 +46,7 @@ class Interview:
 
     def __init__(self, protocol: Protocol, asker: Asker | InBlock):
         self.protocol, self.asker, self.dataset = protocol, asker, protocol.dataset
+        self._follow_ups: dict[tuple[str, str], str] = {}
 
     @property
     def main(self) -> Prompt:
@@ -61,6 +62,13 @@ class Interview:
 
     def messages_of_question(self, prompt: Prompt, record: dict) -> list[dict]:
         return self.fresh(prompts.ask(prompt, self.dataset, self.dataset.describe(record)))
+
+    def follow_up(self, prompt: Prompt, answer: str) -> str:
+        """The text of a condition, which is the same wherever the answer is."""
+        key = prompt.name, answer
+        if key not in self._follow_ups:
+            self._follow_ups[key] = prompts.follow_up(prompt, self.dataset, answer)
+        return self._follow_ups[key]
 
     def fresh(self, text: str) -> list[dict]:
         """The messages of a conversation that begins with ``text``."""
@@ -150,12 +158,14 @@ async def _work(asker, conversations, rows, progress):
                 add(asked)
 
     left = []
-    while block := list(itertools.islice(conversations, BLOCK)):
-        for found, (_, again) in zip(await hold([first for first, _ in block], asker), block, strict=True):
-            if found is None:
-                left.append(again)
-            for asked in found or []:
-                add(asked)
+    with without_gc():
+        while block := list(itertools.islice(conversations, BLOCK)):
+            held = await hold([first for first, _ in block], asker)
+            for found, (_, again) in zip(held, block, strict=True):
+                if found is None:
+                    left.append(again)
+                for asked in found or []:
+                    add(asked)
     rest = iter(left)
     async with asyncio.TaskGroup() as workers:
         for _ in range(min(asker.max_in_flight, len(left)) if left else 0):
@@ -237,9 +247,7 @@ async def _explain(interview, answered, prompt, sample) -> AsyncIterator[Asked]:
     """The SCE of one condition, and what is asked about the first sample of it."""
     protocol, dataset = interview.protocol, interview.dataset
     schema = interview.schema(record_schema)
-    messages = continued(
-        answered.messages, answered.entry, prompts.follow_up(prompt, dataset, answered.answer)
-    )
+    messages = continued(answered.messages, answered.entry, interview.follow_up(prompt, answered.answer))
     about = About("condition", prompt.name, answered.record, answered.answer, schema, again=sample)
     entry = await interview.ask(messages, about)
     yield Asked("condition", interview.main.name, prompt.name, answered.point_id, entry, sample)

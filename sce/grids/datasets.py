@@ -259,11 +259,11 @@ class Dataset(Contract):
                 raise ValueError(f"features.{name}: {allowed}")
         return self
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         return tuple(len(feature.codes) for feature in self.features.values())
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of grid points N."""
         return int(np.prod([int(n) for n in self.shape], dtype=object))

@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from sce.ledger.clock import now
@@ -15,6 +16,8 @@ RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
 COUNTS = ("in", "cached", "written", "out", "reasoning", "batch")  # of Reply.usage
 MOST_TOKENS = 10**12
 OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
+_MESSAGES = '"messages":[]'
+_quoted = lru_cache(4096)(json.encoder.encode_basestring)
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -104,9 +107,26 @@ def digest_of(text: str) -> str:
 
 def canonical(body: dict) -> str:
     """A request as canonical JSON, in which 0 and 0.0 are the same number."""
-    text = CANONICAL.encode(body)
+    text = _encoded(body)
     # Nearly no request holds what can be a whole number with a fraction.
     return CANONICAL.encode(_whole(body)) if ".0" in text or "e+" in text else text
+
+
+def _encoded(body):
+    """``CANONICAL.encode``, which writes the text of a message that many requests share only once."""
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return CANONICAL.encode(body)
+    before, *after = CANONICAL.encode(body | {"messages": []}).split(_MESSAGES)
+    if len(after) != 1:  # something else in it has that name
+        return CANONICAL.encode(body)
+    return f'{before}"messages":[{",".join(map(_message, messages))}]{after[0]}'
+
+
+def _message(message):
+    if message.keys() != {"content", "role"} or not all(isinstance(text, str) for text in message.values()):
+        return CANONICAL.encode(message)
+    return f'{{"content":{_quoted(message["content"])},"role":{_quoted(message["role"])}}}'
 
 
 def _whole(value):
