@@ -17,7 +17,6 @@ COUNTS = ("in", "cached", "written", "out", "reasoning", "batch")  # of Reply.us
 MOST_TOKENS = 10**12
 OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
 _MESSAGES = '"messages":[]'
-_quoted = lru_cache(4096)(json.encoder.encode_basestring)
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -124,9 +123,14 @@ def _encoded(body):
 
 
 def _message(message):
-    if message.keys() != {"content", "role"} or not all(isinstance(text, str) for text in message.values()):
-        return CANONICAL.encode(message)
-    return f'{{"content":{_quoted(message["content"])},"role":{_quoted(message["role"])}}}'
+    role, content = message.get("role"), message.get("content")
+    plain = len(message) == 2 and type(role) is str and type(content) is str
+    return _plain_message(role, content) if plain else CANONICAL.encode(message)
+
+
+@lru_cache(4096)
+def _plain_message(role, content):
+    return CANONICAL.encode({"role": role, "content": content})
 
 
 def _whole(value):
