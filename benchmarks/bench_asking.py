@@ -216,42 +216,6 @@ def job(folder, engine="None"):
     return int(rows), int(asked), int(found), float(load), float(walk), whole, busy, heavy
 
 
-def cost_of_a_free_question(number=20_000):
-    """Microseconds of processor time of a question: body, digest and ledger by themselves, and an Asker's."""
-    from sce.asking.asker import Asker
-    from sce.engines import About
-    from sce.ledger.entries import Entry, digest
-    from sce.ledger.ledger import Ledger
-
-    about, questions = About("question", "question", {}), [question(n) for n in range(number)]
-
-    async def bare(engine, ledger):
-        for messages in questions:
-            body = engine.body(messages, about)
-            key = digest(body)
-            if ledger.get(key) is None:
-                reply = await engine.ask(body)
-                ledger.put(Entry.of_reply(key, reply, 0.0, 1), body)
-
-    async def through(engine, ledger):
-        asker = Asker(engine, ledger)
-        for messages in questions:
-            await asker.ask(messages, about)
-        await asker.close()
-
-    found = {}
-    for name, way in (("bare", bare), ("asker", through)) * 3:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Ledger(Path(folder) / "free.sqlite", group_commits=True) as ledger,
-        ):
-            begin = time.process_time()
-            asyncio.run(way(filler(), ledger))
-            found.setdefault(name, []).append((time.process_time() - begin) / number * 1e6)
-    bare_us, asker_us = min(found["bare"]), min(found["asker"])
-    return bare_us, asker_us
-
-
 def main():
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     times = latencies(seed)
@@ -293,11 +257,6 @@ def main():
     print(
         f"a job that finds all {found} of {rows} answered ({asked} asked): {whole_s:.2f} s ({busy_s:.2f} of "
         f"processor time), {load_s:.2f} s imports and inputs, {walk_s:.2f} s walking; engines loaded: {heavy}"
-    )
-    bare_us, asker_us = cost_of_a_free_question()
-    print(
-        f"a free question: {bare_us:.0f} us for body, digest, look-up and row; {asker_us:.0f} us through an "
-        f"Asker, which adds {asker_us - bare_us:.0f} us"
     )
 
 

@@ -27,7 +27,7 @@ CONDA_NAMES = {
     "httpx2": "openai",  # which brings it along
 }
 UNLOCKED = {"python", "pip", "sentence-transformers"}
-# Only for models that a user names: of embeddings, and behind further providers (the extras of pyproject.toml).
+# Only for models that a user names: of embeddings, and behind further providers (extras of pyproject.toml).
 WHERE_CHOSEN = {"sentence_transformers", "boto3", "botocore", "google"}
 RULES = {
     script: environment

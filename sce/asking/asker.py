@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sce.asking.blocks import Question
 from sce.asking.found import Found
 from sce.asking.pacing import Pace
 from sce.asking.starting import Starter
@@ -23,7 +24,7 @@ from sce.engines import About, Engine, Fatal, Rejected, body_of, open_engine
 from sce.grids.datasets import Dataset
 from sce.ledger.claims import Claims
 from sce.ledger.clock import now
-from sce.ledger.entries import Entry, digest
+from sce.ledger.entries import Entry, canonical, digest, digest_of
 from sce.ledger.ledger import Ledger, ledger_file
 from sce.ledger.of_model import LedgerOfModel
 from sce.models.entries import AUTO, Model
@@ -93,12 +94,25 @@ class Asker:
         if entry is not None:
             self.found += 1
             return entry
-        if self.engine.free:
-            return await self._take(key, body)
         # A task of its own: whoever waits for it may be cancelled, and the answer comes in all the same.
         task = self._pending[key] = asyncio.create_task(self._insist(key, body))
         task.add_done_callback(lambda task: self._end(key, task))
         return await asyncio.shield(task)
+
+    async def look_up(self, questions: list[Question]) -> list[Entry | None]:
+        """The entries of many requests: from the ledger, or computed where the engine is free; else None."""
+        bodies = [body_of(self.engine, messages, about) for messages, about in questions]
+        texts = list(map(canonical, bodies))
+        keys = list(map(digest_of, texts))
+        entries = self._found.entries(keys)
+        unknown = {key: n for n, key in enumerate(keys) if key not in entries} if self.engine.free else {}
+        for key, n in unknown.items():
+            entries[key] = await self._compute(key, bodies[n])
+        self.ledger.put_all((entries[key], texts[n]) for key, n in unknown.items())
+        found = [entries.get(key) for key in keys]
+        self.asked += len(unknown)
+        self.found += len(found) - found.count(None) - len(unknown)
+        return found
 
     async def close(self) -> None:
         """Wait for the replies to requests under way, drop requests not yet sent, and close the engine."""
@@ -133,19 +147,15 @@ class Asker:
                 self.ledger.require_sound()
             await self._starter.start()
 
-    async def _take(self, key, body):
+    async def _compute(self, key, body):
         """The entry for a question to an engine whose answers are free: a single attempt."""
         await self._begin()
         begin = time.monotonic()
         try:
             reply = await self.engine.ask(body)
         except Rejected as error:
-            entry = Entry.of_failure(key, str(error), "rejected", time.monotonic() - begin, 1)
-        else:
-            entry = Entry.of_reply(key, reply, time.monotonic() - begin, 1)
-        self.ledger.put(entry, body)
-        self.asked += 1
-        return entry
+            return Entry.of_failure(key, str(error), "rejected", time.monotonic() - begin, 1)
+        return Entry.of_reply(key, reply, time.monotonic() - begin, 1)
 
     async def _insist(self, key, body):
         """The entry of a question that is tried until it is answered or the budget of tries is used up."""

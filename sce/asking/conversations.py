@@ -4,7 +4,8 @@ experiments add. Where there are samples, the main wording is asked several time
 (``sce.reading.samples``) is continued, by each condition as many times. A grid that is asked in part is asked
 at its starts; then, with the main wording alone, at the SCEs, and at what the survey wants to know.
 
-N points are walked by as many workers as requests may be in flight; a worker carries a point through its
+What is in the ledger, or costs nothing to compute, is read in blocks (``sce.asking.blocks``).
+The others are held by as many workers as requests may be in flight; a worker carries a point through its
 whole conversation, so no request waits for the slowest of a batch.
 """
 
@@ -19,12 +20,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 import pandas as pd
 
 from sce.asking.asker import Asker
+from sce.asking.blocks import BLOCK, InBlock, LooksUp, collect, hold, without_gc
 from sce.asking.messages import answer_schema, continued, fresh, record_schema
 from sce.asking.protocol import Answered, Asked, Explained, Protocol
 from sce.engines import About
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
-from sce.ledger.entries import Entry
+from sce.ledger.entries import COUNTS, Entry
 from sce.reading import parsing
 from sce.reading.authors import FORESEEN
 from sce.reading.samples import SAMPLE, deciding
@@ -34,13 +36,17 @@ from sce.wordings.prompts import Prompt
 
 LINES = 10  # of a log, at every such share of the starts, on how far a search is
 LINE_EVERY_S = 30  # and at the latest after so long
+_AS_IT_ENDED = (
+    "digest", "status", "response", "reasoning", "finish_reason", "error", "latency_s", "attempts",
+)  # fmt: skip
 
 
 class Interview:
     """One model being asked about one dataset: what conversations need."""
 
-    def __init__(self, protocol: Protocol, asker: Asker):
+    def __init__(self, protocol: Protocol, asker: Asker | InBlock):
         self.protocol, self.asker, self.dataset = protocol, asker, protocol.dataset
+        self._follow_ups: dict[tuple[str, str], str] = {}
 
     @property
     def main(self) -> Prompt:
@@ -57,6 +63,13 @@ class Interview:
     def messages_of_question(self, prompt: Prompt, record: dict) -> list[dict]:
         return self.fresh(prompts.ask(prompt, self.dataset, self.dataset.describe(record)))
 
+    def follow_up(self, prompt: Prompt, answer: str) -> str:
+        """The text of a condition, which is the same wherever the answer is."""
+        key = prompt.name, answer
+        if key not in self._follow_ups:
+            self._follow_ups[key] = prompts.follow_up(prompt, self.dataset, answer)
+        return self._follow_ups[key]
+
     def fresh(self, text: str) -> list[dict]:
         """The messages of a conversation that begins with ``text``."""
         return fresh(text, self.protocol.system)
@@ -67,14 +80,18 @@ class Interview:
 
     async def together(self, coroutines: list[Coroutine]) -> list:
         """Their results in order, side by side where several may be under way: tasks cost time."""
-        if self.asker.max_in_flight == 1 or len(coroutines) == 1:
+        if self.asker.max_in_flight > 1 and len(coroutines) > 1:
+            return await asyncio.gather(*coroutines)
+        try:
             return [await coroutine for coroutine in coroutines]
-        return await asyncio.gather(*coroutines)
+        finally:
+            for coroutine in coroutines:
+                coroutine.close()
 
 
 def elicit(
     protocol: Protocol,
-    asker: Asker,
+    asker: LooksUp,
     progress: Callable[[str], None],
     note: Callable[[str], None] = logging.debug,
 ) -> pd.DataFrame:
@@ -91,7 +108,7 @@ def elicit(
         artifact, keys = "responses_sampled", [*keys, SAMPLE]
     elif any(asked.foreseen is not None for asked in rows):
         artifact = "responses_foreseen"
-    table = pd.DataFrame(map(_row, rows), columns=list(artifacts.columns(artifact)))
+    table = pd.DataFrame(_columns(rows))[list(artifacts.columns(artifact))]
     order = {name: place for place, name in enumerate(protocol.order)}
     table = table.assign(_order=table["condition"].fillna(table["wording"]).map(order))
     return table.sort_values(keys).drop(columns="_order").reset_index(drop=True)
@@ -104,16 +121,19 @@ def open_questions(responses: pd.DataFrame, retry: list[str]) -> int:
 
 
 async def _walk(interview, progress, note):
-    protocol = interview.protocol
-    points = (_converse(interview, point_id) for point_id in protocol.points)
-    others = [talk for step in protocol.steps for talk in step.conversations(interview)]
+    protocol, in_block = interview.protocol, Interview(interview.protocol, InBlock())
+    points = ((_converse(in_block, point), _converse(interview, point)) for point in protocol.points)
+    others = [
+        both
+        for step in protocol.steps
+        for both in zip(step.conversations(in_block), step.conversations(interview), strict=True)
+    ]
     others = protocol.shard.part(others) if protocol.shard else others
     rows: list[Asked] = []
     # A cluster that ends a job sends SIGTERM first: stop as with Ctrl-C, and keep what is being answered.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     try:
-        number = len(protocol.points) + len(others)
-        await _work(interview, itertools.chain(points, others), number, rows, progress)
+        await _work(interview.asker, itertools.chain(points, others), rows, progress)
         if protocol.survey is not None:
             said = await _ask_at_sces(interview, rows, progress)
             if protocol.shard is None:
@@ -127,17 +147,31 @@ async def _walk(interview, progress, note):
     return rows
 
 
-async def _work(interview, conversations, number, rows, progress):
-    """Hold a number of conversations, as many at a time as may be; their rows are added to ``rows``."""
+async def _work(asker, conversations, rows, progress):
+    """Hold conversations; their rows are added to ``rows``. ``conversations``: each as it is held in a block
+    and, for those that this does not answer, as a worker holds it."""
+
+    def add(asked):
+        rows.append(asked)
+        progress(asked.entry.status)
 
     async def work():
-        for conversation in conversations:
+        for conversation in rest:
             async for asked in conversation:
-                rows.append(asked)
-                progress(asked.entry.status)
+                add(asked)
 
+    left = []
+    with without_gc():
+        while block := list(itertools.islice(conversations, BLOCK)):
+            held = await hold([first for first, _ in block], asker)
+            for found, (_, again) in zip(held, block, strict=True):
+                if found is None:
+                    left.append(again)
+                for asked in found or []:
+                    add(asked)
+    rest = iter(left)
     async with asyncio.TaskGroup() as workers:
-        for _ in range(min(interview.asker.max_in_flight, number)):
+        for _ in range(min(asker.max_in_flight, len(left)) if left else 0):
             workers.create_task(work())
 
 
@@ -171,8 +205,9 @@ async def _ask_survey(interview, said, rows, progress, note):
 async def _ask_at(interview, points, rows, progress) -> dict[int, int]:
     """The main question at each of the points: point -> which option, -1 where none is read."""
     found: list[Asked] = []
-    conversations = (_ask_once(interview, point) for point in points)
-    await _work(interview, conversations, len(points), found, progress)
+    in_block = Interview(interview.protocol, InBlock())
+    conversations = ((_ask_once(in_block, point), _ask_once(interview, point)) for point in points)
+    await _work(interview.asker, conversations, found, progress)
     rows += found
     return {asked.point_id: _option(asked.entry, interview.dataset) for asked in found}
 
@@ -201,7 +236,7 @@ async def _converse(interview, point_id) -> AsyncIterator[Asked]:
     # Independent of each other, so all at once: a batch then needs one round for all of them.
     follow_ups = [_explain(interview, answered, prompt, n) for prompt in protocol.conditions for n in samples]
     follow_ups += [step.after_answer(interview, answered) for step in protocol.steps]
-    for rows in await interview.together(list(map(_collect, follow_ups))):
+    for rows in await interview.together(list(map(collect, follow_ups))):
         for asked in rows:
             yield asked
 
@@ -216,17 +251,11 @@ def _answered(interview, point_id, record, messages, entries) -> Answered | None
     return None if place is None else Answered(point_id, record, answers[place], messages, entries[place])
 
 
-async def _collect(rows: AsyncIterator[Asked]) -> list[Asked]:
-    return [asked async for asked in rows]
-
-
 async def _explain(interview, answered, prompt, sample) -> AsyncIterator[Asked]:
     """The SCE of one condition, and what is asked about the first sample of it."""
     protocol, dataset = interview.protocol, interview.dataset
     schema = interview.schema(record_schema)
-    messages = continued(
-        answered.messages, answered.entry, prompts.follow_up(prompt, dataset, answered.answer)
-    )
+    messages = continued(answered.messages, answered.entry, interview.follow_up(prompt, answered.answer))
     about = About("condition", prompt.name, answered.record, answered.answer, schema, again=sample)
     entry = await interview.ask(messages, about)
     yield Asked("condition", interview.main.name, prompt.name, answered.point_id, entry, sample)
@@ -264,30 +293,24 @@ def prediction(entry: Entry, dataset: Dataset) -> str | None:
     return parsing.parse_answer(entry.response, dataset, entry.finish_reason).value
 
 
-def _row(asked: Asked) -> dict:
-    entry, usage = asked.entry, asked.entry.usage
+def _columns(rows: list[Asked]) -> dict[str, list]:
+    """The columns of ``responses``, and those of its variants."""
+    entries = [asked.entry for asked in rows]
+    usages = [entry.usage for entry in entries]
+    tokens = {name: [usage.get(name) for usage in usages] for name in COUNTS}
     return {
-        "kind": asked.kind,
-        "wording": asked.wording,
-        "condition": asked.condition,
-        "point_id": asked.point_id,
-        "digest": entry.digest,
-        "status": entry.status,
-        "response": entry.response,
-        "reasoning": entry.reasoning,
-        "finish_reason": entry.finish_reason,
-        "error": entry.error,
-        "logprobs": json.dumps(entry.logprobs) if entry.logprobs else None,
-        "tokens_in": usage.get("in"),
-        "tokens_cached": usage.get("cached"),
-        "tokens_written": usage.get("written"),
-        "tokens_out": usage.get("out"),
-        "tokens_reasoning": usage.get("reasoning"),
-        "batch": bool(usage.get("batch")),
-        "latency_s": entry.latency_s,
-        "attempts": entry.attempts,
-        SAMPLE: asked.sample,
-        FORESEEN: asked.foreseen,
+        **{name: [getattr(asked, name) for asked in rows] for name in ("kind", "wording", "condition")},
+        "point_id": [asked.point_id for asked in rows],
+        **{name: [getattr(entry, name) for entry in entries] for name in _AS_IT_ENDED},
+        "logprobs": [json.dumps(entry.logprobs) if entry.logprobs else None for entry in entries],
+        "tokens_in": tokens["in"],
+        "tokens_cached": tokens["cached"],
+        "tokens_written": tokens["written"],
+        "tokens_out": tokens["out"],
+        "tokens_reasoning": tokens["reasoning"],
+        "batch": list(map(bool, tokens["batch"])),
+        SAMPLE: [asked.sample for asked in rows],
+        FORESEEN: [asked.foreseen for asked in rows],
     }
 
 

@@ -4,12 +4,13 @@ the row that claims to be its answer. Here the package's own protocol is walked,
 
 import json
 
+from sce.asking.blocks import Question
 from sce.asking.conversations import elicit
 from sce.asking.protocol import Protocol
 from sce.auditing.findings import Findings
 from sce.auditing.ledgers import digest_of
 from sce.auditing.tables import Stored
-from sce.engines import About, body_of
+from sce.engines import body_of
 from sce.ledger.entries import Entry
 from sce.reading.authors import FORESEEN
 from sce.reading.samples import SAMPLE
@@ -18,12 +19,14 @@ from sce.reading.samples import SAMPLE
 class Replayer:
     """Stands where a run has its asker, and answers from the rows of ``responses`` alone."""
 
-    max_in_flight = 1
-
     def __init__(self, engine, rows: dict[str, dict], ledger: dict[str, list[dict]]):
         self.engine, self.rows, self.ledger = engine, rows, ledger
 
-    async def ask(self, messages: list[dict], about: About) -> Entry:
+    async def look_up(self, questions: list[Question]) -> list[Entry]:
+        """What the rows say of each question."""
+        return [self._entry(*question) for question in questions]
+
+    def _entry(self, messages, about):
         key = digest_of(json.loads(json.dumps(body_of(self.engine, messages, about))))
         row = self.rows.get(key)
         if row is None:

@@ -67,7 +67,7 @@ class ControlEngine:
         record = body["record"]
         if body["kind"] == "question":
             decided = self.decide(record) ^ self._wavers(body, record)
-            return _said(json.dumps({"answer": self.dataset.options[decided]}))
+            return _said(self._answers[decided])
         if body["kind"] == "condition":
             start, wording = self.dataset.locate(record), _with_number(body["name"], body)
             if AGAIN in body and self._drawn(f"sce {wording} wavers", start) < (self.model.wavers or 0):
@@ -123,11 +123,17 @@ class ControlEngine:
 
     def _values(self, point_id) -> dict:
         """A grid point as a model writes it: numbers, and labels."""
-        ranks = np.unravel_index(point_id, self.dataset.shape)
+        ranks = self.dataset.ranks_at(point_id)
         return {
-            name: feature.codes[rank] if feature.is_number else feature.labels[rank]
-            for (name, feature), rank in zip(self.dataset.features.items(), ranks, strict=True)
+            name: written[rank]
+            for (name, written), rank in zip(self._levels_written.items(), ranks, strict=True)
         }
+
+    @cached_property
+    def _levels_written(self) -> dict[str, list]:
+        """Feature -> its levels as a model writes them."""
+        features = self.dataset.features.items()
+        return {name: feature.codes if feature.is_number else feature.labels for name, feature in features}
 
     def _as_sce(self, values) -> str:
         """Values in the form in which a dataset wants its SCEs; a text says nothing of those that are left
@@ -163,6 +169,11 @@ class ControlEngine:
         from sce.engines.large_control import FarSighted  # small grids need none of it
 
         return FarSighted(self.dataset, l1=self.model.policy == "nearest_l1")
+
+    @cached_property
+    def _answers(self) -> list[str]:
+        """The reply that gives each option."""
+        return [json.dumps({"answer": option}) for option in self.dataset.options]
 
     @cached_property
     def _labels(self) -> np.ndarray:

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -85,7 +84,7 @@ def _write_answers(finished, target) -> int:
                     if entry is None:  # of an engine whose answers are free, which may keep none
                         continue
                     if entry.error:
-                        entry = replace(entry, error=finished.cleaner.error(entry.error))
+                        entry = entry._replace(error=finished.cleaner.error(entry.error))
                     line = line_of(path.name, entry, ledger.request(digest))
                     finished.cleaner.refuse(line, path)
                     lines.write(line)

@@ -259,11 +259,11 @@ class Dataset(Contract):
                 raise ValueError(f"features.{name}: {allowed}")
         return self
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         return tuple(len(feature.codes) for feature in self.features.values())
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of grid points N."""
         return int(np.prod([int(n) for n in self.shape], dtype=object))
@@ -284,20 +284,39 @@ class Dataset(Contract):
 
     def record(self, point_id: int) -> dict:
         """The record {feature: code} of a grid point."""
-        ranks = np.unravel_index(point_id, self.shape)
         return {
             name: feature.codes[rank]
-            for (name, feature), rank in zip(self.features.items(), ranks, strict=True)
+            for (name, feature), rank in zip(self.features.items(), self.ranks_at(point_id), strict=True)
         }
+
+    def ranks_at(self, point_id: int) -> list[int]:
+        """The level of every feature at a grid point, counted from 0. Raises ValueError off the grid."""
+        rest, ranks = point_id, []
+        for feature in reversed(self.features.values()):
+            rest, rank = divmod(rest, len(feature.codes))
+            ranks.append(rank)
+        if rest:
+            raise ValueError(f"point {point_id} of a grid of {self.size}")
+        return ranks[::-1]
 
     def describe(self, record: dict) -> str:
         """The description text of a record, on the grid or off it (numbers off the grid as they are)."""
         said = {}
-        for name, feature in self.features.items():
-            labels = dict(zip(feature.codes, feature.labels, strict=True))
+        for name, sentences in self._sentences.items():
             value = record[name]
-            said[name] = feature.wording.format(value=labels.get(value, _tidy(value)))
+            sentence = sentences.get(value)
+            if sentence is None:
+                sentence = self.features[name].wording.format(value=_tidy(value))
+            said[name] = sentence
         return self.joined(said)
+
+    @cached_property
+    def _sentences(self) -> dict[str, dict]:
+        """Feature -> code -> what is said of that level."""
+        return {
+            name: {code: f.wording.format(value=text) for code, text in zip(f.codes, f.labels, strict=True)}
+            for name, f in self.features.items()
+        }
 
     def joined(self, said: dict[str, str]) -> str:
         """The description of what is said of every feature."""

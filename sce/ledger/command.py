@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from dataclasses import asdict
 
 from sce.errors import InputError
 from sce.ledger.damage import accept_loss, drop_damaged, verify
@@ -101,7 +100,7 @@ def _show_entries(options):
     for path, key in found:
         with Ledger(path, read_only=True) as ledger:
             entry, request = ledger.get(key), ledger.request(key)
-        shown = {"file": path.name, **asdict(entry), "asked_at": _when(entry.asked_at), "request": request}
+        shown = {"file": path.name, **entry._asdict(), "asked_at": _when(entry.asked_at), "request": request}
         print(json.dumps(shown, indent=None if options.json else 2, ensure_ascii=False))
     return 0
 

@@ -5,6 +5,8 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from sce.ledger.clock import now
 
@@ -14,6 +16,7 @@ RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
 COUNTS = ("in", "cached", "written", "out", "reasoning", "batch")  # of Reply.usage
 MOST_TOKENS = 10**12
 OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
+_MESSAGES = '"messages":[]'
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -33,8 +36,7 @@ class Reply:
     turn: dict | None = None
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the ledger: how a request ended. ``error``: the cause, where its status is failed;
     ``finish_reason`` is then "rejected" where asking again cannot help."""
 
@@ -93,8 +95,42 @@ class Batch:
 
 
 def digest(body: dict) -> str:
-    """The key of a request: SHA-256 of its canonical JSON, in hex. 0 and 0.0 are the same number."""
-    return hashlib.sha256(CANONICAL.encode(_whole(body)).encode()).hexdigest()
+    """The key of a request: SHA-256 of its canonical JSON, in hex."""
+    return digest_of(canonical(body))
+
+
+def digest_of(text: str) -> str:
+    """The key of a request from its canonical JSON."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def canonical(body: dict) -> str:
+    """A request as canonical JSON, in which 0 and 0.0 are the same number."""
+    text = _encoded(body)
+    # Nearly no request holds what can be a whole number with a fraction.
+    return CANONICAL.encode(_whole(body)) if ".0" in text or "e+" in text else text
+
+
+def _encoded(body):
+    """``CANONICAL.encode``, which writes the text of a message that many requests share only once."""
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return CANONICAL.encode(body)
+    before, *after = CANONICAL.encode(body | {"messages": []}).split(_MESSAGES)
+    if len(after) != 1:  # something else in it has that name
+        return CANONICAL.encode(body)
+    return f'{before}"messages":[{",".join(map(_message, messages))}]{after[0]}'
+
+
+def _message(message):
+    role, content = message.get("role"), message.get("content")
+    plain = len(message) == 2 and type(role) is str and type(content) is str
+    return _plain_message(role, content) if plain else CANONICAL.encode(message)
+
+
+@lru_cache(4096)
+def _plain_message(role, content):
+    return CANONICAL.encode({"role": role, "content": content})
 
 
 def _whole(value):
@@ -146,9 +182,11 @@ def _storable(value):
     """The value with half characters, which some models emit and no UTF-8 file can hold, as "?"."""
     if value is None:
         return None
-    text = json.dumps(value, ensure_ascii=False)
+    is_text = type(value) is str
+    text = value if is_text else json.dumps(value, ensure_ascii=False)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.loads(text.encode(errors="replace"))
+        whole = text.encode(errors="replace").decode()
+        return whole if is_text else json.loads(whole)
     return value

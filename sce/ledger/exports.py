@@ -11,7 +11,6 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, fields
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def export(folder, target, pattern: str = "*") -> int:
 
 def line_of(file: str, entry: Entry, request: dict) -> str:
     """The line of an entry of the ledger file with that name."""
-    return json.dumps({"file": file, **asdict(entry), "request": request}) + "\n"
+    return json.dumps({"file": file, **entry._asdict(), "request": request}) + "\n"
 
 
 def merge(source, folder) -> dict[str, int]:
@@ -98,7 +97,7 @@ def _incoming(source) -> Iterator[tuple[str, Entry, dict]]:
 
 
 def _lines(source):
-    expected = sorted({field.name for field in fields(Entry)} | {"file", "request"})
+    expected = sorted({*Entry._fields} | {"file", "request"})
     try:
         with gzip.open(source, "rt", encoding="utf-8") as lines:
             for number, text in enumerate(lines, 1):

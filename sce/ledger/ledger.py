@@ -12,15 +12,15 @@ The ledger also records API batches before anyone waits for them, with the reque
 import asyncio
 import hashlib
 import re
-import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sce.errors import InputError
-from sce.ledger.entries import RANK, Batch, Entry
+from sce.ledger import lookups
+from sce.ledger.entries import Batch, Entry
 from sce.ledger.manifest import Manifest, rows_known
 from sce.ledger.remedies import mend, restore
 from sce.ledger.rows import (
@@ -31,6 +31,7 @@ from sce.ledger.rows import (
     SCHEMA_VERSION,
     TABLES,
     Damaged,
+    as_json,
     entry_of,
     request_of,
     requests_of,
@@ -38,7 +39,6 @@ from sce.ledger.rows import (
     zipped,
 )  # fmt: skip
 from sce.ledger.sqlite_files import (
-    as_input_error,
     explained,
     free_bytes,
     may_write,
@@ -114,19 +114,22 @@ class Ledger:
     def get(self, digest: str) -> Entry | None:
         """The entry that counts for a request, or None where it was never asked. Raises InputError where a
         row of the request is not what was stored."""
-        if digest in self._group:
-            return self._group[digest][0]
-        try:
-            rows = self._reader.execute(
-                f"SELECT id, {self._columns} FROM responses WHERE digest = ?", (bytes.fromhex(digest),)
-            ).fetchall()
-        except sqlite3.Error as error:
-            raise as_input_error(self.path, error) from error
-        found = [(number, self._entry(number, row)) for number, *row in rows]
-        for number, entry in found:
-            if entry.digest != digest:
-                raise self.damage(number, "its index entry names another request")
-        return max(found, key=_place)[1] if found else None
+        return self.get_all([digest]).get(digest)
+
+    def get_all(self, digests: Iterable[str]) -> dict[str, Entry]:
+        """Digest -> the entry that counts, of those requests that were asked. Raises InputError as ``get``
+        does."""
+        digests = set(digests)
+        found = {key: self._group[key][0] for key in digests & self._group.keys()}
+        for keys in lookups.portions(digests - found.keys()):
+            places = ", ".join("?" * len(keys))
+            rows = self.query(f"SELECT id, {self._columns} FROM responses WHERE digest IN ({places})", *keys)
+            entries = ((number, self._entry(number, row)) for number, *row in rows)
+            try:
+                found |= lookups.best(entries, digests)
+            except lookups.Misfiled as error:
+                raise self.damage(error.number, "its index entry names another request") from None
+        return found
 
     def has_since(self, digest: str, since: float) -> bool:
         """Whether a request was asked at or after a time, however it ended."""
@@ -223,9 +226,14 @@ class Ledger:
 
     def put(self, entry: Entry, body: dict) -> None:
         """Add an entry with the request it answers. Raises InputError (a full disk) and keeps the rest."""
-        if entry.digest in self._group:
-            self.commit()
-        self._group[entry.digest] = (entry, row_of(entry, body))
+        self.put_all([(entry, as_json(body))])
+
+    def put_all(self, entries: Iterable[tuple[Entry, str]]) -> None:
+        """``put`` of many entries, each with its request as JSON."""
+        for entry, request in entries:
+            if entry.digest in self._group:
+                self.commit()
+            self._group[entry.digest] = (entry, row_of(entry, request))
         if time.monotonic() - self._last_commit >= self._group_s:
             self.commit()
 
@@ -235,7 +243,7 @@ class Ledger:
         if self._group_s:
             self.put(entry, body)
             return
-        self._group[entry.digest] = (entry, row_of(entry, body))
+        self._group[entry.digest] = (entry, row_of(entry, as_json(body)))
         async with self._turn:
             if entry.digest in self._group:
                 await asyncio.to_thread(self.commit)
@@ -387,9 +395,3 @@ def _last_row(db) -> int:
         return 0
     ((number,),) = db.execute("SELECT max(id) FROM responses")
     return number or 0
-
-
-def _place(found):
-    """How far in front a row, (its number, its entry), counts among those of one request."""
-    number, entry = found
-    return RANK[entry.status], -number if entry.status == "answered" else number

@@ -3,6 +3,7 @@ that was ever asked (``shards`` of a model's entry). Every question is looked up
 answer is found whichever job asked for it, and however many there are now."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from sce.ledger.entries import RANK, Entry
@@ -66,9 +67,16 @@ class LedgerOfModel:
     def get(self, digest: str) -> Entry | None:
         """The entry that counts for a request, or None where it was never asked: see ``Ledger.get``. Of what
         lies in several files, the best; of several answers the first, of other equals the latest."""
-        if len(self.files) == 1:
-            return self.files[0].get(digest)
-        return max(filter(None, (file.get(digest) for file in self.files)), key=_place, default=None)
+        return self.get_all([digest]).get(digest)
+
+    def get_all(self, digests: Iterable[str]) -> dict[str, Entry]:
+        """Digest -> the entry that counts, of those requests that were asked."""
+        digests = set(digests)
+        found, *others = (file.get_all(digests) for file in self.files) if self.files else ({},)
+        for entries in others:
+            for digest, entry in entries.items():
+                found[digest] = max(found.get(digest, entry), entry, key=_place)
+        return found
 
     def request(self, digest: str) -> dict | None:
         """The request behind a digest as it was sent, or None."""
@@ -86,6 +94,10 @@ class LedgerOfModel:
     def put(self, entry: Entry, body: dict) -> None:
         """See ``Ledger.put``."""
         self._own.put(entry, body)
+
+    def put_all(self, entries: Iterable[tuple[Entry, str]]) -> None:
+        """See ``Ledger.put_all``."""
+        self._own.put_all(entries)
 
     async def store(self, entry: Entry, body: dict) -> None:
         """See ``Ledger.store``."""

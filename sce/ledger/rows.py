@@ -54,8 +54,8 @@ class Damaged(Exception):
     """A row, or a part of one, that is not what was stored."""
 
 
-def row_of(entry: Entry, body: dict) -> tuple:
-    """An entry and the request it answers, in the order of COLUMNS."""
+def row_of(entry: Entry, request: str) -> tuple:
+    """An entry and the request it answers, as JSON, in the order of COLUMNS."""
     values = (
         bytes.fromhex(entry.digest),
         entry.status,
@@ -65,12 +65,12 @@ def row_of(entry: Entry, body: dict) -> tuple:
         entry.error,
         _packed(entry.turn),
         _packed(entry.logprobs),
-        json.dumps(entry.usage),
+        json.dumps(entry.usage) if entry.usage else "{}",
         float(entry.latency_s),
         entry.attempts,
         float(entry.asked_at),
     )
-    return (*values, _checksum(values), zipped(body))
+    return (*values, _checksum(values), compressed(request))
 
 
 def entry_of(row: tuple) -> Entry:
@@ -83,7 +83,7 @@ def entry_of(row: tuple) -> Entry:
     if status not in RANK:
         raise Damaged(f"status {status!r}")
     try:
-        counts = json.loads(usage)
+        counts = {} if usage == "{}" else json.loads(usage)
         return Entry(
             key.hex(), status, response, reasoning, finish, error, _unpacked(turn), _unpacked(logprobs),
             counts if checksum is not None else counts_of(counts), latency, attempts, asked,
@@ -111,7 +111,19 @@ def requests_of(packed: bytes) -> dict[str, dict]:
 
 def zipped(value) -> bytes:
     """A value as compressed JSON."""
-    return zlib.compress(json.dumps(value, ensure_ascii=False).encode(), 1)
+    return compressed(as_json(value))
+
+
+def as_json(value) -> str:
+    """A value as JSON, its keys in their order."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def compressed(text: str) -> bytes:
+    """JSON, compressed."""
+    content = text.encode()
+    # A window no larger than the content: setting up the usual one of 32 kB takes longer than the rest.
+    return zlib.compress(content, 1, wbits=12 if len(content) <= 4096 else 15)
 
 
 def unzipped(packed: bytes):

@@ -23,6 +23,8 @@ from sce.reading.labels import clean
 from sce.reading.readers import readers_of
 from sce.reading.replies import after_reasoning
 
+MOST_KEPT = 5000  # answers that were read
+
 
 class Parsed(NamedTuple):
     status: str
@@ -32,6 +34,15 @@ class Parsed(NamedTuple):
 def parse_answer(text, dataset, finish_reason=None) -> Parsed:
     """The option a reply gives, exactly as in ``dataset.options``, or None."""
     readers = readers_of(dataset)
+    key = text, finish_reason
+    if key not in readers.answers:  # nearly all answers are one of few texts
+        if len(readers.answers) > MOST_KEPT:
+            readers.answers.clear()
+        readers.answers[key] = _parsed_answer(text, readers, finish_reason)
+    return readers.answers[key]
+
+
+def _parsed_answer(text, readers, finish_reason):
     value = None
     if isinstance(text, str):
         value = answers.answer(after_reasoning(text), readers.options, finish_reason == "length")

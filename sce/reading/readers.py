@@ -47,6 +47,7 @@ class Readers:
                 self.by_words.setdefault(self._telling(words, name), set()).add(name)
                 self.by_letters.setdefault("".join(words), set()).add(name)
         self.known = {None: (None, 0)}
+        self.answers = {}  # (reply, its finish reason) -> the answer that was read
 
     def feature(self, key):
         """(feature, rank) of a key, or (None, 0); of two keys the one of higher rank counts."""

@@ -22,8 +22,8 @@ NO_SCES = pd.DataFrame(columns=["condition", "point_id", "status"])
 class NoLedger:
     """Holds no answer."""
 
-    def get(self, key: str) -> None:
-        return None
+    def get_all(self, digests: set[str]) -> dict:
+        return {}
 
 
 def count_about(study: Study, explainer: str, name: str, authors: list[str], measured: Measured) -> Count:

@@ -5,8 +5,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sce.asking.blocks import Question
 from sce.asking.protocol import Protocol
-from sce.engines import About, body_of
+from sce.engines import body_of
 from sce.engines.control import decide
 from sce.experiments.protocols import SURVEY, protocol_of
 from sce.ledger.entries import Entry, digest
@@ -49,8 +50,6 @@ class Planner:
     ``mains``: the points whose main question is among them, ``explained``: condition -> the points whose SCE
     is."""
 
-    max_in_flight = 1
-
     def __init__(self, protocol: Protocol, engine, ledger: LedgerOfModel, retry, measured: Measured):
         self.protocol, self.engine, self.ledger = protocol, engine, ledger
         self.retry, self.measured = set(retry), measured
@@ -59,15 +58,17 @@ class Planner:
         self.explained: dict[str, set[int]] = defaultdict(set)
         self._known: dict[str, Entry] = {}
 
-    async def ask(self, messages: list[dict], about: About) -> Entry:
+    async def look_up(self, questions: list[Question]) -> list[Entry]:
         """What a run would get. A question that is met again, by another way or wording, counts once."""
-        key = digest(body_of(self.engine, messages, about))
-        if key not in self._known:
-            self._known[key] = self._count(key, messages, about)
-        return self._known[key]
+        keys = [digest(body_of(self.engine, messages, about)) for messages, about in questions]
+        entries = self.ledger.get_all(set(keys) - self._known.keys())
+        for key, (messages, about) in zip(keys, questions, strict=True):
+            if key not in self._known:
+                self._known[key] = self._count(key, entries.get(key), messages, about)
+        return [self._known[key] for key in keys]
 
-    def _count(self, key, messages, about):
-        entry, size = self.ledger.get(key), characters_of(messages)
+    def _count(self, key, entry, messages, about):
+        size = characters_of(messages)
         if entry is not None:
             self.found[entry.status] += 1
             if entry.status == "answered":

@@ -9,7 +9,7 @@ to the model) is left as it is, so prompts are written as they will be read.
 import re
 import string
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -98,7 +98,14 @@ class Prompt(Contract):
 
     def fill(self, values: dict[str, str]) -> str:
         """The text with a value for each of its placeholders."""
-        return PLACEHOLDER.sub(lambda match: values[match.group(1)], self.text).strip()
+        parts = self._parts.copy()
+        parts[1::2] = [values[name] for name in parts[1::2]]
+        return "".join(parts).strip()
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        """The text between its placeholders, and their names, by turns."""
+        return PLACEHOLDER.split(self.text)
 
 
 def prompt_files() -> Mapping[str, Path]:

@@ -15,7 +15,7 @@ from sce.engines.checked import Checker, decoded
 from sce.engines.faults import fault_of, is_error, wait_of
 from sce.ledger.entries import Entry, Reply, digest
 from sce.ledger.ledger import Ledger
-from sce.ledger.rows import entry_of, row_of
+from sce.ledger.rows import as_json, entry_of, row_of
 from tests.asking.questions import ask_all, entry
 from tests.engines.test_remote import CANARY
 from tests.faults import Answer, Provider, served
@@ -91,7 +91,7 @@ def is_kept_whole(reply):
     json.dumps(reply.turn)
     body = {"x": 1}
     stored = Entry.of_reply(digest(body), reply, 0.5, 1)
-    assert entry_of(row_of(stored, body)[:-1]) == stored
+    assert entry_of(row_of(stored, as_json(body))[:-1]) == stored
 
 
 def answer_in(body, reply_of):
