@@ -5,6 +5,7 @@ import random
 import time
 
 CHARACTERS_PER_TOKEN = 4  # a rough mean over tokenizers for English; corrected by what is really used
+CONVERSATION = ("messages", "input", "contents")  # what the protocols call it
 FIRST_GUESS_OUT = 200  # tokens of a reply, before one has been seen
 
 
@@ -58,7 +59,9 @@ class Pace:
         """Tokens that a request will take: its text by length, its reply by the mean of those seen."""
         if not self._tokens:
             return 0
-        characters = sum(len(str(message.get("content"))) for message in body.get("messages", ()))
+        conversation = next((body[name] for name in CONVERSATION if name in body), ())
+        texts = (message.get("content", message.get("parts")) for message in conversation)
+        characters = sum(len(str(text)) for text in texts)
         out = self._seen_out / self._seen if self._seen else FIRST_GUESS_OUT
         return characters / CHARACTERS_PER_TOKEN + out
 
