@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import fields
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def export(folder, target, pattern: str = "*") -> int:
 
 def line_of(file: str, entry: Entry, request: dict) -> str:
     """The line of an entry of the ledger file with that name."""
-    return json.dumps({"file": file, **asdict(entry), "request": request}) + "\n"
+    return json.dumps({"file": file, **vars(entry), "request": request}) + "\n"
 
 
 def merge(source, folder) -> dict[str, int]:
