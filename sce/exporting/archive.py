@@ -20,7 +20,7 @@ from sce.exporting.finished import Finished
 from sce.exporting.neutral import configuration
 from sce.exporting.wordings import datasets_and_wordings
 from sce.files.places import WORKFLOW
-from sce.ledger.exports import HEADER, line_of, merge
+from sce.ledger.exports import HEADER, line_of
 from sce.ledger.of_model import LedgerOfModel
 from sce.study.planner import file_of, is_there
 
@@ -34,7 +34,7 @@ def write(finished: Finished, target: Path) -> str:
     with writing.new_file(target, ".zip") as partial, tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         answers = _fill(finished, folder)
-        _require_whole(folder)
+        _require_whole(finished, folder)
         writing.zip_folder(folder, partial)
     return f"{target}: {answers:,} answers, from which the study's scores follow without a question"
 
@@ -70,18 +70,18 @@ def _extension(study, name):
 
 
 def _write_answers(finished, target) -> int:
-    """The entries that count for what the study asked, in the order of their files and digests."""
-    study, wanted = finished.study, {}
+    """The entries that count for what the study asked, in the order of their files and digests; their
+    number. What the ledger lacks, a plan finds (``_require_whole``), unless its answer is free."""
+    study, wanted, count = finished.study, {}, 0
     for model, digests in finished.asked.items():
         wanted.setdefault(file_of(study, study.config.models[model]), set()).update(digests)
-    count = 0
     with writing.gzip_lines(target) as lines:
         lines.write(HEADER)
         for path in sorted(filter(is_there, wanted)):
             with LedgerOfModel(path, read_only=True) as ledger:
                 for digest in sorted(wanted[path]):
                     entry = ledger.get(digest)
-                    if entry is None:  # of an engine whose answers are free, which may keep none
+                    if entry is None:
                         continue
                     if entry.error:
                         entry = entry._replace(error=finished.cleaner.error(entry.error))
@@ -92,14 +92,14 @@ def _write_answers(finished, target) -> int:
     return count
 
 
-def _require_whole(folder) -> None:
-    """Raises InputError where a plan, made from the archive alone, finds a question to ask."""
+def _require_whole(finished, folder) -> None:
+    """Raises InputError where a run with the configuration and the files of the archive would ask more than
+    the ledger has answers to. (What the study asked of it, and no more, is in the archive.)"""
     with tempfile.TemporaryDirectory() as place:
-        ledger, table = Path(place) / "ledger", Path(place) / "plan.csv"
-        merge(folder / LEDGER, ledger)
-        config = Path(place) / "config.yaml"
-        content = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8")) | {"ledger": str(ledger)}
-        config.write_text(yaml.safe_dump(content), encoding="utf-8")
+        config, table = Path(place) / "config.yaml", Path(place) / "plan.csv"
+        ledger = {"ledger": str(Path(finished.study.config.ledger).resolve())}
+        content = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+        config.write_text(yaml.safe_dump(content | ledger), encoding="utf-8")
         command = [sys.executable, "-m", "sce", "plan", "--configfile", str(config), "--csv", str(table)]
         env = os.environ | {"PYTHONPATH": str(WORKFLOW)}
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
