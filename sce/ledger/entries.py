@@ -146,9 +146,10 @@ def _storable(value):
     """The value with half characters, which some models emit and no UTF-8 file can hold, as "?"."""
     if value is None:
         return None
-    text = json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.loads(text.encode(errors="replace"))
+        clean = text.encode(errors="replace")
+        return clean.decode() if isinstance(value, str) else json.loads(clean)
     return value
