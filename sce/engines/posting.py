@@ -1,9 +1,9 @@
 """Posts requests to one address over connections that are kept, past the SDK of its provider.
 
-An SDK makes several objects of its own and of its HTTP library from every request and every reply, which takes
-many times the processor time of sending and reading them (benchmarks/README.md). Its client still says what is
-sent with a request: the address, and the headers with the key. Through a proxy the SDK sends by itself, since
-it knows every kind of proxy.
+An SDK makes several objects of its own and of its HTTP library from every request and every reply, which
+takes many times the processor time of sending and reading them (benchmarks/README.md). Its client still says
+what is sent with a request: the address, and the headers with the key. Through a proxy the SDK sends by
+itself, since it knows every kind of proxy.
 """
 
 import json
