@@ -1,10 +1,10 @@
 """How many questions a second one job asks where the provider answers at once, and what several jobs reach.
 
-    python benchmarks/bench_rate.py [RUNS] [--beside FOLDER]      a minute for each run
+    python benchmarks/bench_rate.py [RUNS] [--beside FOLDER]      minutes
 
-The job is ``elicit`` on income under two conditions: 5,760 questions in conversations, 32 at once, each answer
-committed to a ledger on disk. The server, a process of its own, finds the end of a request and sends a reply
-that it made beforehand. Ways to ask, each in a new process, RUNS times (3) in turns:
+The job is ``elicit`` on income under two conditions: 5,760 questions in conversations, 32 at once, every
+answer committed to a ledger on disk. The server, a process of its own, finds the end of a request and sends a
+reply that it made beforehand. Ways to ask, each in a new process, RUNS times (3) in turns:
 
 - the SDK: requests through its client, as it is by default (httpx2);
 - its aiohttp: through its client with aiohttp below, which the SDK offers as faster;
@@ -14,8 +14,8 @@ that it made beforehand. Ways to ask, each in a new process, RUNS times (3) in t
 - beside: the package in the checkout FOLDER, as it is.
 
 Processor time is the job's own, from the first question to the last row; the server's is not in it. On a
-machine with other work only ratios say something. Then 1, 2 and 4 jobs at once ask a share of the points each,
-into one ledger: the time from the first question of the first to the last answer of the last.
+machine with other work only ratios say something. Then 1, 2 and 4 jobs at once, each with its share of the
+points, ask into one ledger: the time from the first question of the first to the last answer of the last.
 """
 
 import argparse
@@ -146,10 +146,10 @@ def prepare(way):
 
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     if way == NO_HTTP:
-        replies = [json.dumps(ANSWER), json.dumps(SCE)]
+        reply = json.dumps(ANSWER)
 
         async def exchange(engine, send):
-            return engine.checker.decoded(replies[0])
+            return engine.checker.decoded(reply)
 
         ChatEngine._exchange = exchange
 
@@ -185,14 +185,12 @@ def compare(ways, runs, beside):
                     package = beside if way == BESIDE else ROOT
                     found[way].append(figures(start(way, port, folder, package=package)))
     base = None
-    print(
-        f"{'':14}{'ms of processor a question':>28}{'questions a processor s':>25}{'a second':>10}{'ratio':>7}"
-    )
+    print(f"{'':14}{'ms of processor a question':>28}{'a processor second':>20}{'a second':>10}{'ratio':>7}")
     for way, jobs in found.items():
         busy = statistics.median(one["busy"] / one["asked"] for one in jobs)
         rate = max(one["asked"] / (one["end"] - one["begin"]) for one in jobs)
         base = base or busy
-        print(f"{way:14}{busy * 1e3:28.3f}{1 / busy:25.0f}{rate:10.0f}{base / busy:7.2f}")
+        print(f"{way:14}{busy * 1e3:28.3f}{1 / busy:20.0f}{rate:10.0f}{base / busy:7.2f}")
 
 
 def together(runs):
