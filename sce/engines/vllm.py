@@ -30,7 +30,6 @@ from sce.models.weights import local_weights
 from sce.running import devices
 
 MODULE = "vllm.entrypoints.openai.api_server"
-COMMANDS = "vllm.entrypoints.cli.main"  # vLLM's command line, which alone starts several processes
 POLL_S = 0.5
 CLOSE_S = 15
 TAIL_BYTES = 200_000
@@ -44,10 +43,8 @@ def open_engine(model: Vllm, dataset: Dataset) -> "VllmEngine":
 
 def arguments(model: Vllm, port: int) -> list[str]:
     """The server's command line, without its interpreter."""
-    several = model.api_servers > 1
     options = {
-        "model": None if several else _weights(model),
-        "api-server-count": model.api_servers if several else None,
+        "model": _weights(model),
         "served-model-name": model.model,
         "host": "127.0.0.1",
         "port": port,
@@ -66,7 +63,7 @@ def arguments(model: Vllm, port: int) -> list[str]:
         "generation-config": "vllm",
         **{name.replace("_", "-"): value for name, value in model.engine_args.items()},
     }
-    line = ["-m", COMMANDS, "serve", _weights(model)] if several else ["-m", MODULE]
+    line = ["-m", MODULE]
     for name, value in options.items():
         if isinstance(value, bool):
             line.append(f"--{name}" if value else f"--no-{name}")

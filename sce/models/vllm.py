@@ -21,7 +21,7 @@ _EIGHT_BIT = re.compile(r"fp8|8.?bit|int8|w8a8", re.IGNORECASE)
 OWN_OPTIONS = {
     "model", "served_model_name", "host", "port", "revision", "dtype", "quantization", "max_model_len",
     "tensor_parallel_size", "pipeline_parallel_size", "gpu_memory_utilization", "seed", "reasoning_parser",
-    "enable_prefix_caching", "enable_prompt_tokens_details", "generation_config", "api_server_count",
+    "enable_prefix_caching", "enable_prompt_tokens_details", "generation_config",
 }  # fmt: skip
 
 
@@ -39,12 +39,11 @@ class Vllm(Chat, Local):
     """Open weights served by vLLM inside the job. ``model``: the name at Hugging Face; ``weights``: a folder
     (or ``$VARIABLE``) to load it from instead. ``engine_args``: further options of the server by their names
     (max_num_seqs: 64 becomes --max-num-seqs 64). ``python``: the interpreter that has vllm, where it is not
-    this one. ``startup_s``: how long loading may take. ``api_servers``: processes of the server that take
-    requests, where one is slower than the GPUs."""
+    this one. ``startup_s``: how long loading may take."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Remote.TRANSPORT | Local.TRANSPORT | {
         "weights", "python", "startup_s", "tensor_parallel_size", "pipeline_parallel_size",
-        "gpu_memory_utilization", "prefix_caching", "api_servers",
+        "gpu_memory_utilization", "prefix_caching",
     }  # fmt: skip
 
     engine: Literal["vllm"]
@@ -61,7 +60,6 @@ class Vllm(Chat, Local):
     prefix_caching: bool = True
     python: FilePath | None = None
     startup_s: Seconds = 3600
-    api_servers: int = Field(1, ge=1, le=64)
     max_in_flight: InFlightOrAuto = 64
 
     @field_validator("engine_args")
