@@ -155,7 +155,7 @@ class VllmEngine(ChatEngine):
         # The first error is the cause; those after it say that something failed before.
         errors = [line for line in lines if _ERROR.match(line) and "root cause" not in line]
         told = list(dict.fromkeys(errors))[:REASONS] or lines[-REASONS:]
-        reason = hide(" | ".join(told), self._key, read_key("HF_TOKEN"))
+        reason = hide(self._hidden(" | ".join(told)), self._key, read_key("HF_TOKEN"))
         return f"{reason[:LONGEST]} (all of it: {self._log})"
 
 
