@@ -157,8 +157,9 @@ def fingerprint(request: dict) -> str:
 
 
 @contextmanager
-def served(handler):
-    """The URL of a loopback server that answers with ``handler(method, path, headers, body)``."""
+def served(handler, tls=None):
+    """The URL of a loopback server that answers with ``handler(method, path, headers, body)``; under ``tls``,
+    an SSLContext with its certificate, where there is one."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -202,10 +203,12 @@ def served(handler):
             pass  # clients that hang up are what these tests are about
 
     server = Server(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -2,22 +2,20 @@
 tries are used up."""
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-import stamina
-
 from sce.asking.pacing import Pace
 from sce.asking.window import Place
 from sce.engines import Engine, Fatal, Rejected, Transient
 from sce.ledger.entries import Entry, Reply
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60  # between two tries of a question; doubles, with up to 1 s of jitter
-
-stamina.instrumentation.set_on_retry_hooks([])  # it would log a line for every retry; we count them by cause
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60  # between two tries of a question; doubles, with some jitter
+JITTER_S = 1.0
 
 
 @dataclass
@@ -40,23 +38,20 @@ class Tries:
         question's tries are used up: it was not asked, rather than failed."""
         limit = _Limit(self.attempts, self.patience_s)
         begin = time.monotonic()
-        try:
-            async for attempt in stamina.retry_context(
-                on=lambda error: not self.stopping and limit.verdict(error),
-                attempts=None,
-                timeout=None,
-                wait_initial=FIRST_WAIT_S,
-                wait_max=LONGEST_WAIT_S,
-            ):
-                with attempt:
-                    limit.number = attempt.num
-                    reply, latency_s = await self._try(body, place)
-        except (Transient, Rejected) as error:
-            if self.stopping and isinstance(error, Transient):
-                raise
-            finish = "rejected" if isinstance(error, Rejected) else None
-            return Entry.of_failure(key, str(error), finish, time.monotonic() - begin, limit.number)
-        return Entry.of_reply(key, reply, latency_s, limit.number)
+        while True:
+            limit.number += 1
+            try:
+                reply, latency_s = await self._try(body, place)
+                return Entry.of_reply(key, reply, latency_s, limit.number)
+            except Rejected as error:
+                return Entry.of_failure(key, str(error), "rejected", time.monotonic() - begin, limit.number)
+            except Transient as error:
+                if self.stopping:
+                    raise
+                wait = limit.wait_after(error)
+                if wait is None:
+                    return Entry.of_failure(key, str(error), None, time.monotonic() - begin, limit.number)
+            await asyncio.sleep(wait)
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -102,13 +97,13 @@ class _Limit:
         self.number = 0
         self._faults_left, self._until = attempts, time.monotonic() + patience_s
 
-    def verdict(self, error: Exception) -> bool | float:
-        """Whether to try again, after the usual wait (True) or so many seconds."""
-        if not isinstance(error, Transient):
-            return False
+    def wait_after(self, error: Transient) -> float | None:
+        """The seconds until the next try; None where there is none."""
         if error.wait is None:
             self._faults_left -= 1
         if self._faults_left <= 0 or time.monotonic() + (error.wait or 0) > self._until:
-            return False
-        # The pause for all is kept in the job's pace; this one question need not wait for it twice.
-        return 0.0 if error.wait else True
+            return None
+        if error.wait:  # the pause for all is kept in the job's pace; this one question need not wait twice
+            return 0.0
+        doubled = FIRST_WAIT_S * 2 ** min(self.number - 1, 30)
+        return min(LONGEST_WAIT_S, doubled + random.uniform(0, JITTER_S))

@@ -13,6 +13,8 @@ def open_engine(model: Azure, dataset: Dataset) -> "AzureEngine":
 class AzureEngine(OpenAIEngine):
     """One deployment of one resource."""
 
+    SDK_SENDS = True
+
     def _open(self, options):
         import openai
 

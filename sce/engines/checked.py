@@ -26,7 +26,8 @@ def decoded(text: str | bytes):
         value = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return text if _is_deep(value) else value
+    opened = (text.count("{") + text.count("[")) if isinstance(text, str) else DEEPEST
+    return text if opened >= DEEPEST and _is_deep(value) else value
 
 
 class Checker:

@@ -8,6 +8,8 @@ from sce.engines.remote import CONNECT_S
 class CloudEngine(AnthropicEngine):
     """One model in one region of a cloud."""
 
+    SDK_SENDS = True
+
     def _sent(self, body):
         request = super()._sent(body)
         version = self.model.anthropic_version

@@ -79,6 +79,7 @@ class GeminiEngine(RemoteEngine):
 
     LOGGERS = ("google_genai",)
     PACKAGE = "google-genai"
+    SDK_SENDS = True
 
     def body(self, messages, about: About) -> dict:
         model = self.model

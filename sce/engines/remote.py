@@ -1,5 +1,6 @@
-"""What the engines have in common that ask over HTTP through a provider's SDK: opening and checking the
-endpoint, sending one request, and sorting every fault into one of three kinds (see sce.engines.faults).
+"""What the engines have in common that ask over HTTP: opening a provider's SDK and checking the endpoint with
+it, sending one request (see sce.engines.posting), and sorting every fault into one of three kinds (see
+sce.engines.faults).
 
 The SDKs' own retries are off: one policy rules, and it lives in sce.asking.tries.
 """
@@ -12,6 +13,7 @@ from typing import ClassVar
 from sce.engines import Fatal, Transient
 from sce.engines.checked import Checker
 from sce.engines.faults import fault_of, is_error
+from sce.engines.posting import Broken, Poster, Refused, is_proxied
 from sce.files.secrets import hide, read_key, resolve
 from sce.ledger.entries import Reply
 from sce.models.remote import Hosted, Remote
@@ -30,12 +32,14 @@ class RemoteEngine:
     LISTING: ClassVar[dict] = {}  # query of the list of models
     LOGGERS: ClassVar[tuple[str, ...]] = ()  # of what else the SDK uses
     PACKAGE: ClassVar[str | None] = None  # what to install, if it is not what failed to be imported
+    HEEDS_PROXIES: ClassVar[bool] = True
+    SDK_SENDS: ClassVar[bool] = False  # the SDK alone knows where a request goes, or how it is signed
 
     def __init__(self, model: Remote):
         self.model = model
         self.checker = Checker(self._hidden)
-        self._client = self._sdk = self._url = self._key = None
-        self._headers: dict[str, str] = {}
+        self._client = self._poster = self._sdk = self._url = self._key = None
+        self._secrets: tuple[str, ...] = ()
 
     async def start(self) -> None:
         """Open the client; ask the endpoint whether it is there and serves the model."""
@@ -48,9 +52,12 @@ class RemoteEngine:
         return self.checker.reply(self._reply, payload)
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        await self._disconnect()
+
+    async def _disconnect(self):
+        for client in filter(None, (self._poster, self._client)):
+            await client.close()
+        self._poster = self._client = None
 
     def _open(self, sdk_options: dict):
         """The SDK's module and its client, made with ``sdk_options``."""
@@ -67,7 +74,10 @@ class RemoteEngine:
         for name in ("httpx2", "httpx", "openai", "anthropic", *self.LOGGERS):  # they log every request
             logging.getLogger(name).setLevel(logging.WARNING)
         self._url, self._key = url, key
-        self._headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
+        headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
+        sent = [headers[name] for name, value in self.model.headers.items() if value[:1] == "$"]
+        words = [word for value in sent for word in value.split()]  # "Bearer KEY"
+        self._secrets = tuple(text for text in (key, *sent, *words) if text and len(text) >= SHORTEST_KEY)
         try:
             self._sdk, self._client = self._open(
                 {
@@ -75,9 +85,11 @@ class RemoteEngine:
                     "api_key": key or "none",  # the SDKs insist on one
                     "max_retries": 0,
                     "timeout": self.model.timeout_s,
-                    "default_headers": self._headers,
+                    "default_headers": headers,
                 }
             )
+            if not (self.SDK_SENDS or (self.HEEDS_PROXIES and is_proxied(url))):
+                self._poster = Poster(self._client, self.PATH, CONNECT_S)
         except ImportError as error:
             needed = self.PACKAGE or error.name or self.model.engine
             raise Fatal(
@@ -104,10 +116,12 @@ class RemoteEngine:
         return resolved
 
     async def _post(self, request):
+        if self._poster is not None:
+            return await self._poster.post(request)
         from httpx2 import Response  # both SDKs are built on it
 
-        # Past the SDK's methods for the endpoint: they take a third of the time of a request to look through
-        # it for what they know, and some entries send what they do not.
+        # Not by the SDK's method for the endpoint: it looks through a request for what it knows, and some
+        # entries send what it does not.
         return await self._client.post(self.PATH, cast_to=Response, body=request)
 
     async def _exchange(self, send):
@@ -119,13 +133,13 @@ class RemoteEngine:
                 text = getattr(response, "http_response", response).text
         except (TimeoutError, sdk.APITimeoutError):
             raise Transient(f"no reply within {self.model.timeout_s:g} s") from None
-        except sdk.APIStatusError as error:
+        except (sdk.APIStatusError, Refused) as error:
             refusal = error.response
             payload = self.checker.decoded(refusal.text)
             raise self._placed(fault_of(refusal.status_code, payload, refusal.headers)) from None
-        except sdk.APIConnectionError as error:
+        except (sdk.APIConnectionError, Broken) as error:
             raise _Broken(self._hidden(f"the connection broke ({_cause(error)})"), error) from None
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, LookupError):
             raise Transient("the reply is no text") from None
         payload = self.checker.decoded(text)
         if is_error(payload):
@@ -142,9 +156,7 @@ class RemoteEngine:
 
     def _hidden(self, text):
         """A text without the job's keys: an endpoint, or a proxy before it, may repeat what it was sent."""
-        sent = [self._headers.get(name, "") for name, value in self.model.headers.items() if value[:1] == "$"]
-        words = [word for value in sent for word in value.split()]  # "Bearer KEY"
-        return hide(text, *(key for key in (self._key, *sent, *words) if key and len(key) >= SHORTEST_KEY))
+        return hide(text, *self._secrets)
 
     # --- the endpoint, before the first question
 

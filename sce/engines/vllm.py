@@ -75,6 +75,8 @@ def arguments(model: Vllm, port: int) -> list[str]:
 class VllmEngine(ChatEngine):
     """One server with one model, for this job alone."""
 
+    HEEDS_PROXIES = False
+
     def __init__(self, model: Vllm):
         super().__init__(model)
         self._keeper = self._log = None
@@ -153,7 +155,7 @@ class VllmEngine(ChatEngine):
         # The first error is the cause; those after it say that something failed before.
         errors = [line for line in lines if _ERROR.match(line) and "root cause" not in line]
         told = list(dict.fromkeys(errors))[:REASONS] or lines[-REASONS:]
-        reason = hide(self._hidden(" | ".join(told)), read_key("HF_TOKEN"))
+        reason = hide(self._hidden(" | ".join(told)), self._key, read_key("HF_TOKEN"))
         return f"{reason[:LONGEST]} (all of it: {self._log})"
 
 

@@ -82,7 +82,7 @@ class Ledger:
         self._group: dict[str, tuple[Entry, tuple]] = {}
         self._last_commit = time.monotonic()
         self._one_commit = threading.Lock()
-        self._turn = asyncio.Lock()
+        self._committing: asyncio.Task | None = None
         self._sound = False
         known = rows_known(self.path)  # read before the file, which may grow meanwhile
         self._require_file(known)
@@ -244,9 +244,10 @@ class Ledger:
             self.put(entry, body)
             return
         self._group[entry.digest] = (entry, row_of(entry, as_json(body)))
-        async with self._turn:
-            if entry.digest in self._group:
-                await asyncio.to_thread(self.commit)
+        while entry.digest in self._group:
+            if self._committing is None or self._committing.done():
+                self._committing = asyncio.create_task(asyncio.to_thread(self.commit))
+            await asyncio.shield(self._committing)
 
     def commit(self) -> None:
         """Write what ``put`` still holds. The lock is held for the write alone, so that many can share."""

@@ -324,7 +324,7 @@ def test_vllm_answers_the_engine_that_started_it(running, smollm2_entry, monkeyp
         with pytest.raises(Rejected, match="too long"):
             runner.run(engine.ask(engine.body([{"role": "user", "content": "hi " * 2000}], ABOUT)))
     finally:
-        runner.run(engine._client.close())
+        runner.run(engine._disconnect())
         runner.close()
         engine.model = plain
     assert json.loads(reply.response)["answer"] in ("Cold", "Warm")

