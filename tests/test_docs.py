@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from sce.experiments.registry import kinds
@@ -22,6 +23,7 @@ from sce.models import (
     vertex,
     vllm,
 )
+from sce.models.catalogue import read_entry
 from sce.showing import style
 from sce.study import config
 from sce.study.config import contract
@@ -62,6 +64,14 @@ def test_config_readme_holds_every_key(module):
     # In backticks, after a dot of its section, or in an example as KEY:
     missing = {key for key in keys if not re.search(rf"`{key}\b|[`.]{key}`|\b{key}:", README)}
     assert missing == set()
+
+
+def test_the_examples_of_providers_are_entries():
+    section = README.split("### Providers")[1]
+    models = yaml.safe_load(re.search(r"```yaml\n(models:.*?)```", section, re.S)[1])["models"]
+    assert {read_entry({"models": models}, name).engine for name in models} == {
+        "azure", "bedrock", "vertex", "gemini", "responses"
+    }  # fmt: skip
 
 
 def test_config_readme_holds_what_kinds_of_experiments_add():
