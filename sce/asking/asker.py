@@ -106,12 +106,16 @@ class Asker:
         keys = list(map(digest_of, texts))
         entries = self._found.entries(keys)
         unknown = {key: n for n, key in enumerate(keys) if key not in entries} if self.engine.free else {}
-        for key, n in unknown.items():
-            entries[key] = await self._compute(key, bodies[n])
-        self.ledger.put_all((entries[key], texts[n]) for key, n in unknown.items())
+        computed = {}
+        try:
+            for key, n in unknown.items():
+                computed[key] = await self._compute(key, bodies[n])
+        finally:  # a job that stops keeps what it has
+            self.ledger.put_all((entry, texts[unknown[key]]) for key, entry in computed.items())
+        entries |= computed
         found = [entries.get(key) for key in keys]
-        self.asked += len(unknown)
-        self.found += len(found) - found.count(None) - len(unknown)
+        self.asked += len(computed)
+        self.found += len(found) - found.count(None) - len(computed)
         return found
 
     async def close(self) -> None:

@@ -4,7 +4,7 @@ That takes a third of the time that they take one by one."""
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import coroutine
 from typing import Protocol
 
@@ -58,8 +58,19 @@ async def hold(conversations: list[AsyncIterator[Asked]], asker: LooksUp) -> lis
             await asyncio.sleep(0)  # whoever stops the job gets a turn
     finally:
         for talk in talks:
-            talk.close()
+            _break_off(talk)
     return rows
+
+
+class _BrokenOff(BaseException):
+    """Thrown into a conversation that is not to go on."""
+
+
+def _break_off(talk):
+    # Not by its ``close``: that leaves asynchronous generators inside of it in a state as if they ran.
+    if talk.cr_frame is not None:
+        with suppress(_BrokenOff):
+            talk.throw(_BrokenOff)
 
 
 @contextmanager

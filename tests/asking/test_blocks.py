@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import json
+import os
+import signal
 
 import pytest
 
@@ -15,6 +17,7 @@ from sce.engines import Rejected
 from sce.grids.datasets import load_dataset
 from sce.ledger.entries import Reply
 from sce.models.catalogue import read_entry
+from sce.running.jobs import Stopped
 from sce.wordings.prompts import load_prompt, prompt_file
 
 DATASET = load_dataset("resources/datasets/weather.yaml")
@@ -67,7 +70,7 @@ def test_a_free_engine_is_asked_in_blocks_what_another_is_asked_one_by_one(tmp_p
 
 @pytest.mark.parametrize("free", [True, False])
 @pytest.mark.parametrize("block", [1, 7, 500])
-def test_what_is_partly_there_is_asked_once_and_counted_once(tmp_path, monkeypatch, free, block):
+def test_what_is_partly_there_is_asked_once_and_counted_once(tmp_path, monkeypatch, caplog, free, block):
     """The main question and one condition are in the ledger, the other condition is new."""
     monkeypatch.setattr(conversations, "BLOCK", block)
     run(tmp_path, Cold(free), PROMPTS[1:2])
@@ -80,6 +83,25 @@ def test_what_is_partly_there_is_asked_once_and_counted_once(tmp_path, monkeypat
     assert len(table) == table["digest"].nunique() == N + 2 * explained
     whole, _ = run(tmp_path / "at once", Cold(free), PROMPTS[1:])
     assert table.equals(whole)
+    gc.collect()
+    assert not caplog.records  # asyncio logs what is left over
+
+
+def test_a_job_of_a_free_engine_stops_when_it_is_told_to(tmp_path, monkeypatch, caplog):
+    class Told(Cold):
+        async def ask(self, body):
+            if not self.asked:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return await super().ask(body)
+
+    monkeypatch.setattr(conversations, "BLOCK", 10)
+    engine = Told(free=True)
+    with pytest.raises(Stopped):
+        run(tmp_path, engine, PROMPTS[1:])
+    assert len(engine.asked) <= 10
+    _, asker = run(tmp_path, Cold(free=True), PROMPTS[1:])
+    assert asker.found in (len(engine.asked), len(engine.asked) - 1)  # one may have been under way
+    assert not caplog.records
 
 
 def test_the_search_for_cycles_goes_on_afterwards():
