@@ -204,13 +204,11 @@ def test_gpu_jobs_of_one_box_share_its_devices(project):
 
 
 def test_every_step_after_an_elicitation_is_in_the_group_of_the_slurm_profile():
-    """Or runs beside Snakemake: each as a job of its own would flood the queue. Kinds of experiments stand
-    alone, since they wait for other models, which no step in the midst of a group may."""
-    alone = ("elicit", "measure_kind")
+    """Or runs beside Snakemake: each as a job of its own would flood the queue."""
     grouped = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())["groups"]
     for file in (ROOT / "workflow/rules").glob("*.smk"):
         for rule in re.split(r"^rule ", file.read_text(), flags=re.MULTILINE)[1:]:
             name, output = rule.split(":")[0], rule.partition("output:")[2].partition("log:")[0]
-            if name not in alone and "{model}/{dataset}" in output and "localrule: True" not in rule:
+            if name != "elicit" and "{model}/{dataset}" in output and "localrule: True" not in rule:
                 assert grouped.pop(name, None) == "after_elicit", name
     assert grouped == {}
