@@ -3,7 +3,7 @@
 import json
 from types import SimpleNamespace
 
-from sce.engines import AGAIN, About, Transient
+from sce.engines import About, Transient
 from sce.engines.chat import merged
 from sce.engines.checked import an_object
 from sce.engines.remote import CONNECT_S, RemoteEngine
@@ -11,8 +11,6 @@ from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply, is_count
 from sce.models.gemini import Gemini
 
-# Fields of a body that are identity, not request.
-IDENTITY = frozenset({"engine", "headers", AGAIN})
 ROLES = {"user": "user", "assistant": "model"}
 PAGE = 1000  # models in one piece of their list
 
@@ -37,11 +35,6 @@ def contents_of(messages: list[dict]) -> list[dict]:
         for message in messages
         if message["role"] != "system"
     ]
-
-
-def request_of(body: dict) -> dict:
-    """The request in a body: what the endpoint is sent."""
-    return {name: value for name, value in body.items() if name not in IDENTITY}
 
 
 def reply_of(response: dict) -> Reply:
@@ -116,9 +109,6 @@ class GeminiEngine(RemoteEngine):
             APIStatusError=errors.APIError,
         )
         return faults, genai.Client(api_key=options["api_key"], vertexai=False, http_options=http_options)
-
-    def _sent(self, body):
-        return request_of(body)
 
     async def _post(self, request):
         # As they are: by itself, the SDK sends only what it knows.

@@ -10,7 +10,7 @@ import logging
 import time
 from typing import ClassVar
 
-from sce.engines import Fatal, Transient
+from sce.engines import Fatal, Transient, without_identity
 from sce.engines.checked import Checker
 from sce.engines.faults import fault_of, is_error
 from sce.engines.posting import Broken, Poster, Refused, is_proxied
@@ -25,15 +25,20 @@ SHORTEST_KEY = 8  # characters: what is shorter ("none") is no secret, and may b
 
 
 class RemoteEngine:
-    """One model at one endpoint. Subclasses know the SDK and the format: ``_open``, ``_sent``, ``_reply``."""
+    """One model at one endpoint. Subclasses know the SDK and the format: ``_open``, ``_sent``, ``_reply``.
+
+    Class variables. ``PATH``: of the endpoint, after base_url. ``LISTING``: query of the list of models.
+    ``LOGGERS``: of what the SDK uses, beside those of all SDKs. ``PACKAGE``: what to install, where it is not
+    what failed to be imported. ``SDK_SENDS``: the SDK alone knows where a request goes, or how it is signed.
+    """
 
     free = False
-    PATH: ClassVar[str]  # of the endpoint, after base_url
-    LISTING: ClassVar[dict] = {}  # query of the list of models
-    LOGGERS: ClassVar[tuple[str, ...]] = ()  # of what else the SDK uses
-    PACKAGE: ClassVar[str | None] = None  # what to install, if it is not what failed to be imported
+    PATH: ClassVar[str]
+    LISTING: ClassVar[dict] = {}
+    LOGGERS: ClassVar[tuple[str, ...]] = ()
+    PACKAGE: ClassVar[str | None] = None
     HEEDS_PROXIES: ClassVar[bool] = True
-    SDK_SENDS: ClassVar[bool] = False  # the SDK alone knows where a request goes, or how it is signed
+    SDK_SENDS: ClassVar[bool] = False
 
     def __init__(self, model: Remote):
         self.model = model
@@ -65,7 +70,7 @@ class RemoteEngine:
 
     def _sent(self, body: dict) -> dict:
         """The request in a body."""
-        raise NotImplementedError
+        return without_identity(body)
 
     def _reply(self, payload: dict) -> Reply:
         raise NotImplementedError
@@ -118,7 +123,7 @@ class RemoteEngine:
     async def _post(self, request):
         if self._poster is not None:
             return await self._poster.post(request)
-        from httpx2 import Response  # both SDKs are built on it
+        from httpx2 import Response  # OpenAI's and Anthropic's SDKs are built on it
 
         # Not by the SDK's method for the endpoint: it looks through a request for what it knows, and some
         # entries send what it does not.

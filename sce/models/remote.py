@@ -121,7 +121,7 @@ class Batched(Hosted):
 
     @property
     def usual_runtime_min(self):
-        return 26 * 60 if self.mode == "batch" else 8 * 60  # a batch may take a day
+        return 26 * 60 if self.mode == "batch" else super().usual_runtime_min  # a batch may take a day
 
 
 class ChatThinking(Contract):

@@ -7,9 +7,9 @@ import sys
 import pytest
 from pydantic import TypeAdapter
 
-from sce.engines import About, Fatal, Transient, open_engine
+from sce.engines import About, Fatal, Transient, open_engine, without_identity
 from sce.engines.faults import fault_of
-from sce.engines.gemini import reply_of, request_of
+from sce.engines.gemini import reply_of
 from sce.errors import InputError
 from sce.files.contracts import Contract, check
 from sce.models.catalogue import entry_type
@@ -31,7 +31,7 @@ def entry(**fields):
 
 def request(model, messages=None, **about):
     about = About("question", "question", {}, **about)
-    return request_of(open_engine(model, None).body(messages or question(0), about))
+    return without_identity(open_engine(model, None).body(messages or question(0), about))
 
 
 def response(*parts, finish="STOP", **more):
@@ -105,7 +105,7 @@ def test_the_endpoint_gets_the_request_and_nothing_else(tmp_path, monkeypatch):
         reply = asyncio.run(ask())
     path, headers, sent = door.seen[0]
     assert path == "/v1/models/tiny:generateContent"
-    assert {"model": "tiny", **sent} == request_of(body)
+    assert {"model": "tiny", **sent} == without_identity(body)
     assert headers["x-study"] == "sce"
     assert headers["x-goog-api-key"] == KEY
     assert reply.reasoning == "hm"

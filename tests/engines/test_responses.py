@@ -3,9 +3,9 @@
 import pytest
 from pydantic import TypeAdapter
 
-from sce.engines import About, Rejected, Transient, open_engine
+from sce.engines import About, Rejected, Transient, open_engine, without_identity
 from sce.engines.faults import fault_of
-from sce.engines.responses import reply_of, request_of
+from sce.engines.responses import reply_of
 from sce.errors import InputError
 from sce.files.contracts import Contract, check
 from sce.models.catalogue import entry_type
@@ -25,7 +25,7 @@ def entry(**fields):
 
 def request(model, messages=None, **about):
     about = About("question", "question", {}, **about)
-    return request_of(open_engine(model, None).body(messages or question(0), about))
+    return without_identity(open_engine(model, None).body(messages or question(0), about))
 
 
 def message(text="A", **more):
