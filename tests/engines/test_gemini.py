@@ -5,28 +5,22 @@ import base64
 import sys
 
 import pytest
-from pydantic import TypeAdapter
 
 from sce.engines import About, Fatal, Transient, open_engine, without_identity
 from sce.engines.faults import fault_of
 from sce.engines.gemini import reply_of
 from sce.errors import InputError
-from sce.files.contracts import Contract, check
-from sce.models.catalogue import entry_type
+from sce.files.contracts import check
 from sce.money.prices import Price
-from tests.asking.questions import ABOUT, ask_all, question
+from tests.asking.questions import ABOUT, Entries, ask_all, entry_of, question
 from tests.doors import KEY, GeminiDoor, require_sdk
 from tests.faults import served
 
 SCHEMA = {"type": "object", "properties": {"answer": {"enum": ["A", "B"]}}, "required": ["answer"]}
 
 
-class Entries(Contract):
-    models: dict[str, entry_type()]
-
-
 def entry(**fields):
-    return TypeAdapter(entry_type()).validate_python({"engine": "gemini", "model": "tiny"} | fields)
+    return entry_of({"engine": "gemini", "model": "tiny"} | fields)
 
 
 def request(model, messages=None, **about):
