@@ -14,14 +14,13 @@ from sce.engines import Fatal, Transient, without_identity
 from sce.engines.checked import Checker
 from sce.engines.faults import fault_of, is_error
 from sce.engines.posting import Broken, Poster, Refused, is_proxied
-from sce.files.secrets import hide, read_key, resolve
+from sce.files.secrets import hide, keys_in, read_key, resolve
 from sce.ledger.entries import Reply
 from sce.models.remote import Hosted, Remote
 
 CONNECT_S = 10
 DOWN_S = 5  # how long a server that refuses connections may take to come up, at the very start
 NAMES_SHOWN = 20
-SHORTEST_KEY = 8  # characters: what is shorter ("none") is no secret, and may be a word of an answer
 
 
 class RemoteEngine:
@@ -81,8 +80,7 @@ class RemoteEngine:
         self._url, self._key = url, key
         headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
         sent = [headers[name] for name, value in self.model.headers.items() if value[:1] == "$"]
-        words = [word for value in sent for word in value.split()]  # "Bearer KEY"
-        self._secrets = tuple(text for text in (key, *sent, *words) if text and len(text) >= SHORTEST_KEY)
+        self._secrets = keys_in(key, *sent)
         try:
             self._sdk, self._client = self._open(
                 {
