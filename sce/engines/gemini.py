@@ -18,9 +18,8 @@ REFUSED = {
     "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR",
     "ESCALATION",
 }  # fmt: skip
-STATUSES = {None: "answered", "STOP": "answered", "MAX_TOKENS": "truncated"} | dict.fromkeys(
-    REFUSED, "refused"
-)
+STATUSES = {None: "answered", "STOP": "answered", "MAX_TOKENS": "truncated"}
+STATUSES |= dict.fromkeys(REFUSED, "refused")
 
 
 def open_engine(model: Gemini, dataset: Dataset) -> "GeminiEngine":
@@ -40,11 +39,9 @@ def contents_of(messages: list[dict]) -> list[dict]:
 def reply_of(response: dict) -> Reply:
     """The reply in a response. Raises Transient for one that cannot be an answer."""
     usage = _usage(an_object(response.get("usageMetadata")))
-    candidates, blocked = (
-        response.get("candidates"),
-        an_object(response.get("promptFeedback")).get("blockReason"),
-    )
+    candidates = response.get("candidates")
     if not candidates:
+        blocked = an_object(response.get("promptFeedback")).get("blockReason")
         if blocked:
             return Reply("refused", "", finish_reason=f"prompt blocked: {blocked}", usage=usage)
         raise Transient("the reply has no candidates")
@@ -163,9 +160,8 @@ def _thinking(model):
     if model.effort:
         settings["thinkingLevel"] = model.effort
     elif thinking:
-        settings["thinkingBudget"] = {"adaptive": -1, "enabled": thinking.budget, "disabled": 0}[
-            thinking.form
-        ]
+        budgets = {"adaptive": -1, "enabled": thinking.budget, "disabled": 0}
+        settings["thinkingBudget"] = budgets[thinking.form]
     if thinking and thinking.display:
         settings["includeThoughts"] = True
     return settings

@@ -35,9 +35,8 @@ def print_tables(folder, pairs: list[tuple[str, str]], since: float, console: Co
 def boundaries(table: pd.DataFrame) -> pd.DataFrame:
     """One row per dataset and kind of boundary: which models have it, and the sentence."""
     grouped = table.groupby(["dataset", "sentence"], sort=False)["model"].agg(", ".join).reset_index()
-    return grouped.rename(columns={"model": "models", "sentence": "boundary"})[
-        ["dataset", "models", "boundary"]
-    ]
+    named = grouped.rename(columns={"model": "models", "sentence": "boundary"})
+    return named[["dataset", "models", "boundary"]]
 
 
 def summary(scores: pd.DataFrame, intervals: bool = True) -> pd.DataFrame:
