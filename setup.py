@@ -1,5 +1,5 @@
-"""Puts the workflow into the package when it is built, so that what is installed has its rules, datasets and
-wordings too (sce/files/places.py). All else stands in pyproject.toml."""
+"""Puts the workflow into the package when it is built, so that what is installed has its rules, datasets,
+wordings and authors too (sce/files/places.py). All else stands in pyproject.toml."""
 
 import shutil
 from pathlib import Path
@@ -19,6 +19,7 @@ class BuildWithWorkflow(build_py):
                     folder, Path(self.build_lib, "sce/shipped", folder), dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("__pycache__", "*.npy"),
                 )  # fmt: skip
+            shutil.copy("CITATION.cff", Path(self.build_lib, "sce/shipped"))
 
 
 setup(cmdclass={"build_py": BuildWithWorkflow})

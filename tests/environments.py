@@ -5,9 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import ROOT
+
+
+def packages_of(*extras: str) -> tuple[str, ...]:
+    """What the extras of pyproject.toml name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return tuple(package for extra in extras for package in project["optional-dependencies"][extra])
 
 
 def python_with(

@@ -238,15 +238,8 @@ def open_asker(
         limits = {"max_in_flight": EVERYTHING, "attempts": 1, "claims": False}  # the batches see to these
     engine = engine or open_engine(model, dataset)
     with LedgerOfModel(path, shard, group_commits=engine.free) as ledger:
-        yield Asker(
-            engine,
-            ledger,
-            patience_s=model.patience_s,
-            retry=frozenset(model.retry if asks else ()),
-            gpus=gpus,
-            asks=asks,
-            **limits,
-        )
+        retry = frozenset(model.retry if asks else ())
+        yield Asker(engine, ledger, patience_s=model.patience_s, retry=retry, gpus=gpus, asks=asks, **limits)
 
 
 def _in_flight(model):

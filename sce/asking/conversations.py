@@ -4,9 +4,9 @@ experiments add. Where there are samples, the main wording is asked several time
 (``sce.reading.samples``) is continued, by each condition as many times. A grid that is asked in part is asked
 at its starts; then, with the main wording alone, at the SCEs, and at what the survey wants to know.
 
-What is in the ledger, or costs nothing to compute, is read in blocks (``sce.asking.blocks``).
-The others are held by as many workers as requests may be in flight; a worker carries a point through its
-whole conversation, so no request waits for the slowest of a batch.
+Conversations are held in blocks first (``sce.asking.blocks``), where those end whose every answer is in the
+ledger or costs nothing to compute. The others are held by as many workers as requests may be in flight; a
+worker carries a point through its whole conversation, so no request waits for the slowest of a batch.
 """
 
 import asyncio

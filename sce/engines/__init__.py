@@ -55,6 +55,13 @@ class Engine(Protocol):
 
 
 AGAIN = "again"  # in a body: which asking of the same request it is, from the second on; not sent
+NOT_SENT = frozenset({"engine", "headers", AGAIN})  # in a body for its identity, or sent elsewhere
+
+
+def without_identity(body: dict, *more: str) -> dict:
+    """The request in a body, exactly as an endpoint is sent it. ``more``: further fields of the engine's that
+    are there for identity alone."""
+    return {name: value for name, value in body.items() if name not in NOT_SENT and name not in more}
 
 
 def body_of(engine: Engine, messages: list[dict], about: About) -> dict:

@@ -1,14 +1,11 @@
 """Anthropic's messages format through its SDK: Anthropic itself and every endpoint that speaks it."""
 
-from sce.engines import AGAIN, About, Transient
+from sce.engines import About, Transient, without_identity
 from sce.engines.checked import an_object
 from sce.engines.remote import CONNECT_S, RemoteEngine
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply, is_count
 from sce.models.anthropic import Anthropic
-
-# Fields of a body that are identity, not request.
-IDENTITY = frozenset({"engine", "headers", AGAIN})
 
 STATUSES = {
     None: "answered",
@@ -29,7 +26,7 @@ def open_engine(model: Anthropic, dataset: Dataset) -> "AnthropicEngine":
 def request_of(body: dict, cache_system: bool = False) -> dict:
     """The request in a body: exactly what the endpoint is sent. ``cache_system`` marks the system prompt for
     the provider's cache, which shapes no answer and so is in no body."""
-    request = {name: value for name, value in body.items() if name not in IDENTITY}
+    request = without_identity(body)
     if cache_system and "system" in request:
         marked = {"type": "text", "text": request["system"], "cache_control": {"type": "ephemeral"}}
         request["system"] = [marked]

@@ -63,11 +63,10 @@ class BedrockEngine(CloudEngine):
             self._signed_with = tuple(filter(None, found.get_frozen_credentials()))
         except BotoCoreError as error:
             raise Fatal(f"the credentials of AWS cannot be used: {error}") from None
-        client.aws_access_key, client.aws_secret_key = (
-            given["aws_access_key_id"],
-            given["aws_secret_access_key"],
-        )
-        client.aws_session_token, client.aws_profile = given["aws_session_token"], given["profile_name"]
+        client.aws_access_key = given["aws_access_key_id"]
+        client.aws_secret_key = given["aws_secret_access_key"]
+        client.aws_session_token = given["aws_session_token"]
+        client.aws_profile = given["profile_name"]
 
     async def _post(self, request):
         try:

@@ -3,13 +3,10 @@
 What is sent is the request that ``chat_request`` makes from the model's entry, and nothing an SDK adds.
 """
 
-from sce.engines import AGAIN, About, Transient
+from sce.engines import About, Transient, without_identity
 from sce.engines.checked import an_object
 from sce.ledger.entries import Reply
 from sce.models.remote import Chat
-
-# Fields of a body that are identity, not request.
-IDENTITY = frozenset({"engine", "revision", "headers", "server", AGAIN})
 
 ANSWERED = {None, "stop", "eos", "end_turn", "stop_sequence", "tool_calls", "function_call"}
 TRUNCATED = {"length", "max_tokens", "model_length"}
@@ -49,7 +46,7 @@ def response_format(about: About) -> dict:
 
 def request_of(body: dict) -> dict:
     """The request in a body: exactly what the endpoint is sent."""
-    return {name: value for name, value in body.items() if name not in IDENTITY}
+    return without_identity(body, "revision", "server")
 
 
 def reply_of(response: dict) -> Reply:

@@ -108,10 +108,8 @@ def _delay_in(payload):
     error = payload.get("error") if isinstance(payload, dict) else None
     details = error.get("details") if isinstance(error, dict) else None
     for detail in details if isinstance(details, list) else ():
-        delay = re.fullmatch(
-            r"(\d{1,6}(?:\.\d{1,9})?)s", str(isinstance(detail, dict) and detail.get("retryDelay"))
-        )
-        if delay:
+        asked = detail.get("retryDelay") if isinstance(detail, dict) else None
+        if delay := re.fullmatch(r"(\d{1,6}(?:\.\d{1,9})?)s", str(asked)):
             return float(delay[1])
     return None
 

@@ -3,7 +3,7 @@
 import json
 from types import SimpleNamespace
 
-from sce.engines import AGAIN, About, Transient
+from sce.engines import About, Transient
 from sce.engines.chat import merged
 from sce.engines.checked import an_object
 from sce.engines.remote import CONNECT_S, RemoteEngine
@@ -11,8 +11,6 @@ from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply, is_count
 from sce.models.gemini import Gemini
 
-# Fields of a body that are identity, not request.
-IDENTITY = frozenset({"engine", "headers", AGAIN})
 ROLES = {"user": "user", "assistant": "model"}
 PAGE = 1000  # models in one piece of their list
 
@@ -20,9 +18,8 @@ REFUSED = {
     "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR",
     "ESCALATION",
 }  # fmt: skip
-STATUSES = {None: "answered", "STOP": "answered", "MAX_TOKENS": "truncated"} | dict.fromkeys(
-    REFUSED, "refused"
-)
+STATUSES = {None: "answered", "STOP": "answered", "MAX_TOKENS": "truncated"}
+STATUSES |= dict.fromkeys(REFUSED, "refused")
 
 
 def open_engine(model: Gemini, dataset: Dataset) -> "GeminiEngine":
@@ -39,19 +36,12 @@ def contents_of(messages: list[dict]) -> list[dict]:
     ]
 
 
-def request_of(body: dict) -> dict:
-    """The request in a body: what the endpoint is sent."""
-    return {name: value for name, value in body.items() if name not in IDENTITY}
-
-
 def reply_of(response: dict) -> Reply:
     """The reply in a response. Raises Transient for one that cannot be an answer."""
     usage = _usage(an_object(response.get("usageMetadata")))
-    candidates, blocked = (
-        response.get("candidates"),
-        an_object(response.get("promptFeedback")).get("blockReason"),
-    )
+    candidates = response.get("candidates")
     if not candidates:
+        blocked = an_object(response.get("promptFeedback")).get("blockReason")
         if blocked:
             return Reply("refused", "", finish_reason=f"prompt blocked: {blocked}", usage=usage)
         raise Transient("the reply has no candidates")
@@ -117,9 +107,6 @@ class GeminiEngine(RemoteEngine):
         )
         return faults, genai.Client(api_key=options["api_key"], vertexai=False, http_options=http_options)
 
-    def _sent(self, body):
-        return request_of(body)
-
     async def _post(self, request):
         # As they are: by itself, the SDK sends only what it knows.
         rest = {name: value for name, value in request.items() if name not in ("model", "contents")}
@@ -173,9 +160,8 @@ def _thinking(model):
     if model.effort:
         settings["thinkingLevel"] = model.effort
     elif thinking:
-        settings["thinkingBudget"] = {"adaptive": -1, "enabled": thinking.budget, "disabled": 0}[
-            thinking.form
-        ]
+        budgets = {"adaptive": -1, "enabled": thinking.budget, "disabled": 0}
+        settings["thinkingBudget"] = budgets[thinking.form]
     if thinking and thinking.display:
         settings["includeThoughts"] = True
     return settings

@@ -11,16 +11,20 @@ def open_engine(model: OpenAI, dataset: Dataset) -> "OpenAIEngine":
     return OpenAIEngine(model)
 
 
-class ChatEngine(RemoteEngine):
-    """One model at one endpoint of OpenAI's chat format."""
-
-    PATH = "/chat/completions"
+class OpenAISDK(RemoteEngine):
+    """One model at one endpoint that OpenAI's SDK opens."""
 
     def _open(self, options):
         import openai
 
         options["timeout"] = openai.Timeout(options["timeout"], connect=CONNECT_S)
         return openai, openai.AsyncOpenAI(**options)
+
+
+class ChatEngine(OpenAISDK):
+    """One model at one endpoint of OpenAI's chat format."""
+
+    PATH = "/chat/completions"
 
     def _sent(self, body):
         return request_of(body)

@@ -10,30 +10,34 @@ import logging
 import time
 from typing import ClassVar
 
-from sce.engines import Fatal, Transient
+from sce.engines import Fatal, Transient, without_identity
 from sce.engines.checked import Checker
 from sce.engines.faults import fault_of, is_error
 from sce.engines.posting import Broken, Poster, Refused, is_proxied
-from sce.files.secrets import hide, read_key, resolve
+from sce.files.secrets import hide, keys_in, read_key, resolve
 from sce.ledger.entries import Reply
 from sce.models.remote import Hosted, Remote
 
 CONNECT_S = 10
 DOWN_S = 5  # how long a server that refuses connections may take to come up, at the very start
 NAMES_SHOWN = 20
-SHORTEST_KEY = 8  # characters: what is shorter ("none") is no secret, and may be a word of an answer
 
 
 class RemoteEngine:
-    """One model at one endpoint. Subclasses know the SDK and the format: ``_open``, ``_sent``, ``_reply``."""
+    """One model at one endpoint. Subclasses know the SDK and the format: ``_open``, ``_sent``, ``_reply``.
+
+    Class variables. ``PATH``: of the endpoint, after base_url. ``LISTING``: query of the list of models.
+    ``LOGGERS``: of what the SDK uses, beside those of all SDKs. ``PACKAGE``: what to install, where it is not
+    what failed to be imported. ``SDK_SENDS``: the SDK alone knows where a request goes, or how it is signed.
+    """
 
     free = False
-    PATH: ClassVar[str]  # of the endpoint, after base_url
-    LISTING: ClassVar[dict] = {}  # query of the list of models
-    LOGGERS: ClassVar[tuple[str, ...]] = ()  # of what else the SDK uses
-    PACKAGE: ClassVar[str | None] = None  # what to install, if it is not what failed to be imported
+    PATH: ClassVar[str]
+    LISTING: ClassVar[dict] = {}
+    LOGGERS: ClassVar[tuple[str, ...]] = ()
+    PACKAGE: ClassVar[str | None] = None
     HEEDS_PROXIES: ClassVar[bool] = True
-    SDK_SENDS: ClassVar[bool] = False  # the SDK alone knows where a request goes, or how it is signed
+    SDK_SENDS: ClassVar[bool] = False
 
     def __init__(self, model: Remote):
         self.model = model
@@ -65,7 +69,7 @@ class RemoteEngine:
 
     def _sent(self, body: dict) -> dict:
         """The request in a body."""
-        raise NotImplementedError
+        return without_identity(body)
 
     def _reply(self, payload: dict) -> Reply:
         raise NotImplementedError
@@ -76,8 +80,7 @@ class RemoteEngine:
         self._url, self._key = url, key
         headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
         sent = [headers[name] for name, value in self.model.headers.items() if value[:1] == "$"]
-        words = [word for value in sent for word in value.split()]  # "Bearer KEY"
-        self._secrets = tuple(text for text in (key, *sent, *words) if text and len(text) >= SHORTEST_KEY)
+        self._secrets = keys_in(key, *sent)
         try:
             self._sdk, self._client = self._open(
                 {
@@ -118,7 +121,7 @@ class RemoteEngine:
     async def _post(self, request):
         if self._poster is not None:
             return await self._poster.post(request)
-        from httpx2 import Response  # both SDKs are built on it
+        from httpx2 import Response  # OpenAI's and Anthropic's SDKs are built on it
 
         # Not by the SDK's method for the endpoint: it looks through a request for what it knows, and some
         # entries send what it does not.

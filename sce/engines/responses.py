@@ -4,16 +4,14 @@ Nothing is kept at the provider (``store: false``): the conversation goes along 
 it the reasoning items of earlier replies, encrypted, as the provider wants them back.
 """
 
-from sce.engines import AGAIN, About, Transient
+from sce.engines import About, Transient
 from sce.engines.chat import logprobs_of, merged
 from sce.engines.checked import an_object
-from sce.engines.openai import ChatEngine
+from sce.engines.openai import OpenAISDK
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply
 from sce.models.responses import Responses
 
-# Fields of a body that are identity, not request.
-IDENTITY = frozenset({"engine", "headers", AGAIN})
 ENCRYPTED = "reasoning.encrypted_content"
 
 INCOMPLETE = {"max_output_tokens": "truncated", "content_filter": "refused"}
@@ -21,11 +19,6 @@ INCOMPLETE = {"max_output_tokens": "truncated", "content_filter": "refused"}
 
 def open_engine(model: Responses, dataset: Dataset) -> "ResponsesEngine":
     return ResponsesEngine(model)
-
-
-def request_of(body: dict) -> dict:
-    """The request in a body: exactly what the endpoint is sent."""
-    return {name: value for name, value in body.items() if name not in IDENTITY}
 
 
 def items_of(messages: list[dict]) -> list[dict]:
@@ -61,7 +54,7 @@ def reply_of(response: dict) -> Reply:
     )
 
 
-class ResponsesEngine(ChatEngine):
+class ResponsesEngine(OpenAISDK):
     """One model at one endpoint."""
 
     PATH = "/responses"
@@ -94,9 +87,6 @@ class ResponsesEngine(ChatEngine):
         if model.sent_headers:
             body["headers"] = model.sent_headers
         return merged(body, model.extra_body)
-
-    def _sent(self, body):
-        return request_of(body)
 
     def _reply(self, payload):
         return reply_of(payload)

@@ -19,7 +19,7 @@ from sce.exporting import origin, texts, writing
 from sce.exporting.finished import Finished
 from sce.exporting.neutral import configuration
 from sce.exporting.wordings import datasets_and_wordings
-from sce.files.places import WORKFLOW
+from sce.files.places import PACKAGE, WORKFLOW
 from sce.ledger.exports import HEADER, line_of
 from sce.ledger.of_model import LedgerOfModel
 from sce.study.planner import file_of, is_there
@@ -101,7 +101,7 @@ def _require_whole(finished, folder) -> None:
         content = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
         config.write_text(yaml.safe_dump(content | ledger), encoding="utf-8")
         command = [sys.executable, "-m", "sce", "plan", "--configfile", str(config), "--csv", str(table)]
-        env = os.environ | {"PYTHONPATH": str(WORKFLOW)}
+        env = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
         if done.returncode:
             raise InputError("the archive", "content", done.stderr.strip()[-500:], "a study that can be read")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sce.errors import InputError
 from sce.files.places import WORKFLOW
-from sce.files.secrets import HIDDEN, hide, read_key, referenced
+from sce.files.secrets import HIDDEN, hide, keys_in, read_key
 from sce.models.entries import Model
 from sce.money.prices import PRICES, load_prices
 from sce.study.study import Study
@@ -26,15 +26,14 @@ _KEPT = {"base_url", "api_key_env"}  # how a model is reached: needed to ask it 
 
 @dataclass(frozen=True)
 class Cleaner:
-    """Takes out of texts what must not leave this machine. ``keys``: the values of all variables that the
-    models' entries name."""
+    """Takes out of texts what must not leave this machine. ``keys``: those of all models' entries."""
 
     keys: tuple[str, ...]
 
     @classmethod
     def of(cls, study: Study) -> "Cleaner":
-        found = [read_key(name) for entry in study.config.models.values() for name in _variables(entry)]
-        return cls(tuple(filter(None, found)))
+        variables = [name for entry in study.config.models.values() for name in entry.key_variables]
+        return cls(keys_in(*map(read_key, variables)))
 
     def text(self, text: str) -> str:
         """A reply, or any text of a model, without keys."""
@@ -119,11 +118,6 @@ def _add(files, folder, path, before=""):
     target = f"{folder}/{before}{Path(path).name}"
     files[target] = Path(path)
     return target
-
-
-def _variables(entry):
-    named = [getattr(entry, "api_key_env", None), *map(referenced, getattr(entry, "headers", {}).values())]
-    return filter(None, named)
 
 
 def _refuse_paths(content, where, path=()):

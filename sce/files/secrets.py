@@ -15,6 +15,7 @@ ADVICE = (
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 REFERENCE = re.compile(r"\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})", re.ASCII)
 DOTENV = Path(".env")
+SHORTEST_KEY = 8  # characters: what is shorter ("none") is no secret, and may be a word of an answer
 
 _PREFIXES = r"(?:sk|xai|pplx|nvapi)-|(?:gsk|hf|ghp|r8|github_pat)_|AIza|AKIA"
 _VALUE = re.compile(
@@ -69,6 +70,13 @@ def resolve(value: str) -> str | None:
     """A header's value: a reference is read like a key, anything else stands for itself."""
     name = referenced(value)
     return read_key(name) if name else value
+
+
+def keys_in(*values: str | None) -> tuple[str, ...]:
+    """What is to be hidden of the values of variables that hold keys: each, and of several words (Bearer KEY)
+    each word, from SHORTEST_KEY on."""
+    texts = [text for value in filter(None, values) for text in (value, *value.split())]
+    return tuple(dict.fromkeys(text for text in texts if len(text) >= SHORTEST_KEY))
 
 
 def hide(text: str, *keys: str | None) -> str:

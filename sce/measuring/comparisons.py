@@ -166,10 +166,8 @@ def _differences(left, right, estimand, lattice, samples, one_model):
             interval = of(values, rows, estimand)
         verdicts = of_shares and np.isin([a, b], (0, 1)).all()
         exact = hypotheses.mcnemar(a, b) if verdicts else None
-        yield (
-            name,
-            (float(values.mean()), *interval_cells(interval, estimand, len(values), None), interval.p, exact),
-        )
+        cells = interval_cells(interval, estimand, len(values), None)
+        yield name, (float(values.mean()), *cells, interval.p, exact)
 
 
 def _label(label):

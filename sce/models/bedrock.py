@@ -4,6 +4,8 @@ from typing import Literal
 
 from sce.models.anthropic import OnCloud
 
+SIGNING_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
 
 class Bedrock(OnCloud):
     """A model of Anthropic's on Amazon Bedrock; ``model`` is its name or its inference profile's there. The
@@ -13,6 +15,10 @@ class Bedrock(OnCloud):
 
     engine: Literal["bedrock"]
     api_key_env: str | None = "AWS_BEARER_TOKEN_BEDROCK"
+
+    @property
+    def key_variables(self):
+        return [*super().key_variables, *SIGNING_KEYS]
 
     @classmethod
     def address(cls, region):

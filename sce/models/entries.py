@@ -74,6 +74,11 @@ class Model(Contract):
         return True
 
     @property
+    def key_variables(self) -> list[str]:
+        """The variables that hold keys for asking it, in the environment or in ``.env``."""
+        return []
+
+    @property
     def gpus_taken(self) -> int:
         """GPUs of one job."""
         return 0

@@ -46,9 +46,7 @@ class Gemini(Hosted):
     @model_validator(mode="after")
     def _check_thinking(self):
         if self.effort and self.thinking and self.thinking.form != "adaptive":
-            raise ValueError(
-                "effort with thinking of the form adaptive alone: the API takes a level or a budget"
-            )
+            raise ValueError("effort with form: adaptive alone, as the API takes a level or a budget")
         return self
 
     @model_validator(mode="after")

@@ -44,6 +44,10 @@ class Remote(Model):
         """The headers that are part of the question."""
         return {name: value for name, value in self.headers.items() if not value.startswith("$")}
 
+    @property
+    def key_variables(self):
+        return [name for value in self.headers.values() if (name := referenced(value))]
+
     def shape(self):
         return super().shape() | {"headers": self.sent_headers}
 
@@ -106,6 +110,11 @@ class Hosted(Remote):
     budget_usd: float | None = Field(None, gt=0, le=1e9)
 
     @property
+    def key_variables(self):
+        own = [self.api_key_env] if self.api_key_env else []
+        return own + super().key_variables
+
+    @property
     def usual_runtime_min(self):
         return 8 * 60
 
@@ -121,7 +130,7 @@ class Batched(Hosted):
 
     @property
     def usual_runtime_min(self):
-        return 26 * 60 if self.mode == "batch" else 8 * 60  # a batch may take a day
+        return 26 * 60 if self.mode == "batch" else super().usual_runtime_min  # a batch may take a day
 
 
 class ChatThinking(Contract):

@@ -90,6 +90,10 @@ class Vllm(Chat, Local):
         return {} if self.weights is None else {"weights": folder_identity(self.weights)[0]}
 
     @property
+    def key_variables(self):
+        return [*super().key_variables, "HF_TOKEN"]
+
+    @property
     def known_weights(self) -> str | None:
         """What ``weights`` says where they are not here; None where the name says it all."""
         return None if self.weights is None else known(*folder_identity(self.weights))

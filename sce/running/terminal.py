@@ -19,7 +19,7 @@ from rich.text import Text
 from sce.running.progress import WATCHED, State, read_states
 
 REFRESH_S = 0.5
-RATE_OVER_S = 20  # a pace is that of so many seconds
+RATE_OVER_S = 20  # a rate is that of so many seconds
 GOOD = ("answered",)
 
 
@@ -38,7 +38,7 @@ class Jobs:
         self.done, self.failed = self.done + well, self.failed + (not well)
 
 
-class Pace:
+class Rate:
     """Questions a second of one job, over the last RATE_OVER_S seconds."""
 
     def __init__(self):
@@ -59,11 +59,10 @@ class Terminal:
     def __init__(self, folder: Path):
         """folder: where jobs say how far they are; what an earlier run left there is removed."""
         self.folder, self.jobs = folder, Jobs(0)
-        self._paces: dict[str, Pace] = {}
+        self._rates: dict[str, Rate] = {}
         self._begin = time.monotonic()
-        self._own: list[
-            tuple[int, int]
-        ] = []  # a descriptor of the process, and the copy that is the terminal
+        # Descriptors of the process, each with the copy that is the terminal.
+        self._own: list[tuple[int, int]] = []
 
     def open(self, jobs: int) -> None:
         self.jobs = Jobs(jobs)
@@ -133,8 +132,8 @@ class Terminal:
         return Group(now, bars)
 
     def _told(self, state):
-        pace = self._paces.setdefault(state.what, Pace()).of(state)
-        parts = [f"{state.done:,} of {state.total:,}", f"{pace:,.1f}/s"]
+        rate = self._rates.setdefault(state.what, Rate()).of(state)
+        parts = [f"{state.done:,} of {state.total:,}", f"{rate:,.1f}/s"]
         parts += [f"{number:,} {status}" for status, number in state.counts.items() if status not in GOOD]
         parts += [f"{state.usd:.2f} USD"] if state.usd is not None else []
         return ", ".join(parts)

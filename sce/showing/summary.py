@@ -1,5 +1,6 @@
 """The tables printed at the end of a run: what the boundaries are like, and the main scores."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +20,7 @@ def print_tables(folder, pairs: list[tuple[str, str]], since: float, console: Co
     """Print the summary of what a run wrote into the results folder since a time (seconds), for the (model,
     dataset) ``pairs`` of the study; older files may come from another configuration."""
     console = console or Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in console._environ:
+    if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = UNLIMITED
     for name, shown in (("boundaries", _boundaries), ("scores", _scores)):
         path = Path(folder) / f"{name}.parquet"
@@ -34,9 +35,8 @@ def print_tables(folder, pairs: list[tuple[str, str]], since: float, console: Co
 def boundaries(table: pd.DataFrame) -> pd.DataFrame:
     """One row per dataset and kind of boundary: which models have it, and the sentence."""
     grouped = table.groupby(["dataset", "sentence"], sort=False)["model"].agg(", ".join).reset_index()
-    return grouped.rename(columns={"model": "models", "sentence": "boundary"})[
-        ["dataset", "models", "boundary"]
-    ]
+    named = grouped.rename(columns={"model": "models", "sentence": "boundary"})
+    return named[["dataset", "models", "boundary"]]
 
 
 def summary(scores: pd.DataFrame, intervals: bool = True) -> pd.DataFrame:

@@ -7,15 +7,27 @@ from pydantic import TypeAdapter
 
 from sce.asking.asker import open_asker
 from sce.engines import About
+from sce.files.contracts import Contract
 from sce.models.catalogue import entry_type
 
 ABOUT = About("question", "question", {})
 
 
+class Entries(Contract):
+    """What of a configuration holds models' entries."""
+
+    models: dict[str, entry_type()]
+
+
+def entry_of(content: dict):
+    """The entry of a model with this content."""
+    return TypeAdapter(entry_type()).validate_python(content)
+
+
 def entry(engine="openai", url="http://127.0.0.1:9", **fields):
     base = url + ("/v1" if engine == "openai" else "")
     common = {"engine": engine, "model": "tiny", "base_url": base, "api_key_env": None}
-    return TypeAdapter(entry_type()).validate_python(common | fields)
+    return entry_of(common | fields)
 
 
 def question(number):

@@ -1,24 +1,18 @@
 """Azure OpenAI: what is not OpenAI's about it."""
 
 import pytest
-from pydantic import TypeAdapter
 
 from sce.engines import open_engine
 from sce.errors import InputError
-from sce.files.contracts import Contract, check
-from sce.models.catalogue import entry_type
-from tests.asking.questions import ABOUT, ask_all, entry, question
+from sce.files.contracts import check
+from tests.asking.questions import ABOUT, Entries, ask_all, entry, entry_of, question
 from tests.doors import KEY, AzureDoor
 from tests.faults import served
 
 
-class Entries(Contract):
-    models: dict[str, entry_type()]
-
-
 def deployment(url="http://127.0.0.1:9", **fields):
     content = {"engine": "azure", "model": "tiny", "base_url": url, "api_version": "2024-10-21"} | fields
-    return TypeAdapter(entry_type()).validate_python(content)
+    return entry_of(content)
 
 
 def test_its_questions_are_those_of_openai_under_another_name():

@@ -4,14 +4,12 @@ import json
 import sys
 
 import pytest
-from pydantic import TypeAdapter
 
 from sce.engines import Fatal, open_engine
 from sce.errors import InputError
-from sce.files.contracts import Contract, check
-from sce.models.catalogue import entry_type
+from sce.files.contracts import check
 from sce.models.job_needs import pool
-from tests.asking.questions import ABOUT, ask_all, question
+from tests.asking.questions import ABOUT, Entries, ask_all, entry_of, question
 from tests.asking.questions import entry as plain_entry
 from tests.doors import KEY, BedrockDoor, VertexDoor, require_sdk
 from tests.faults import Answer, served
@@ -19,13 +17,9 @@ from tests.faults import Answer, served
 PLACE = {"bedrock": {"region": "eu-west-1"}, "vertex": {"region": "eu", "project": "mine"}}
 
 
-class Entries(Contract):
-    models: dict[str, entry_type()]
-
-
 def entry(engine, **fields):
     content = {"engine": engine, "model": "tiny"} | PLACE[engine] | fields
-    return TypeAdapter(entry_type()).validate_python(content)
+    return entry_of(content)
 
 
 @pytest.fixture

@@ -7,13 +7,11 @@ import socket
 import traceback
 
 import pytest
-from pydantic import TypeAdapter
 
 from sce.asking.asker import open_asker
 from sce.asking.messages import continued, fresh
 from sce.engines import Fatal
-from sce.models.catalogue import entry_type
-from tests.asking.questions import ABOUT, ask_all
+from tests.asking.questions import ABOUT, ask_all, entry_of
 from tests.doors import DOORS, KEY, THOUGHT, require_sdk
 from tests.faults import Answer, served
 
@@ -35,7 +33,7 @@ def door(request, monkeypatch, tmp_path):
 
 def entry(door, url, **fields):
     content = {"engine": door.engine, "model": "tiny"} | door.address(url) | door.FIELDS | fields
-    return TypeAdapter(entry_type()).validate_python(content)
+    return entry_of(content)
 
 
 def converse(model, folder):

@@ -5,33 +5,27 @@ import base64
 import sys
 
 import pytest
-from pydantic import TypeAdapter
 
-from sce.engines import About, Fatal, Transient, open_engine
+from sce.engines import About, Fatal, Transient, open_engine, without_identity
 from sce.engines.faults import fault_of
-from sce.engines.gemini import reply_of, request_of
+from sce.engines.gemini import reply_of
 from sce.errors import InputError
-from sce.files.contracts import Contract, check
-from sce.models.catalogue import entry_type
+from sce.files.contracts import check
 from sce.money.prices import Price
-from tests.asking.questions import ABOUT, ask_all, question
+from tests.asking.questions import ABOUT, Entries, ask_all, entry_of, question
 from tests.doors import KEY, GeminiDoor, require_sdk
 from tests.faults import served
 
 SCHEMA = {"type": "object", "properties": {"answer": {"enum": ["A", "B"]}}, "required": ["answer"]}
 
 
-class Entries(Contract):
-    models: dict[str, entry_type()]
-
-
 def entry(**fields):
-    return TypeAdapter(entry_type()).validate_python({"engine": "gemini", "model": "tiny"} | fields)
+    return entry_of({"engine": "gemini", "model": "tiny"} | fields)
 
 
 def request(model, messages=None, **about):
     about = About("question", "question", {}, **about)
-    return request_of(open_engine(model, None).body(messages or question(0), about))
+    return without_identity(open_engine(model, None).body(messages or question(0), about))
 
 
 def response(*parts, finish="STOP", **more):
@@ -105,7 +99,7 @@ def test_the_endpoint_gets_the_request_and_nothing_else(tmp_path, monkeypatch):
         reply = asyncio.run(ask())
     path, headers, sent = door.seen[0]
     assert path == "/v1/models/tiny:generateContent"
-    assert {"model": "tiny", **sent} == request_of(body)
+    assert {"model": "tiny", **sent} == without_identity(body)
     assert headers["x-study"] == "sce"
     assert headers["x-goog-api-key"] == KEY
     assert reply.reasoning == "hm"

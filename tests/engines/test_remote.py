@@ -8,26 +8,21 @@ import socket
 import traceback
 
 import pytest
-from pydantic import TypeAdapter
 
 from sce.engines import About, Fatal, Rejected, Transient, anthropic, open_engine
 from sce.engines import chat as chat_format
 from sce.engines.faults import fault_of, wait_of
 from sce.errors import InputError
-from sce.files.contracts import Contract, check
+from sce.files.contracts import check
 from sce.files.secrets import refuse_keys
 from sce.files.yaml_files import read_yaml
-from sce.models.catalogue import CATALOGUE, entry_type, read_entry
-from tests.asking.questions import ask_all, entry, question
+from sce.models.catalogue import CATALOGUE, read_entry
+from tests.asking.questions import Entries, ask_all, entry, entry_of, question
 from tests.faults import Answer, Provider, served
 
 QUESTION = About("question", "question", {})
 SCHEMA = {"type": "object", "properties": {"answer": {"enum": ["A", "B"]}}, "required": ["answer"]}
 CANARY = "sk-canary-0123456789abcdefghij"
-
-
-class Entries(Contract):
-    models: dict[str, entry_type()]
 
 
 def catalogue():
@@ -420,7 +415,7 @@ def test_a_key_may_stand_in_a_dotenv_file(line, tmp_path, monkeypatch):
 def test_a_key_in_an_entry_is_refused_and_not_shown(fields):
     content = {"engine": "openai", "model": "tiny"} | fields
     for attempt in (
-        lambda: TypeAdapter(entry_type()).validate_python(content),
+        lambda: entry_of(content),
         lambda: check(Entries, {"models": {"mine": content}}, "models.yaml"),
         lambda: refuse_keys({"models": {"mine": content}}, "config.yaml"),
     ):
@@ -438,7 +433,7 @@ def test_what_only_looks_like_a_key_is_none():
         "system": "You assess task-sk basic risk; the bearer understands. Tokens and keys are words.",
         "headers": {"Authorization": "$GATEWAY_KEY"}, "api_key_env": "MY_KEY_2",
     }  # fmt: skip
-    assert TypeAdapter(entry_type()).validate_python(good).model == good["model"]
+    assert entry_of(good).model == good["model"]
 
 
 @pytest.mark.parametrize("engine", ["openai", "anthropic"])

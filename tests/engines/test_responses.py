@@ -1,31 +1,25 @@
 """OpenAI's Responses API: what is sent, and how a response is read."""
 
 import pytest
-from pydantic import TypeAdapter
 
-from sce.engines import About, Rejected, Transient, open_engine
+from sce.engines import About, Rejected, Transient, open_engine, without_identity
 from sce.engines.faults import fault_of
-from sce.engines.responses import reply_of, request_of
+from sce.engines.responses import reply_of
 from sce.errors import InputError
-from sce.files.contracts import Contract, check
-from sce.models.catalogue import entry_type
+from sce.files.contracts import check
 from sce.models.job_needs import pool
-from tests.asking.questions import question
+from tests.asking.questions import Entries, entry_of, question
 
 SCHEMA = {"type": "object", "properties": {"answer": {"enum": ["A", "B"]}}, "required": ["answer"]}
 
 
-class Entries(Contract):
-    models: dict[str, entry_type()]
-
-
 def entry(**fields):
-    return TypeAdapter(entry_type()).validate_python({"engine": "responses", "model": "tiny"} | fields)
+    return entry_of({"engine": "responses", "model": "tiny"} | fields)
 
 
 def request(model, messages=None, **about):
     about = About("question", "question", {}, **about)
-    return request_of(open_engine(model, None).body(messages or question(0), about))
+    return without_identity(open_engine(model, None).body(messages or question(0), about))
 
 
 def message(text="A", **more):

@@ -2,26 +2,22 @@
 
 import os
 import subprocess
-import tomllib
 
 import pytest
 
 from tests.conftest import ROOT
 from tests.doors import ALL_SDKS
-from tests.environments import python_with
+from tests.environments import packages_of, python_with
 
-EXTRAS = ("gemini", "bedrock", "vertex")
 TESTS = ("engines/test_doors.py", "engines/test_gemini.py", "engines/test_clouds.py")
 STUDY = "workflow/test_providers.py::test_a_study_through_a_protocol_of_its_own"
 
 
 @pytest.mark.slow
 def test_every_provider_with_the_sdks_that_are_extras():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    packages = [package for extra in EXTRAS for package in project["optional-dependencies"][extra]]
     python = python_with(
-        ("google.genai", "boto3", "google.auth"), tuple(packages), ROOT / ".venv-sdks", "SCE_SDKS_PYTHON",
-        sees_ours=True,
+        ("google.genai", "boto3", "google.auth"), packages_of("gemini", "bedrock", "vertex"),
+        ROOT / ".venv-sdks", "SCE_SDKS_PYTHON", sees_ours=True,
     )  # fmt: skip
     files = [ROOT / "tests" / name for name in (*TESTS, STUDY)]
     run = subprocess.run(

@@ -5,6 +5,7 @@ import pytest
 
 from sce.errors import InputError
 from sce.exporting.neutral import NOWHERE, Cleaner, configuration
+from sce.models.bedrock import SIGNING_KEYS
 from sce.study.study import load
 
 KEY = "sk-not-a-real-one-0123456789"
@@ -31,11 +32,19 @@ def test_replies_lose_keys_alone():
 
 def test_keys_are_those_that_entries_name(monkeypatch):
     monkeypatch.setenv("OWN_KEY", KEY)
-    monkeypatch.setenv("TEAM", "a-header-of-the-team")
-    remote = {"engine": "openai", "model": "m", "api_key_env": "OWN_KEY", "headers": {"X-Team": "$TEAM"}}
-    assert Cleaner.of(study({"a": remote, "b": {"engine": "control", "policy": "echo"}})).keys == (
-        KEY, "a-header-of-the-team",
-    )  # fmt: skip
+    monkeypatch.setenv("TEAM", "Bearer of-the-team")
+    for name in SIGNING_KEYS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "what-signs-requests")
+    monkeypatch.setenv("NO_KEY", "none")  # what a server without keys is sent: a word of many replies
+    models = {
+        "a": {"engine": "openai", "model": "m", "api_key_env": "OWN_KEY", "headers": {"X-Team": "$TEAM"}},
+        "b": {"engine": "openai", "model": "m", "api_key_env": "NO_KEY"},
+        "c": {"engine": "bedrock", "model": "m", "region": "eu-west-1"},
+        "d": {"engine": "control", "policy": "echo"},
+    }
+    keys = Cleaner.of(study(models)).keys
+    assert keys == (KEY, "Bearer of-the-team", "of-the-team", "what-signs-requests")
 
 
 def test_a_configuration_keeps_what_shapes_answers(tmp_path, monkeypatch):

@@ -11,18 +11,18 @@ import urllib.request
 import pytest
 
 from tests.conftest import ROOT
-from tests.environments import python_with
+from tests.environments import packages_of, python_with
 from tests.exporting import read_by_tools
 from tests.exporting.conftest import KEY, export
 
 MODULES = ("inspect_ai", "datasets", "mlcroissant", "rocrate")
-PACKAGES = ("inspect-ai>=0.3.200", "datasets>=4.0", "mlcroissant>=1.0", "rocrate>=0.13")
 N = 36  # points of tiny
 
 
 @pytest.fixture(scope="module")
 def python():
-    return python_with(MODULES, PACKAGES, ROOT / ".venv-exports", "SCE_EXPORTS_PYTHON", sees_ours=True)
+    packages = packages_of("exports")
+    return python_with(MODULES, packages, ROOT / ".venv-exports", "SCE_EXPORTS_PYTHON", sees_ours=True)
 
 
 @pytest.fixture(scope="module")

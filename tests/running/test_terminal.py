@@ -12,7 +12,7 @@ from fcntl import ioctl
 import pytest
 
 from sce.running.progress import Progress, State, read_states
-from sce.running.terminal import Jobs, Pace
+from sce.running.terminal import Jobs, Rate
 from tests.conftest import ROOT
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -102,12 +102,12 @@ def test_jobs_that_started_and_ended():
     assert (jobs.done, jobs.failed, jobs.running) == (1, 1, {})
 
 
-def test_the_pace_is_that_of_the_last_seconds():
-    pace = Pace()
-    assert pace.of(State("m on d", 100, at=0.0)) == 0
-    assert pace.of(State("m on d", 100, at=10.0, counts={"answered": 50})) == 5
+def test_the_rate_is_that_of_the_last_seconds():
+    rate = Rate()
+    assert rate.of(State("m on d", 100, at=0.0)) == 0
+    assert rate.of(State("m on d", 100, at=10.0, counts={"answered": 50})) == 5
     for at in (20.0, 30.0, 40.0):
-        last = pace.of(State("m on d", 100, at=at, counts={"answered": 50 + int(at) // 10}))
+        last = rate.of(State("m on d", 100, at=at, counts={"answered": 50 + int(at) // 10}))
     assert last == pytest.approx(0.1)
 
 

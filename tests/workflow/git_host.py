@@ -8,7 +8,8 @@ from tests.conftest import ROOT
 
 RULES = ("workflow", "envs")
 PACKAGES = ("sce", "snakemake_logger_plugin_sce")
-ALL = (*PACKAGES, *RULES, "resources", "config", "profiles", "setup.py", "pyproject.toml", "MANIFEST.in")
+FOLDERS = (*RULES, "resources", "config", "profiles")
+ALL = (*PACKAGES, *FOLDERS, "setup.py", "pyproject.toml", "MANIFEST.in", "CITATION.cff")
 
 
 class GitHost:

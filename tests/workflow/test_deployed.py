@@ -14,7 +14,7 @@ import yaml
 import sce
 from tests.conftest import ROOT
 from tests.workflow.conftest import TINY
-from tests.workflow.git_host import ALL, PACKAGES, GitHost
+from tests.workflow.git_host import ALL, FOLDERS, PACKAGES, GitHost
 
 pytestmark = pytest.mark.slow
 
@@ -95,8 +95,8 @@ def test_a_wheel_from_the_released_sources_holds_package_and_workflow(user):
         "pip wheel --quiet --no-deps --wheel-dir wheels dist/*.tar.gz\npython -m zipfile --list wheels/*.whl"
     )
     names = set(re.findall(r"^(\w+/\S+)", done_well(done), re.M))
-    beside = ("workflow", "resources", "config", "envs", "profiles")
-    files = [path for name in (*PACKAGES, *beside) for path in (ROOT / name).rglob("*") if path.is_file()]
+    files = [path for name in (*PACKAGES, *FOLDERS) for path in (ROOT / name).rglob("*") if path.is_file()]
+    files.append(ROOT / "CITATION.cff")
     made = (".pyc", ".npy", ".json")  # matrices and their notes
     paths = [str(path.relative_to(ROOT)) for path in files if path.suffix not in made]
     assert {path if path.startswith(PACKAGES) else f"sce/shipped/{path}" for path in paths} <= names

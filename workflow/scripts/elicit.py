@@ -53,7 +53,8 @@ with logged(snakemake.log[0]):
     progress = Progress(what, protocol.at_most, spent_on(entry, prices, ledger))
     budget = open_budget(entry, prices, ledger, f"models.{model}")
     asks = not snakemake.input.get("shards") or protocol.survey is not None
-    with open_asker(entry, dataset, ledger, budget, None, snakemake.resources.gpu, shard, asks) as asker:
+    gpus = snakemake.resources.gpu
+    with open_asker(entry, dataset, ledger, budget, gpus=gpus, shard=shard, asks=asks) as asker:
         try:
             responses = elicit(protocol, asker, progress, progress.note)
         except Fatal as error:
