@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from sce.engines.remote import SHORTEST_KEY
 from sce.errors import InputError
 from sce.files.places import WORKFLOW
 from sce.files.secrets import HIDDEN, hide, read_key, referenced
@@ -27,14 +28,16 @@ _KEPT = {"base_url", "api_key_env"}  # how a model is reached: needed to ask it 
 @dataclass(frozen=True)
 class Cleaner:
     """Takes out of texts what must not leave this machine. ``keys``: the values of all variables that the
-    models' entries name."""
+    models' entries name, and the words of those that have several ("Bearer KEY")."""
 
     keys: tuple[str, ...]
 
     @classmethod
     def of(cls, study: Study) -> "Cleaner":
-        found = [read_key(name) for entry in study.config.models.values() for name in _variables(entry)]
-        return cls(tuple(filter(None, found)))
+        values = [read_key(name) for entry in study.config.models.values() for name in _variables(entry)]
+        words = [word for value in filter(None, values) for word in (value, *value.split())]
+        # As for engines: what is shorter ("none") is no secret, and may be a word of a reply.
+        return cls(tuple(dict.fromkeys(word for word in words if len(word) >= SHORTEST_KEY)))
 
     def text(self, text: str) -> str:
         """A reply, or any text of a model, without keys."""
@@ -80,10 +83,10 @@ def configuration(study: Study, files: dict[str, Path]) -> dict:
         for path in map(Path, study.reference_files()):
             _add(files, "resources/reference", path)
         found["reference"] = "resources/reference"
-    for content in found["experiments"].values():
+    for name, content in found["experiments"].items():
         starts = content.get("adaptive", {}).get("starts")
         if isinstance(starts, str) and starts != "all":
-            content["adaptive"]["starts"] = _add(files, "resources/starts", starts)
+            content["adaptive"]["starts"] = _add(files, "resources/starts", starts, f"{name}-")
     _refuse_paths(found, study.where)
     return found
 
