@@ -70,7 +70,7 @@ class Poster:
                 response = Response(answer.status, answer.headers, text)
         except TimeoutError:
             raise
-        except (self._aiohttp.ClientError, OSError) as error:
+        except (self._aiohttp.ClientError, OSError, UnicodeError) as error:  # a name or charset that is none
             raise Broken from error
         if not 200 <= response.status_code < 300:
             raise Refused(response)

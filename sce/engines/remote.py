@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from sce.engines import Fatal, Transient, without_identity
 from sce.engines.checked import Checker
-from sce.engines.faults import fault_of, is_error
+from sce.engines.faults import fault_of, is_error, short
 from sce.engines.posting import Broken, Poster, Refused, is_proxied
 from sce.files.secrets import hide, keys_in, read_key, resolve
 from sce.ledger.entries import Reply
@@ -93,8 +93,12 @@ class RemoteEngine:
             )
             if not (self.SDK_SENDS or (self.HEEDS_PROXIES and is_proxied(url))):
                 self._poster = Poster(self._client, self.PATH, CONNECT_S)
+        except ValueError as error:
+            raise Fatal(self._hidden(f"the engine {self.model.engine} cannot be opened: {error}")) from None
         except ImportError as error:
-            needed = self.PACKAGE or error.name or self.model.engine
+            if error.name is None:  # a library says itself what it lacks, for a proxy of the environment
+                raise Fatal(f"the engine {self.model.engine} cannot be opened: {error}") from None
+            needed = self.PACKAGE or error.name
             raise Fatal(
                 f"the engine {self.model.engine} needs the package {needed} (pip install {needed})"
             ) from None
@@ -116,6 +120,8 @@ class RemoteEngine:
         resolved = resolve(value)
         if resolved is None:
             raise Fatal(f"the header {name} needs the variable {value}, which is not set")
+        if not (resolved.isascii() and resolved.isprintable()):
+            raise Fatal(f"the value of {value} cannot be the header {name}: it has odd characters")
         return resolved
 
     async def _post(self, request):
@@ -142,7 +148,7 @@ class RemoteEngine:
             raise self._placed(fault_of(refusal.status_code, payload, refusal.headers)) from None
         except (sdk.APIConnectionError, Broken) as error:
             raise _Broken(self._hidden(f"the connection broke ({_cause(error)})"), error) from None
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             raise Transient("the reply is no text") from None
         payload = self.checker.decoded(text)
         if is_error(payload):
@@ -239,7 +245,7 @@ def _cause(error):
     root = error
     while root.__cause__ is not None:
         root = root.__cause__
-    return f"{type(error.__cause__ or error).__name__}: {root}"
+    return short(f"{type(error.__cause__ or error).__name__}: {root}")
 
 
 def _listed(names, wanted):

@@ -79,10 +79,10 @@ def configuration(study: Study, files: dict[str, Path]) -> dict:
         for path in map(Path, study.reference_files()):
             _add(files, "resources/reference", path)
         found["reference"] = "resources/reference"
-    for content in found["experiments"].values():
+    for name, content in found["experiments"].items():
         starts = content.get("adaptive", {}).get("starts")
         if isinstance(starts, str) and starts != "all":
-            content["adaptive"]["starts"] = _add(files, "resources/starts", starts)
+            content["adaptive"]["starts"] = _add(files, "resources/starts", starts, f"{name}-")
     _refuse_paths(found, study.where)
     return found
 

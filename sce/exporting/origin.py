@@ -1,5 +1,6 @@
 """Who made a study, under which licence, with which software."""
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -9,10 +10,14 @@ from pathlib import Path
 import sce
 from sce.errors import InputError
 from sce.files.places import WORKFLOW
+from sce.files.secrets import refuse_keys
 from sce.files.yaml_files import read_yaml
 
 CITATION = Path("CITATION.cff")
 PACKAGES = ("snakemake", "pandas", "pyarrow", "numpy", "scipy", "scikit-learn", "openai", "anthropic")
+NAMES = ("name", "given-names", "name-particle", "family-names")  # of an author
+TITLE = "A study of self-generated counterfactual explanations"  # where there is none
+SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 DATA_LICENCE = "CC-BY-4.0"  # of the workflow's wordings and datasets (resources/LICENSE.md)
 
 
@@ -33,8 +38,8 @@ class Origin:
 
 def name_of(author: dict) -> str:
     """The name of a person or a group, as a CITATION.cff has it."""
-    parts = [author.get("given-names"), author.get("name-particle"), author.get("family-names")]
-    return author.get("name") or " ".join(filter(None, parts))
+    name, *parts = map(author.get, NAMES)
+    return name or " ".join(filter(None, parts))
 
 
 def kind_of(author: dict) -> str:
@@ -63,12 +68,24 @@ def origin_of_workflow() -> Origin:
 
 def _read(path):
     content = read_yaml(path)
+    refuse_keys(content, path)
     authors = content.get("authors")
-    named = isinstance(authors, list) and all(isinstance(a, dict) and name_of(a) for a in authors)
-    if not authors or not named:
+    if not authors or not isinstance(authors, list) or not all(map(_is_named, authors)):
         raise InputError(path, "authors", authors, "a list of authors, each with family-names or name")
-    title = str(content.get("title", "A study of self-generated counterfactual explanations"))
-    return Origin(title, tuple(authors), str(content.get("license", DATA_LICENCE)), path)
+    title = content.get("title", TITLE)
+    if not isinstance(title, str) or not title.strip():
+        raise InputError(path, "title", title, "a text")
+    licence = content.get("license", DATA_LICENCE)
+    if not isinstance(licence, str) or not SPDX.fullmatch(licence):
+        raise InputError(path, "license", licence, f"one SPDX identifier, such as {DATA_LICENCE}")
+    return Origin(" ".join(title.split()), tuple(authors), licence, path)
+
+
+def _is_named(author):
+    if not isinstance(author, dict):
+        return False
+    names = [author[key] for key in NAMES if author.get(key) is not None]
+    return all(isinstance(name, str) for name in names) and bool(name_of(author))
 
 
 def versions() -> dict:

@@ -20,10 +20,9 @@ COMMAND = "the command line"
 def new_folder(target: Path) -> Iterator[Path]:
     """A folder to write, which becomes ``target`` at the end, or is gone after an exception. Raises
     InputError where something is there already, or it cannot be written."""
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
         raise InputError(COMMAND, "FOLDER", str(target), "a new or an empty folder")
-    with _replacing(target) as partial:
-        partial.mkdir(parents=True)
+    with _replacing(target, "FOLDER", Path.mkdir) as partial:
         yield partial
         if target.exists():
             target.rmdir()
@@ -32,10 +31,9 @@ def new_folder(target: Path) -> Iterator[Path]:
 @contextmanager
 def new_file(target: Path, suffix: str) -> Iterator[Path]:
     """The same for one file."""
-    if target.exists() or target.suffix != suffix:
+    if os.path.lexists(target) or target.suffix != suffix:
         raise InputError(COMMAND, "FILE", str(target), f"a new file, with a name that ends in {suffix}")
-    with _replacing(target) as partial:
-        partial.parent.mkdir(parents=True, exist_ok=True)
+    with _replacing(target, "FILE", Path.touch) as partial:
         yield partial
 
 
@@ -75,8 +73,14 @@ def gzip_lines(target: Path) -> Iterator[io.TextIOWrapper]:
 
 
 @contextmanager
-def _replacing(target):
+def _replacing(target, key, make):
     partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        make(partial)
+    except OSError as error:
+        allowed = f"a place that can be written ({error.strerror})"
+        raise InputError(COMMAND, key, str(target), allowed) from None
     try:
         yield partial
         partial.replace(target)

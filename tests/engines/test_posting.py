@@ -110,13 +110,36 @@ def test_a_request_follows_where_the_endpoint_has_moved(tmp_path):
     assert len(provider.seen) == 1
 
 
-@pytest.mark.parametrize("coding", ["gzip", "latin-1", "unknown", "broken"])
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"http_proxy": "junk://p:3128"}, "the engine openai cannot be opened: Unknown scheme"),
+        ({"SOME_KEY": "two\nlines"}, r"the value of \$SOME_KEY cannot be the header X-Study"),
+        ({"SOME_KEY": "ключ"}, r"the value of \$SOME_KEY cannot be the header X-Study"),
+    ],
+)
+def test_what_the_environment_says_and_cannot_be_sent_is_named(environment, told, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", "key-0123456789")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    provider = Provider()
+    with served(provider) as url, pytest.raises(Fatal, match=told):
+        ask_all(entry(url=url, headers={"X-Study": "$SOME_KEY"}), tmp_path, range(1))
+    assert provider.seen == []
+
+
+@pytest.mark.parametrize("coding", ["gzip", "latin-1", "unknown", "broken", "idna", "undefined", "base64"])
 def test_a_reply_is_read_as_it_is_coded(coding, tmp_path, monkeypatch):
     monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.01)
     monkeypatch.setattr("sce.asking.tries.LONGEST_WAIT_S", 0.02)
     choice = {"message": {"role": "assistant", "content": "à"}, "finish_reason": "stop"}
     text = json.dumps({"choices": [choice]}, ensure_ascii=False)
+    read = {"gzip", "latin-1", "unknown"}
     answer = {
+        **{
+            name: Answer(200, b"{}", f"application/json; charset={name}")
+            for name in ("idna", "undefined", "base64")
+        },
         "gzip": Answer(200, gzip.compress(text.encode()), headers={"Content-Encoding": "gzip"}),
         "latin-1": Answer(200, text.encode("latin-1"), "application/json; charset=latin-1"),
         "unknown": Answer(200, text.encode(), "application/json; charset=no-such"),
@@ -124,8 +147,9 @@ def test_a_reply_is_read_as_it_is_coded(coding, tmp_path, monkeypatch):
     }[coding]
     with served(Provider(reply=lambda _: answer)) as url:
         found, _ = ask_all(entry(url=url, attempts=2), tmp_path, range(1))
-    if coding == "broken":
+    if coding not in read:
         assert (found[0].status, found[0].attempts) == ("failed", 2)
-        assert "the connection broke" in found[0].error
+        assert "the connection broke" in found[0].error or found[0].error == "the reply is no text"
+        assert "\n" not in found[0].error
     else:
         assert (found[0].status, found[0].response) == ("answered", "à")

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from sce.errors import InputError
+from sce.exporting.origin import origin_of_study
 from sce.files import artifacts
 from tests.conftest import ROOT
 from tests.exporting.conftest import KEY, TABLES, export
@@ -114,9 +116,13 @@ def test_what_cannot_be_exported_is_said(study, tmp_path):
     copy = copy_of(study, tmp_path / "copy")
     (tmp_path / "full").mkdir()
     (tmp_path / "full/note").touch()
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
     refused = {
         ("ro-crate", tmp_path / "full"): "a new or an empty folder",
         ("archive", tmp_path / "a.tar"): "a name that ends in .zip",
+        ("ro-crate", tmp_path / "full/note/new"): "a place that can be written (File exists)",
+        ("archive", tmp_path / f"{'n' * 252}.zip"): "a place that can be written (File name too long)",
+        ("ro-crate", tmp_path / "gone"): "a new or an empty folder",
         ("ro-crate", tmp_path / "new", "--results", "elsewhere"): "elsewhere: folder: found 'missing'",
     }
     for arguments, told in refused.items():
@@ -130,3 +136,22 @@ def test_what_cannot_be_exported_is_said(study, tmp_path):
     assert "remote/tiny/responses.parquet: asked: found 'another model'" in told
     assert not (tmp_path / "new").exists()
     assert list(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize(
+    ("citation", "told"),
+    [
+        ("authors: [{name: 5}]", "authors: found [{'name': 5}]"),
+        ("authors: [{family-names: {a: b}}]", "authors: found"),
+        ("authors: [{name: A}]\ntitle:", "title: found None"),
+        ("authors: [{name: A}]\nlicense: [MIT, Apache-2.0]", "license: found ['MIT', 'Apache-2.0']"),
+        ("authors: [{name: A}]\nlicense: MIT or so", "one SPDX identifier, such as CC-BY-4.0"),
+        ("authors: [{name: A}]\nmessage: sk-abcdefghij0123456789", "message: found '[a key, hidden]'"),
+    ],
+)
+def test_a_citation_that_cannot_be_read_is_refused(citation, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "CITATION.cff").write_text(citation)
+    with pytest.raises(InputError) as refused:
+        origin_of_study()
+    assert told in str(refused.value)

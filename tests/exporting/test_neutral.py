@@ -47,6 +47,15 @@ def test_keys_are_those_that_entries_name(monkeypatch):
     assert keys == (KEY, "Bearer of-the-team", "of-the-team", "what-signs-requests")
 
 
+def test_words_that_are_no_keys_stay(monkeypatch):
+    """Servers without keys are given short ones; of a header with two words the key is one."""
+    monkeypatch.setenv("OWN_KEY", "none")
+    monkeypatch.setenv("TEAM", f"Bearer {KEY}")
+    remote = {"engine": "openai", "model": "m", "api_key_env": "OWN_KEY", "headers": {"X-Team": "$TEAM"}}
+    cleaner = Cleaner.of(study({"a": remote}))
+    assert cleaner.text(f"none of {KEY}") == "none of [a key, hidden]"
+
+
 def test_a_configuration_keeps_what_shapes_answers(tmp_path, monkeypatch):
     weights = tmp_path / "tiny.gguf"
     weights.write_bytes(b"GGUF")
@@ -90,10 +99,10 @@ def test_files_that_a_configuration_names_come_along(tmp_path):
     assert found["models"]["theirs"]["files"] == {
         "exam": "resources/published_results/theirs/exam-results.json"
     }
-    assert found["experiments"]["main"]["adaptive"]["starts"] == "resources/starts/starts.csv"
+    assert found["experiments"]["main"]["adaptive"]["starts"] == "resources/starts/main-starts.csv"
     assert files == {
         "resources/published_results/theirs/exam-results.json": results,
-        "resources/starts/starts.csv": starts,
+        "resources/starts/main-starts.csv": starts,
     }
 
 

@@ -49,7 +49,7 @@ def test_boundaries_that_are_alike_are_told_once():
 
 
 def test_a_pipe_gets_whole_lines(tmp_path, monkeypatch):
-    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
     lines = [line.split() for line in printed(tmp_path).splitlines()]
     assert ["Scores", "under", "gower"] in lines
     intervals = ["0.500", "[0.250,", "1.000]", "0.250", "[0.125,", "0.500]"]
