@@ -1,8 +1,5 @@
 """Exports are written whole or not at all, and the same content always as the same bytes."""
 
-import gzip
-import io
-import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -10,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sce.errors import InputError
-from sce.files.artifacts import unwritable
+from sce.files.writing import replacing
 
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, for zip files
 COMMAND = "the command line"
@@ -22,8 +19,8 @@ def new_folder(target: Path) -> Iterator[Path]:
     InputError where something is there already, or it cannot be written."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(COMMAND, "FOLDER", str(target), "a new or an empty folder")
-    with _replacing(target) as partial:
-        partial.mkdir(parents=True)
+    with replacing(target) as partial:
+        partial.mkdir()
         yield partial
         if target.exists():
             target.rmdir()
@@ -34,8 +31,7 @@ def new_file(target: Path, suffix: str) -> Iterator[Path]:
     """The same for one file."""
     if target.exists() or target.suffix != suffix:
         raise InputError(COMMAND, "FILE", str(target), f"a new file, with a name that ends in {suffix}")
-    with _replacing(target) as partial:
-        partial.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as partial:
         yield partial
 
 
@@ -61,29 +57,3 @@ def zip_folder(folder: Path, target: Path) -> None:
             info.external_attr = 0o644 << 16
             with path.open("rb") as source, archive.open(info, "w") as copy:
                 shutil.copyfileobj(source, copy)
-
-
-@contextmanager
-def gzip_lines(target: Path) -> Iterator[io.TextIOWrapper]:
-    """A compressed text to write, without the time and the name that such files usually hold."""
-    with (
-        target.open("wb") as file,
-        gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed,
-        io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as lines,
-    ):
-        yield lines
-
-
-@contextmanager
-def _replacing(target):
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        yield partial
-        partial.replace(target)
-    except OSError as error:
-        raise unwritable(target, error) or error from None
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)
