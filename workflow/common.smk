@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 
 from sce.errors import InputError
 from sce.experiments import registry
-from sce.files.artifacts import require_writable
+from sce.files.writing import require_writable
 from sce.files.json_files import exact
 from sce.files.places import PACKAGE
 from sce.grids.datasets import dataset_file

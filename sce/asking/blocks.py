@@ -18,7 +18,8 @@ Question = tuple[list[dict], About]
 
 
 class LooksUp(Protocol):
-    """Who can answer many questions at once. ``found``: how many so far, where some cannot be answered so."""
+    """Who can answer many questions at once. Where some can only be asked one by one, ``found`` is how many
+    were found so far; ``hold`` takes off those that will be found once more."""
 
     async def look_up(self, questions: list[Question]) -> list[Entry | None]:
         """The entry of each question, None for those that only ``ask`` can answer."""

@@ -6,6 +6,7 @@ import math
 import sqlite3
 import zlib
 from collections import defaultdict
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,18 +27,15 @@ TOKENS = {
 def read_ledger(path: Path, findings: Findings) -> dict[str, list[dict]]:
     """Digest -> the rows under it in the ledger file ``path`` of a model and in those of its shards; read by
     plain SQL, in the order they were added, of several files the one first whose answer came first."""
-    files = [
-        file for file in (path, *sorted(path.parent.glob(f"{path.stem}.shard-*.sqlite"))) if file.is_file()
-    ]
+    of_shards = sorted(path.parent.glob(f"{path.stem}.shard-*.sqlite"))
+    files = [file for file in (path, *of_shards) if file.is_file()]
     if not files:
         findings.problem(path, "missing: no reply of these results can be followed back to it")
     parts = defaultdict(list)
     for file in files:
         for key, rows in _read_file(file, findings).items():
             parts[key].append(rows)
-    return {
-        key: [row for rows in sorted(some, key=_answered_at) for row in rows] for key, some in parts.items()
-    }
+    return {key: list(chain.from_iterable(sorted(some, key=_answered_at))) for key, some in parts.items()}
 
 
 def _answered_at(rows):

@@ -20,7 +20,7 @@ from sce.exporting.finished import Finished
 from sce.exporting.neutral import configuration
 from sce.exporting.wordings import datasets_and_wordings
 from sce.files.places import PACKAGE, WORKFLOW
-from sce.ledger.exports import HEADER, line_of
+from sce.ledger.exports import HEADER, gzip_lines, line_of
 from sce.ledger.of_model import LedgerOfModel
 from sce.study.planner import file_of, is_there
 
@@ -75,7 +75,7 @@ def _write_answers(finished, target) -> int:
     study, wanted, count = finished.study, {}, 0
     for model, digests in finished.asked.items():
         wanted.setdefault(file_of(study, study.config.models[model]), set()).update(digests)
-    with writing.gzip_lines(target) as lines:
+    with gzip_lines(target) as lines:
         lines.write(HEADER)
         for path in sorted(filter(is_there, wanted)):
             with LedgerOfModel(path, read_only=True) as ledger:

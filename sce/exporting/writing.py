@@ -1,7 +1,5 @@
 """Exports are written whole or not at all, and the same content always as the same bytes."""
 
-import gzip
-import io
 import os
 import shutil
 import zipfile
@@ -10,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sce.errors import InputError
-from sce.files.artifacts import unwritable
+from sce.files.writing import replacing
 
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, for zip files
 COMMAND = "the command line"
@@ -22,7 +20,9 @@ def new_folder(target: Path) -> Iterator[Path]:
     InputError where something is there already, or it cannot be written."""
     if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
         raise InputError(COMMAND, "FOLDER", str(target), "a new or an empty folder")
-    with _replacing(target, "FOLDER", Path.mkdir) as partial:
+    _require_place(target, "FOLDER")
+    with replacing(target) as partial:
+        partial.mkdir()
         yield partial
         if target.exists():
             target.rmdir()
@@ -33,8 +33,21 @@ def new_file(target: Path, suffix: str) -> Iterator[Path]:
     """The same for one file."""
     if os.path.lexists(target) or target.suffix != suffix:
         raise InputError(COMMAND, "FILE", str(target), f"a new file, with a name that ends in {suffix}")
-    with _replacing(target, "FILE", Path.touch) as partial:
+    _require_place(target, "FILE")
+    with replacing(target) as partial:
         yield partial
+
+
+def _require_place(target, key):
+    """Raises InputError where nothing with this name can be made."""
+    probe = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        probe.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        allowed = f"a place that can be written ({error.strerror})"
+        raise InputError(COMMAND, key, str(target), allowed) from None
 
 
 def put(folder: Path, name: str, content: str | Path) -> None:
@@ -59,35 +72,3 @@ def zip_folder(folder: Path, target: Path) -> None:
             info.external_attr = 0o644 << 16
             with path.open("rb") as source, archive.open(info, "w") as copy:
                 shutil.copyfileobj(source, copy)
-
-
-@contextmanager
-def gzip_lines(target: Path) -> Iterator[io.TextIOWrapper]:
-    """A compressed text to write, without the time and the name that such files usually hold."""
-    with (
-        target.open("wb") as file,
-        gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed,
-        io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as lines,
-    ):
-        yield lines
-
-
-@contextmanager
-def _replacing(target, key, make):
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        make(partial)
-    except OSError as error:
-        allowed = f"a place that can be written ({error.strerror})"
-        raise InputError(COMMAND, key, str(target), allowed) from None
-    try:
-        yield partial
-        partial.replace(target)
-    except OSError as error:
-        raise unwritable(target, error) or error from None
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)

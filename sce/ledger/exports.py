@@ -7,14 +7,17 @@ may stand anywhere. Keys and addresses are in no request, so none is in an expor
 """
 
 import gzip
+import io
 import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 
 from sce.errors import InputError
+from sce.files.writing import replacing
 from sce.ledger.entries import RANK, Entry, counts_of, digest, wrong_field
 from sce.ledger.ledger import Ledger, ledger_files
 from sce.ledger.of_model import LedgerOfModel, model_file
@@ -34,9 +37,8 @@ def export(folder, target, pattern: str = "*") -> int:
     paths = [path for path in ledger_files(folder) if fnmatch(path.name, pattern)]
     if not paths:
         raise InputError(folder, "files", pattern, "a pattern that fits the name of a ledger file")
-    partial = target.with_name(f".{target.name}.partial")
     count = 0
-    with gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as lines:
+    with replacing(target) as partial, gzip_lines(partial) as lines:
         lines.write(HEADER)
         for path in paths:
             with Ledger(path, read_only=True) as ledger, _of_model(path) as beside:
@@ -45,8 +47,18 @@ def export(folder, target, pattern: str = "*") -> int:
                         continue
                     lines.write(line_of(path.name, entry, request))
                     count += 1
-    partial.replace(target)
     return count
+
+
+@contextmanager
+def gzip_lines(target: Path) -> Iterator[io.TextIOWrapper]:
+    """A compressed text to write, without the time and the name that such files usually hold."""
+    with (
+        target.open("wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as lines,
+    ):
+        yield lines
 
 
 def line_of(file: str, entry: Entry, request: dict) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sce.errors import InputError
 from sce.files import artifacts
+from sce.files.writing import replacing
 from sce.measuring.metrics import space
 
 
@@ -38,5 +39,5 @@ def write_matrix(path, dataset, metric: str, embeddings=None, largest: int = 10_
         "dtype": str(matrix.dtype),
     }
     artifacts.write_array(matrix, path)
-    with artifacts.replacing(path.with_suffix(".json")) as partial:
+    with replacing(path.with_suffix(".json")) as partial:
         partial.write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 
 from sce.errors import InputError
-from sce.files.artifacts import unwritable
+from sce.files.writing import unwritable
 
 
 class Stopped(Exception):

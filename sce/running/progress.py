@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from tqdm import tqdm
 
-from sce.files.artifacts import replacing
+from sce.files.writing import replacing
 
 LINE_EVERY_S = 30
 TOLD_EVERY_S = 0.5

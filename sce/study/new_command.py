@@ -33,7 +33,7 @@ def run(options) -> int:
 
 
 def make(folder: Path) -> Path:
-    """A study that runs in ``folder``, from this checkout; its path. Raises InputError where something is in
+    """A study that runs in ``folder`` with this workflow; its path. Raises InputError where something is in
     the folder already, or it cannot be made."""
     try:
         folder = folder.expanduser().resolve()

@@ -89,6 +89,34 @@ def test_a_configuration_keeps_what_shapes_answers(tmp_path, monkeypatch):
     assert "budget_usd" not in found["models"]["public"]
 
 
+def test_a_configuration_for_clouds_can_be_read_by_others():
+    models = {
+        "aws": {"engine": "bedrock", "model": "m", "region": "eu-west-1"},
+        "google": {"engine": "vertex", "model": "m", "region": "eu", "project": "secret-plans"},
+        "azure": {
+            "engine": "azure",
+            "model": "m",
+            "base_url": "https://ours.test",
+            "api_version": "2024-10-21",
+        },
+    }
+    found = configuration(study(models), {})
+    assert found["models"] == {
+        "aws": {"engine": "bedrock", "model": "m", "base_url": NOWHERE, "region": "eu-west-1", "retry": []},
+        "google": {
+            "engine": "vertex", "model": "m", "base_url": NOWHERE, "region": "eu", "project": "your-project",
+            "retry": [],
+        },
+        "azure": {
+            "engine": "azure", "model": "m", "base_url": NOWHERE, "api_version": "2024-10-21", "retry": [],
+        },
+    }  # fmt: skip
+    again = load(found, "config.yaml").config.models
+    assert [again[name].shape() for name in models] == [
+        entry.shape() for entry in study(models).config.models.values()
+    ]
+
+
 def test_files_that_a_configuration_names_come_along(tmp_path):
     results, starts = tmp_path / "results.json", tmp_path / "starts.csv"
     results.write_text("[]")
