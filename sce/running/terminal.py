@@ -69,7 +69,7 @@ class Terminal:
         self.jobs = Jobs(jobs)
         self.folder.mkdir(parents=True, exist_ok=True)
         for left in self.folder.glob("*.json"):
-            left.unlink()
+            left.unlink(missing_ok=True)
         os.environ[WATCHED] = str(self.folder.absolute())
         terminal = self._take_over()
         self.console = Console(file=os.fdopen(terminal, "w"))
