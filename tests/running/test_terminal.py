@@ -128,7 +128,7 @@ def test_a_watched_job_says_how_far_it_is(tmp_path, monkeypatch, capsys):
 
 
 def test_a_run_goes_on_where_its_terminal_was_closed(tmp_path):
-    """As after a lost connection: the thread that passes lines on must live, or the jobs that write them die."""
+    """As after a lost connection: were its lines not passed on, the jobs that write them would die."""
 
     class Closed(io.StringIO):
         def write(self, text):
