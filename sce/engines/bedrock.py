@@ -60,9 +60,14 @@ class BedrockEngine(CloudEngine):
                     f"there are no credentials of AWS: set {self.model.api_key_env or 'AWS_PROFILE'}, or "
                     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the environment or in .env"
                 )
-            self._signed_with = tuple(filter(None, found.get_frozen_credentials()))
+            key, secret, token = found.get_frozen_credentials()[:3]
+            self._signed_with = tuple(filter(None, (key, secret, token)))
         except BotoCoreError as error:
             raise Fatal(f"the credentials of AWS cannot be used: {error}") from None
+        if not (key and secret) or not "".join(self._signed_with).isascii():
+            raise Fatal(
+                "the credentials of AWS cannot be used: a key and its secret are needed, both in ASCII"
+            )
         client.aws_access_key = given["aws_access_key_id"]
         client.aws_secret_key = given["aws_secret_access_key"]
         client.aws_session_token = given["aws_session_token"]

@@ -58,7 +58,7 @@ class VertexEngine(CloudEngine):
                     warnings.simplefilter("ignore", DeprecationWarning)
                     return google.auth.load_credentials_from_file(file, scopes=SCOPES)[0]
             return google.auth.default(scopes=SCOPES)[0]
-        except GoogleAuthError as error:
+        except (GoogleAuthError, OSError, AttributeError) as error:  # a folder; JSON that is no mapping
             raise Fatal(
                 f"there are no credentials of Google ({error}): set {FILE} in the environment or in .env, or "
                 "run gcloud auth application-default login"

@@ -43,7 +43,7 @@ def export(folder, target, pattern: str = "*") -> int:
         for path in paths:
             with Ledger(path, read_only=True) as ledger, _of_model(path) as beside:
                 for entry, request in ledger.entries():
-                    if len(beside.files) > 1 and beside.get(entry.digest) != entry:
+                    if len(beside.files) > 1 and _place_of(entry, beside) != path:
                         continue
                     lines.write(line_of(path.name, entry, request))
                     count += 1
@@ -90,6 +90,13 @@ def merge(source, folder) -> dict[str, int]:
             ledger.close()
             beside.close()
     return counts
+
+
+def _place_of(entry, beside):
+    """The first file of a model that holds an entry, if it is the one that counts: else None."""
+    if beside.get(entry.digest) != entry:
+        return None
+    return next(file.path for file in beside.files if file.get(entry.digest) == entry)
 
 
 def _of_model(path):

@@ -1,8 +1,9 @@
 """The entry of a model of Google's Gemini API."""
 
+import re
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sce.files.contracts import Contract
 from sce.files.values import Tokens, Url
@@ -42,6 +43,14 @@ class Gemini(Hosted):
     thinking: GeminiThinking | None = None
     structured: Literal["responseJsonSchema", "none"] = "responseJsonSchema"
     logprobs: int | None = Field(None, ge=0, le=20)
+
+    @field_validator("model")
+    @classmethod
+    def _check_model(cls, name):
+        """It is a part of the address."""
+        if re.search(r"[?#&%\\\s]|\.\.", name):
+            raise ValueError("the name of a model, without ?, #, &, %, .. and white space")
+        return name
 
     @model_validator(mode="after")
     def _check_thinking(self):

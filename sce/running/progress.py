@@ -7,12 +7,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from tqdm import tqdm
 
+from sce.errors import InputError
 from sce.files.writing import replacing
 
 LINE_EVERY_S = 30
@@ -42,7 +44,7 @@ def read_states(folder) -> list[State]:
     for path in sorted(Path(folder).glob("*.json")):
         try:
             states.append(State(**json.loads(path.read_text(encoding="utf-8"))))
-        except FileNotFoundError:  # the job has ended meanwhile
+        except (OSError, ValueError, TypeError):  # the job has ended meanwhile, or another wrote there
             continue
     return states
 
@@ -69,10 +71,7 @@ class Progress:
             self._report(now)
         if self._file and now - self._last_told > TOLD_EVERY_S:
             self._last_told = now
-            usd = self._spent() if self._spent else None
-            state = State(self.what, self.total, time.time(), dict(self.counts), usd)
-            with replacing(self._file) as partial:
-                partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
+            self._tell()
 
     def note(self, text: str) -> None:
         """What there is to say besides numbers of questions: logged, and shown with these from now on."""
@@ -83,8 +82,19 @@ class Progress:
     def close(self) -> None:
         self._bar.close()
         if self._file:
-            self._file.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._file.unlink()
         logging.info("%s: %s", self.what, self._so_far())
+
+    def _tell(self):
+        usd = self._spent() if self._spent else None
+        state = State(self.what, self.total, time.time(), dict(self.counts), usd)
+        try:
+            with replacing(self._file) as partial:
+                partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        except (OSError, InputError) as error:  # no reason to stop asking
+            logging.warning("how far this job is cannot be shown: %s", error)
+            self._file = None
 
     def _report(self, now):
         done = self.counts.total()

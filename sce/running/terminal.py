@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -68,7 +69,7 @@ class Terminal:
         self.jobs = Jobs(jobs)
         self.folder.mkdir(parents=True, exist_ok=True)
         for left in self.folder.glob("*.json"):
-            left.unlink()
+            left.unlink(missing_ok=True)
         os.environ[WATCHED] = str(self.folder.absolute())
         terminal = self._take_over()
         self.console = Console(file=os.fdopen(terminal, "w"))
@@ -101,7 +102,10 @@ class Terminal:
 
     def say(self, text: str, style: str = "") -> None:
         """A line above the bars."""
-        self.console.print(Text(text, style=style), soft_wrap=True)
+        try:
+            self.console.print(Text(text, style=style), soft_wrap=True)
+        except OSError:  # the terminal was closed, which stops no run: what is written goes nowhere
+            self.console.quiet = True
 
     def close(self) -> None:
         """The bars vanish; the terminal is the process's own again."""
@@ -112,7 +116,8 @@ class Terminal:
             os.close(own)
         self._own = []
         self._reader.join(timeout=5)
-        self._live.stop()
+        with suppress(OSError):
+            self._live.stop()
         os.environ.pop(WATCHED)
         minutes, seconds = divmod(int(time.monotonic() - self._begin), 60)
         failed = f", {self.jobs.failed} failed" if self.jobs.failed else ""

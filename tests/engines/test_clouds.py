@@ -123,6 +123,13 @@ def test_without_credentials_nothing_is_asked(bare, tmp_path, monkeypatch):
         monkeypatch.setenv("AWS_PROFILE", "nobody")
         with pytest.raises(Fatal, match=r"cannot be used: The config profile \(nobody\)"):
             ask_all(entry("bedrock", base_url=url), tmp_path, range(1))
+        monkeypatch.delenv("AWS_PROFILE")
+        for key, secret in ((None, "alone-0123456789"), ("id-0123456789", "sécret-0123456789")):
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+            if key:
+                monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+            with pytest.raises(Fatal, match="a key and its secret are needed, both in ASCII"):
+                ask_all(entry("bedrock", base_url=url), tmp_path, range(1))
 
 
 def test_a_missing_sdk_is_told_by_its_name(tmp_path, monkeypatch):
@@ -183,11 +190,13 @@ def test_application_default_credentials(refused, account, tmp_path, monkeypatch
     assert exchanged[0].startswith(b"assertion=") or b"jwt-bearer" in exchanged[0]
 
 
-@pytest.mark.parametrize("text", [None, "{}", "not json"])
+@pytest.mark.parametrize("text", [None, "{}", "[]", "not json", "a folder"])
 def test_a_file_of_credentials_that_is_none(text, tmp_path, monkeypatch):
     require_sdk(type("Google", (), {"NEEDS": ("google.auth",)}))
     path = tmp_path / "account.json"
-    if text is not None:
+    if text == "a folder":
+        path.mkdir()
+    elif text is not None:
         path.write_text(text)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
     with pytest.raises(Fatal, match=r"there are no credentials of Google .*GOOGLE_APPLICATION_CREDENTIALS"):

@@ -207,6 +207,8 @@ def test_a_budget_knows_its_limit():
         ({"mode": "batch"}, "'live'"),
         ({"token_field": "max_tokens"}, "no other key"),
         ({"seed": 2**31}, "2147483648"),
+        ({"model": "../tiny"}, "the name of a model, without"),
+        ({"model": "tiny?alt=sse"}, "the name of a model, without"),
         ({"effort": "low", "thinking": {"form": "disabled"}}, "a level or a budget"),
         ({"thinking": {"form": "enabled"}}, "budget with form: enabled"),
         ({"extra_body": {"generationConfig": {"seed": 1}}}, "extra_body may not hold seed"),

@@ -1,5 +1,7 @@
 """The files of a model and of its shards, looked up as one ledger."""
 
+import shutil
+
 import pytest
 
 from sce.auditing.findings import Findings
@@ -116,6 +118,7 @@ def test_the_pace_is_that_of_all_files(path):
 def test_an_export_holds_a_question_once_and_an_import_keeps_what_counts(path, tmp_path):
     put(path, entry(text="late", at=9))
     put(shard_file(path, Shard(1, 2)), entry(text="early", at=5))
+    shutil.copy(shard_file(path, Shard(1, 2)), shard_file(path, Shard(1, 3)))
     file = tmp_path / "all.jsonl.gz"
     assert exports.export(tmp_path, file) == 1
     elsewhere = tmp_path / "elsewhere"

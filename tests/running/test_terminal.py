@@ -1,5 +1,6 @@
 """What a person sees of a run: a real run in a pseudo-terminal, and the same where none is there."""
 
+import io
 import os
 import pty
 import re
@@ -10,9 +11,10 @@ import time
 from fcntl import ioctl
 
 import pytest
+from rich.console import Console
 
 from sce.running.progress import Progress, State, read_states
-from sce.running.terminal import Jobs, Rate
+from sce.running.terminal import Jobs, Rate, Terminal
 from tests.conftest import ROOT
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -123,3 +125,19 @@ def test_a_watched_job_says_how_far_it_is(tmp_path, monkeypatch, capsys):
     progress.close()
     assert read_states(tmp_path) == []
     assert capsys.readouterr().err == ""
+
+
+def test_a_run_goes_on_where_its_terminal_was_closed(tmp_path):
+    """As after a lost connection: were its lines not passed on, the jobs that write them would die."""
+
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise OSError(5, "Input/output error")
+
+    terminal = Terminal(tmp_path)
+    terminal.console = Console(file=Closed())
+    read, write = os.pipe()
+    os.write(write, b"one\ntwo\n")
+    os.close(write)
+    terminal._pass_on(read)
+    assert terminal.console.quiet

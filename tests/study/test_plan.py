@@ -337,6 +337,9 @@ def test_the_plan_says_when_prices_are_old(tmp_path):
     for days, told in ((90, False), (91, True)):
         text = plan_report.report(made, PRICES, table, PRICES.read_on + timedelta(days=days))
         assert (f"read {days} days ago, on {PRICES.read_on}: look them up again" in text) == told
+    for days, told in ((1, False), (2, True)):
+        text = plan_report.report(made, PRICES, table, PRICES.read_on - timedelta(days=days))
+        assert (f"{PRICES.read_on}, a day to come" in text) == told
     unknown = PRICES.model_copy(update={"read_on": None})
     text = plan_report.report(made, unknown, table, PRICES.read_on)
     assert "config/prices.yaml does not say when its prices were read (read_on)" in text
