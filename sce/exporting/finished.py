@@ -8,17 +8,25 @@ from pathlib import Path
 
 import pandas as pd
 
+from sce.auditing.findings import same
+from sce.auditing.notes import expected_notes
 from sce.errors import FEW, InputError
 from sce.exporting.neutral import Cleaner
 from sce.files import artifacts
 from sce.files.json_files import exact
 from sce.ledger.of_model import LedgerOfModel
+from sce.money.prices import load_prices
 from sce.study import inquiries, parameters
 from sce.study.planner import file_of, is_there
 from sce.study.study import Study
 from sce.study.targets import PAIR_ARTIFACTS
 
 TABLES = ("scores", "differences", "boundaries", "usage", "failures")  # over all models and datasets
+UNHEEDED = {
+    "asked",
+    "code",
+    "prices",
+}  # notes of artifacts: looked at otherwise; and what may have changed since
 STEPS = tuple(name.removesuffix(".parquet") for name in PAIR_ARTIFACTS)
 
 
@@ -106,6 +114,20 @@ class Finished:
         for about in inquiries.inquiries(self.study):
             file = inquiries.responses_file(*about)
             self._require_asked(file, parameters.asked_about(self.study, *about))
+
+        for file, expected in expected_notes(self.study, load_prices()).items():
+            if file in self.files:
+                self._require_measured(file, expected)
+
+    def _require_measured(self, file, expected):
+        """Of measures too: a table under other metrics would bear this configuration's."""
+        made = artifacts.provenance(self.results / file).get("params", {})
+        different = sorted(
+            key for key in expected.keys() - UNHEEDED if not same(made.get(key), expected[key])
+        )
+        if different:
+            allowed = "what follows from this configuration: run it once more, or name its own (--configfile)"
+            raise InputError(self.results / file, "made from", f"another {', '.join(different)}", allowed)
 
     def _require_asked(self, file, asked):
         found = dict(artifacts.provenance(self.results / file).get("params", {}).get("asked", {}))

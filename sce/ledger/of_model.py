@@ -49,11 +49,7 @@ class LedgerOfModel:
                 self._make(shard)
                 own = shard_file(self.path, shard) if shard else self.path
                 self._own = Ledger(own, group_commits)
-            for file in files_of(self.path):
-                if self._own and self._own.path == file:
-                    self.files.append(self._own)
-                else:
-                    self._add(Ledger(file, read_only=True))
+            self.look_again()
         except BaseException:
             self.close()
             raise
@@ -63,6 +59,15 @@ class LedgerOfModel:
 
     def __exit__(self, *_):
         self.close()
+
+    def look_again(self) -> None:
+        """Open the files that other jobs have made since."""
+        known = {file.path for file in self.files}
+        for file in files_of(self.path):
+            if self._own and self._own.path == file and file not in known:
+                self.files.append(self._own)
+            elif file not in known:
+                self._add(Ledger(file, read_only=True))
 
     def get(self, digest: str) -> Entry | None:
         """The entry that counts for a request, or None where it was never asked: see ``Ledger.get``. Of what

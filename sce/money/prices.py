@@ -142,16 +142,17 @@ class Budget:
         self.limit_usd, self.price, self.path, self.batch = limit_usd, price, Path(path), batch
         self._reserved: dict[str, float] = {}
         self._reserved_usd = self._stored_usd = 0.0
+        self._ledger: LedgerOfModel | None = None
         self._last_rows: dict[Ledger, int] = {}  # of each file the last row that was counted
 
     @property
     def spent_usd(self) -> float:
         """What the answers in the ledger have cost so far; an answer without token counts counts as its
         largest possible cost."""
-        if not self._last_rows:
-            self._last_rows = dict.fromkeys(LedgerOfModel(self.path, read_only=True).files, 0)
-        for file, last in self._last_rows.items():
-            for row, cost in costs(file, self.price, self.batch, last):
+        self._ledger = self._ledger or LedgerOfModel(self.path, read_only=True)
+        self._ledger.look_again()
+        for file in self._ledger.files:
+            for row, cost in costs(file, self.price, self.batch, self._last_rows.get(file, 0)):
                 self._last_rows[file] = row
                 self._stored_usd += cost
         return self._stored_usd

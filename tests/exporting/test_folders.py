@@ -134,6 +134,10 @@ def test_what_cannot_be_exported_is_said(study, tmp_path):
     copy_2.edit("config/config.yaml", "Be brief.", "Be long.")
     told = export(copy_2, "hugging-face", tmp_path / "new", ok=False)
     assert "remote/tiny/responses.parquet: asked: found 'another model'" in told
+    copy_3 = copy_of(study, tmp_path / "copy 3")
+    copy_3.edit("config/config.yaml", "- gower", "- l1")
+    told = export(copy_3, "hugging-face", tmp_path / "new", ok=False)
+    assert "remote/tiny/distances.parquet: made from: found 'another metrics'" in told
     assert not (tmp_path / "new").exists()
     assert list(tmp_path.glob(".*")) == []
 

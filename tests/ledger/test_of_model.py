@@ -105,6 +105,8 @@ def test_a_budget_counts_what_all_files_have_cost(path):
     assert budget.spent_usd == pytest.approx(0.2)
     put(shard, entry("failed", None, at=300.0))  # 0.1 USD each: also what no longer counts was paid
     assert budget.spent_usd == pytest.approx(0.3)
+    put(shard_file(path, Shard(1, 3)), entry(at=400.0))  # of another entry, whose job began later
+    assert budget.spent_usd == pytest.approx(0.4)
 
 
 def test_the_pace_is_that_of_all_files(path):
