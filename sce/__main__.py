@@ -36,11 +36,20 @@ MODULES = {
 
 def main(arguments=None) -> int:
     """Run one command; 0, or 2 after a clear error on standard error."""
-    options = parser((arguments or sys.argv[1:])[:1]).parse_args(arguments)
     try:
+        options = parser((arguments or sys.argv[1:])[:1]).parse_args(arguments)
         return options.run(options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        if str(error.name).split(".")[0] == "sce":
+            raise
+        print(
+            f"error: {sys.executable} has no {error.name}: in a checkout run .venv/bin/python -m sce, which "
+            "./study run sets up; or pip install what is missing",
+            file=sys.stderr,
+        )
         return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()

@@ -1,6 +1,7 @@
 """The command line, run as a user runs it."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -60,3 +61,13 @@ def test_score_published(reference):
     assert ours["mean_distance"] == pytest.approx(theirs["mean_distance"], rel=1e-9)
     assert ours["mean_ICF"] is None
     assert ours["counts"]["kept"] == 1600
+
+
+def test_a_python_without_the_libraries_is_told_where_they_are(tmp_path):
+    (tmp_path / "pydantic.py").write_text("raise ModuleNotFoundError('no pydantic', name='pydantic')")
+    command = [sys.executable, "-m", "sce", "plan"]
+    paths = f"{tmp_path}{os.pathsep}{os.getcwd()}"
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "has no pydantic: in a checkout run .venv/bin/python -m sce" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -25,7 +25,8 @@ def hold_lock(path) -> None:
         file.close()
         raise InputError(
             path, "lock", f"another run in this folder (process {owner})",
-            "one run at a time: wait for it, or stop it; --dry-run, --summary and --report work beside it",
+            "one run at a time: wait for it, or stop it; --dry-run, --summary and --report work beside it, "
+            "and so do `python -m sce` status and plan",
         ) from None  # fmt: skip
     file.truncate(0)
     file.write(str(os.getpid()))

@@ -133,7 +133,7 @@ class Terminal:
         bars.add_row(
             "jobs", _bar(self.jobs.total, self.jobs.done), f"{self.jobs.done} of {self.jobs.total}{failed}"
         )
-        now = Text("  ".join(self.jobs.running.values()), style="dim", no_wrap=True, overflow="ellipsis")
+        now = Text(" · ".join(self.jobs.running.values()), style="dim", no_wrap=True, overflow="ellipsis")
         return Group(now, bars)
 
     def _told(self, state):

@@ -48,7 +48,7 @@ def summary(scores: pd.DataFrame, intervals: bool = True) -> pd.DataFrame:
         row = dict(zip(KEYS, key, strict=True))
         row["kept"] = f"{int(values.value['n_kept'])} of {int(values.n['n_kept'])}"
         row |= {in_words(name): _shown(values.loc[name], intervals) for name in SCORES}
-        row["note"] = _note(values)
+        row["note"] = _note(values, intervals)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -60,10 +60,10 @@ def _boundaries(table, console):
 
 def _scores(table, console):
     """With intervals where these fit; notes below, each once."""
-    notes = {note: f"({i})" for i, note in enumerate(dict.fromkeys(filter(None, summary(table)["note"])), 1)}
     for intervals, gap in ((True, 2), (False, 2), (False, 1)):
         lines = summary(table, intervals)
-        lines["note"] = lines["note"].map(lambda note: notes.get(note, ""))
+        notes = {note: f"({i})" for i, note in enumerate(dict.fromkeys(filter(None, lines["note"])), 1)}
+        lines["note"] = [notes.get(note, "") for note in lines["note"]]
         drawn = _drawn(_without_repeats(lines), left={*KEYS, "note"}, gap=gap)
         if Measurement.get(console, console.options.update(width=UNLIMITED), drawn).maximum <= console.width:
             break
@@ -104,12 +104,15 @@ def _shown(line, intervals):
     return with_interval(line["value"], *(line[["low", "high"]] if intervals else (None, None)))
 
 
-def _note(values):
+def _note(values, intervals):
     """Why rows are not kept, the commonest reason first, or how certain they are where not all was asked;
-    else why a score or an interval is missing."""
+    else why a score, or an interval where these are shown, is missing."""
     lost = values[values.index.str.startswith("n_") & (values.index != "n_kept")].value
     if lost.max() > 0:
         lost = lost[lost > 0].sort_values(ascending=False, kind="stable")
         return ", ".join(f"{int(number)} {name.removeprefix('n_')}" for name, number in lost.items())
-    reasons = [values.reason[name] for name in ("mean_excess", *SCORES)]
-    return next((reason for reason in reasons if isinstance(reason, str)), "")
+    for name in ("mean_excess", *SCORES):
+        reason, missing = values.reason[name], pd.isna(values.value[name])
+        if isinstance(reason, str) and (missing or intervals):
+            return reason if missing else f"no interval: {reason}"
+    return ""

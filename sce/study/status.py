@@ -76,11 +76,9 @@ def _sentences(study, model, rows, paid, now):
         return [f"{model}: nothing was asked yet"]
     lately, lines = Activity.of(path, now), []
     if lately.recent and to_ask:
-        left = to_ask / lately.rate / 60
-        lines.append(
-            f"{model}: {lately.recent:,} questions in the last {RECENT_S // 60} minutes, {lately.rate:.2g} a "
-            f"second; at that pace the other {to_ask:,} take {_minutes(left)}"
-        )
+        took, left = (_minutes(number / lately.rate / 60) for number in (lately.recent, to_ask))
+        so_far = f"{model}: {lately.recent:,} questions in the last {took}"
+        lines.append(f"{so_far}; at that pace the other {to_ask:,} take {left}")
     elif to_ask and lately.latest is not None:
         lines.append(
             f"{model}: nothing came in for {_minutes((now - lately.latest) / 60)}; {to_ask:,} to ask"
@@ -95,4 +93,6 @@ def _sentences(study, model, rows, paid, now):
 
 
 def _minutes(minutes):
+    if minutes < 1.5:
+        return f"{60 * minutes:.0f} seconds"
     return f"{minutes / 60:.1f} hours" if minutes >= 90 else f"{minutes:.0f} minutes"

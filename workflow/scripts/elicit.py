@@ -58,7 +58,7 @@ with logged(snakemake.log[0]):
         try:
             responses = elicit(protocol, asker, progress, progress.note)
         except Fatal as error:
-            raise InputError("models", model, "no question can be answered", str(error)) from error
+            raise InputError("models", model, str(error), "a model that can be asked") from error
         finally:
             progress.close()
     logging.info("%d asked, %d found in the ledger", asker.asked, asker.found)
