@@ -42,14 +42,19 @@ export function listed(parts: string[], word: "and" | "or"): string {
 
 /** The question of the study, to a model or several on one dataset or several. */
 export function asksWhom(models: number, datasets: string[]): string {
-  const grids = datasets.length === 1 ? "a grid" : `${datasets.length} grids`;
   const [who, each, whose, they] =
     models === 1
       ? ["One model was", "it", "its", "Does it know where its"]
       : [`${whole(models)} models were`, "each", "their", "Do they know where their"];
+  const about = listed(datasets, "and");
+  // Of several datasets nobody need have been asked about all.
+  const asked =
+    datasets.length === 1
+      ? `asked for a prediction at every point of a grid (${about})`
+      : `asked for predictions at every point of the grids of ${whose} datasets (${about})`;
   const found = models === 1 && datasets.length === 1 ? "boundary" : "boundaries";
   return (
-    `${who} asked for a prediction at every point of ${grids} (${listed(datasets, "and")}): ${whose} decision ${found}. Then ${each} was asked, in the same ` +
+    `${who} ${asked}: ${whose} decision ${found}. Then ${each} was asked, in the same ` +
     `conversation, to change the instance so that its own answer would flip. ${they} boundary runs?`
   );
 }

@@ -252,7 +252,11 @@ test("one model was asked, or several were", () => {
       "asked, in the same conversation, to change the instance so that its own answer would flip. Does it know " +
       "where its boundary runs?",
   );
-  assert.ok(asksWhom(1, ["a", "b"]).includes("every point of 2 grids (a and b): its decision boundaries."));
+  assert.ok(
+    asksWhom(1, ["a", "b"]).includes(
+      "every point of the grids of its datasets (a and b): its decision boundaries.",
+    ),
+  );
   assert.ok(
     asksWhom(2, ["a"]).startsWith("2 models were asked for a prediction at every point of a grid (a): their"),
   );

@@ -23,7 +23,7 @@ WHOLE = {
     "docs/tutorial.md": "tests/workflow/test_tutorial.py",
     "docs/index.md": "tests/workflow/test_tutorial.py",
 }
-MARK = re.compile(r"<!-- (dry run|run: (tests/\S+\.py)|not run: .+) -->\n```sh\n")
+MARK = re.compile(r"<!-- (dry run|run: (tests/\S+\.py)|not run: .+) -->\n\n?```sh\n")
 
 
 def blocks(page):
