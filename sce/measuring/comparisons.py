@@ -1,7 +1,10 @@
 """Paired comparisons over a study: between the conditions of a model, between models under a condition."""
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -18,6 +21,7 @@ from sce.wordings.rewordings import of_reworded
 
 PAIRED = {"validity": "valid", "mean_distance": "distance", "mean_excess": "excess"}
 FOUND = "sce_point_id"
+MANY = 500  # pairs that are worth processes of their own
 RANKED = ["dataset", "metric", "condition", "model", "validity", "rank", "best", "worst"]
 COLUMNS = [
     "metric", "score", "a", "b", "difference", "low", "high", "estimand", "n", "clusters", "effective_n",
@@ -30,8 +34,10 @@ def differences(
     stems: dict[str, str],
     estimand: str,
     lattices: dict[str, Lattice] | None = None,
+    processes: int = 1,
 ) -> pd.DataFrame:
-    """The ``differences`` artifact of the ``distances`` of every (model, dataset).
+    """The ``differences`` artifact of the ``distances`` of every (model, dataset), computed by so many
+    ``processes`` where there are at least MANY pairs on a dataset.
 
     ``a`` and ``b`` read MODEL / CONDITION; the value is a minus b over the points that both have. The many
     wordings of one condition (``stems``: see ``sce.wordings.rewordings``) are left out: a table of the
@@ -45,9 +51,14 @@ def differences(
             if on == dataset
             for condition, rows in table[~of_reworded(table, stems)].groupby("condition", sort=False)
         }
-        for group in [*_alike(sides, 0), *_alike(sides, 1)]:
-            compared = _compared(group, estimand, (lattices or {}).get(dataset))
-            parts.append(compared.assign(dataset=dataset))
+        groups = [*_alike(sides, 0), *_alike(sides, 1)]
+        compare = partial(_compared, estimand=estimand, lattice=(lattices or {}).get(dataset))
+        if processes == 1 or sum(comb(len(group), 2) for group in groups) < MANY:
+            compared = map(compare, groups)
+        else:
+            with ProcessPoolExecutor(processes) as pool:
+                compared = list(pool.map(compare, groups))
+        parts += [table.assign(dataset=dataset) for table in compared]
     names = list(artifacts.columns("differences"))
     if not parts:
         return pd.DataFrame(columns=names)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sce.errors import InputError
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
+from sce.measuring import comparisons
 from sce.measuring.comparisons import paired_differences
 from sce.measuring.distances import measure
 from sce.measuring.scores import NO_BOUNDARY, SCORES, counts, estimates, score
@@ -361,6 +362,22 @@ def test_paired_differences_of_every_pair_and_metric():
     assert pairs == [["a", "b"], ["a", "c"], ["b", "c"]]
     shuffled = {name: rows.sample(frac=1, random_state=0) for name, rows in tables.items()}
     pd.testing.assert_frame_equal(paired_differences(shuffled, "points"), found)
+
+
+def test_differences_are_the_same_from_several_processes(monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = [
+        {**VALID[0], "point_id": i, "condition": name, "distance": rng.random(), "sce_point_id": i % 7}
+        for name in "abc"
+        for i in range(30)
+    ]
+    tables = {
+        (model, "d"): pd.DataFrame(rows).sample(20, random_state=seed) for seed, model in enumerate("mn")
+    }
+    one = comparisons.differences(tables, {}, "answers")
+    monkeypatch.setattr(comparisons, "MANY", 1)
+    pd.testing.assert_frame_equal(comparisons.differences(tables, {}, "answers", processes=2), one)
+    assert len(one) == 3 * (2 * 3 + 3)  # scores of the pairs of conditions and of models
 
 
 def test_paired_differences_without_common_points_say_so():

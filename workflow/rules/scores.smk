@@ -54,6 +54,7 @@ rule compare:
         "logs/compare.log",
     conda:
         "../../envs/core.yaml"
+    threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

@@ -19,7 +19,9 @@ with logged(snakemake.log[0]):
     datasets = [load_dataset(path) for path in snakemake.input.datasets]
     lattices = {dataset.name: Lattice.of(dataset) for dataset in datasets if dataset.name not in in_part}
     stems = json.loads(snakemake.params.stems)
-    differences = comparisons.differences(tables, stems, snakemake.params.estimand, lattices)
+    differences = comparisons.differences(
+        tables, stems, snakemake.params.estimand, lattices, snakemake.threads
+    )
     artifacts.write(differences, snakemake.output.parquet, "differences", provenance=provenance(snakemake))
     differences.to_csv(snakemake.output.csv, index=False)
     comparisons.ranks(tables, differences).to_csv(snakemake.output.ranks, index=False)
