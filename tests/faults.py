@@ -243,3 +243,11 @@ def _message(model, text):
 def _not_found(model):
     message = f"The model `{model}` does not exist"
     return {"error": {"message": message, "type": "invalid_request_error", "code": "model_not_found"}}
+
+
+@contextmanager
+def refusing():
+    """The address of a port where every connection is refused: it is bound, and nobody listens."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{closed.getsockname()[1]}"

@@ -102,17 +102,17 @@ def _tokens(content):
     ]
 
 
-def usage_of(usage: dict) -> dict:
+def usage_of(usage: dict, prompt: str = "prompt", reply: str = "completion") -> dict:
     """Token counts; ``cached`` are among ``in``, ``reasoning`` among ``out``, and so is ``written`` (to the
-    cache) among ``in``."""
+    cache) among ``in``. ``prompt``, ``reply``: what an API of OpenAI calls the two in its fields."""
     usage = an_object(usage)
-    of_prompt = an_object(usage.get("prompt_tokens_details"))
-    of_reply = an_object(usage.get("completion_tokens_details"))
+    of_prompt = an_object(usage.get(f"{prompt}_tokens_details"))
+    of_reply = an_object(usage.get(f"{reply}_tokens_details"))
     counts = {
-        "in": usage.get("prompt_tokens"),
+        "in": usage.get(f"{prompt}_tokens"),
         "cached": of_prompt.get("cached_tokens"),
         "written": of_prompt.get("cache_write_tokens"),
-        "out": usage.get("completion_tokens"),
+        "out": usage.get(f"{reply}_tokens"),
         "reasoning": of_reply.get("reasoning_tokens"),
     }
     return {name: count for name, count in counts.items() if count is not None}

@@ -5,7 +5,7 @@ it the reasoning items of earlier replies, encrypted, as the provider wants them
 """
 
 from sce.engines import About, Transient
-from sce.engines.chat import logprobs_of, merged
+from sce.engines.chat import logprobs_of, merged, usage_of
 from sce.engines.checked import an_object
 from sce.engines.openai import OpenAISDK
 from sce.grids.datasets import Dataset
@@ -49,7 +49,7 @@ def reply_of(response: dict) -> Reply:
         reasoning=_reasoning(thought),
         finish_reason=finish,
         logprobs=_logprobs(parts),
-        usage=_usage(an_object(response.get("usage"))),
+        usage=usage_of(response.get("usage"), "input", "output"),
         turn=_turn(items),
     )
 
@@ -127,17 +127,3 @@ def _sent_back(item):
         return item
     content = [part | {"logprobs": []} if "logprobs" in part else part for part in item["content"]]
     return item | {"content": content}
-
-
-def _usage(usage):
-    """Token counts in the words of the other engines."""
-    of_input = an_object(usage.get("input_tokens_details"))
-    of_output = an_object(usage.get("output_tokens_details"))
-    counts = {
-        "in": usage.get("input_tokens"),
-        "cached": of_input.get("cached_tokens"),
-        "written": of_input.get("cache_write_tokens"),
-        "out": usage.get("output_tokens"),
-        "reasoning": of_output.get("reasoning_tokens"),
-    }
-    return {name: count for name, count in counts.items() if count is not None}

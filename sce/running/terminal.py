@@ -38,6 +38,11 @@ class Jobs:
         self.running.pop(job, None)
         self.done, self.failed = self.done + well, self.failed + (not well)
 
+    @property
+    def failures(self) -> str:
+        """How many failed, to be added to how many are done; empty where none did."""
+        return f", {self.failed} failed" if self.failed else ""
+
 
 class Rate:
     """Questions a second of one job, over the last RATE_OVER_S seconds."""
@@ -120,8 +125,9 @@ class Terminal:
             self._live.stop()
         os.environ.pop(WATCHED)
         minutes, seconds = divmod(int(time.monotonic() - self._begin), 60)
-        failed = f", {self.jobs.failed} failed" if self.jobs.failed else ""
-        self.say(f"{self.jobs.done} of {self.jobs.total} jobs done in {minutes}:{seconds:02}{failed}")
+        self.say(
+            f"{self.jobs.done} of {self.jobs.total} jobs done in {minutes}:{seconds:02}{self.jobs.failures}"
+        )
 
     def _render(self):
         bars = Table.grid(padding=(0, 1), expand=True)
@@ -129,10 +135,8 @@ class Terminal:
             bars.add_column(**column)
         for state in read_states(self.folder):
             bars.add_row(state.what, _bar(state.total, state.done), self._told(state))
-        failed = f", {self.jobs.failed} failed" if self.jobs.failed else ""
-        bars.add_row(
-            "jobs", _bar(self.jobs.total, self.jobs.done), f"{self.jobs.done} of {self.jobs.total}{failed}"
-        )
+        so_far = f"{self.jobs.done} of {self.jobs.total}{self.jobs.failures}"
+        bars.add_row("jobs", _bar(self.jobs.total, self.jobs.done), so_far)
         now = Text(" · ".join(self.jobs.running.values()), style="dim", no_wrap=True, overflow="ellipsis")
         return Group(now, bars)
 

@@ -3,7 +3,6 @@ that no key is seen. Against servers on loopback that speak its protocol (tests/
 
 import asyncio
 import logging
-import socket
 import traceback
 
 import pytest
@@ -13,7 +12,7 @@ from sce.asking.messages import continued, fresh
 from sce.engines import Fatal
 from tests.asking.questions import ABOUT, ask_all, entry_of
 from tests.doors import DOORS, KEY, THOUGHT, require_sdk
-from tests.faults import Answer, served
+from tests.faults import Answer, refusing, served
 
 SYSTEM = "Be brief."
 
@@ -131,11 +130,8 @@ def test_no_key_is_kept(door, tmp_path, caplog):
 
 def test_an_endpoint_that_is_down_is_told_soon(door, tmp_path, monkeypatch):
     monkeypatch.setattr("sce.engines.remote.DOWN_S", 0.2)
-    with socket.socket() as closed:  # bound and not listening: refuses
-        closed.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        with pytest.raises(Fatal, match="nothing answers at http://127"):
-            ask_all(entry(door, url), tmp_path, range(1))
+    with refusing() as url, pytest.raises(Fatal, match="nothing answers at http://127"):
+        ask_all(entry(door, url), tmp_path, range(1))
 
 
 def test_what_is_left_to_the_question_stops_the_job_with_advice(door, tmp_path):

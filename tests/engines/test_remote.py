@@ -4,7 +4,6 @@ first question, and that no key is ever seen anywhere."""
 import asyncio
 import json
 import logging
-import socket
 import traceback
 
 import pytest
@@ -18,7 +17,7 @@ from sce.files.secrets import refuse_keys
 from sce.files.yaml_files import read_yaml
 from sce.models.catalogue import CATALOGUE, read_entry
 from tests.asking.questions import Entries, ask_all, entry, entry_of, question
-from tests.faults import Answer, Provider, served
+from tests.faults import Answer, Provider, refusing, served
 
 QUESTION = About("question", "question", {})
 SCHEMA = {"type": "object", "properties": {"answer": {"enum": ["A", "B"]}}, "required": ["answer"]}
@@ -349,11 +348,8 @@ def test_an_endpoint_without_a_list_of_models_is_asked_all_the_same(listing, tmp
 @pytest.mark.parametrize("engine", ["openai", "anthropic"])
 def test_an_endpoint_that_is_down_is_told_soon(engine, tmp_path, monkeypatch):
     monkeypatch.setattr("sce.engines.remote.DOWN_S", 0.6)
-    with socket.socket() as closed:  # bound and not listening: refuses
-        closed.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        with pytest.raises(Fatal, match="nothing answers at http://127"):
-            ask_all(entry(engine, url), tmp_path, range(3))
+    with refusing() as url, pytest.raises(Fatal, match="nothing answers at http://127"):
+        ask_all(entry(engine, url), tmp_path, range(3))
 
 
 def test_a_server_that_goes_away_later_is_a_passing_fault(tmp_path, monkeypatch):
