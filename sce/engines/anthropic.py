@@ -2,7 +2,7 @@
 
 from sce.engines import About, Transient, without_identity
 from sce.engines.checked import an_object
-from sce.engines.remote import CONNECT_S, RemoteEngine
+from sce.engines.remote import RemoteEngine
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply, is_count
 from sce.models.anthropic import Anthropic
@@ -95,7 +95,6 @@ class AnthropicEngine(RemoteEngine):
     def _open(self, options):
         import anthropic
 
-        options["timeout"] = anthropic.Timeout(options["timeout"], connect=CONNECT_S)
         if self.model.anthropic_version:
             version = {"anthropic-version": self.model.anthropic_version}
             options["default_headers"] = version | options["default_headers"]

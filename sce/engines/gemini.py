@@ -91,12 +91,11 @@ class GeminiEngine(RemoteEngine):
         from google import genai
         from google.genai import errors, types
 
-        # A client of our own: with aiohttp, the SDK tries broken connections a second time by itself.
-        self._http = httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None))
+        self._http = options["http_client"]  # with aiohttp, the SDK would try broken connections twice
         http_options = types.HttpOptions(
             base_url=options["base_url"],
             headers=options["default_headers"],
-            timeout=_milliseconds(options["timeout"]),
+            timeout=_milliseconds(self.model.timeout_s),
             retry_options=types.HttpRetryOptions(attempts=1),
             httpx_async_client=self._http,
         )

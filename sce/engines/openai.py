@@ -2,7 +2,7 @@
 
 from sce.engines import About
 from sce.engines.chat import chat_request, reply_of, request_of
-from sce.engines.remote import CONNECT_S, RemoteEngine
+from sce.engines.remote import RemoteEngine
 from sce.grids.datasets import Dataset
 from sce.models.openai import OpenAI
 
@@ -17,7 +17,6 @@ class OpenAISDK(RemoteEngine):
     def _open(self, options):
         import openai
 
-        options["timeout"] = openai.Timeout(options["timeout"], connect=CONNECT_S)
         return openai, openai.AsyncOpenAI(**options)
 
 

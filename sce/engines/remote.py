@@ -13,6 +13,7 @@ from typing import ClassVar
 from sce.engines import Fatal, Transient, without_identity
 from sce.engines.checked import Checker
 from sce.engines.faults import fault_of, is_error, short
+from sce.engines.http_client import Elsewhere, open_client
 from sce.engines.posting import Broken, Poster, Refused, is_proxied
 from sce.files.secrets import hide, keys_in, read_key, resolve
 from sce.ledger.entries import Reply
@@ -82,13 +83,17 @@ class RemoteEngine:
         sent = [headers[name] for name, value in self.model.headers.items() if value[:1] == "$"]
         self._secrets = keys_in(key, *sent)
         try:
+            http_client = open_client(
+                url, self.model.timeout_s, CONNECT_S, from_environment=self.HEEDS_PROXIES
+            )
             self._sdk, self._client = self._open(
                 {
                     "base_url": url,
                     "api_key": key or "none",  # the SDKs insist on one
                     "max_retries": 0,
-                    "timeout": self.model.timeout_s,
+                    "timeout": http_client.timeout,
                     "default_headers": headers,
+                    "http_client": http_client,
                 }
             )
             if not (self.SDK_SENDS or (self.HEEDS_PROXIES and is_proxied(url))):
@@ -146,7 +151,8 @@ class RemoteEngine:
             refusal = error.response
             payload = self.checker.decoded(refusal.text)
             raise self._placed(fault_of(refusal.status_code, payload, refusal.headers)) from None
-        except (sdk.APIConnectionError, Broken) as error:
+        except (sdk.APIConnectionError, Broken, Elsewhere) as error:
+            self._stop_elsewhere(error)
             raise _Broken(self._hidden(f"the connection broke ({_cause(error)})"), error) from None
         except (UnicodeError, LookupError):
             raise Transient("the reply is no text") from None
@@ -156,6 +162,11 @@ class RemoteEngine:
         if not isinstance(payload, dict):
             raise Transient(f"the reply is no JSON object: {str(payload)[:80]!r}")
         return payload
+
+    def _stop_elsewhere(self, error):
+        """Raise Fatal where a request failed because it would have gone to another origin."""
+        if isinstance(elsewhere := _root(error), Elsewhere):
+            raise Fatal(self._hidden(str(elsewhere))) from None
 
     def _placed(self, fault):
         """A fatal fault whose message names the place it came from."""
@@ -241,11 +252,14 @@ class _Broken(Transient):
         self.unreachable = type(error.__cause__).__name__ in ("ConnectError", "ConnectTimeout")
 
 
+def _root(error):
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 def _cause(error):
-    root = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    return short(f"{type(error.__cause__ or error).__name__}: {root}")
+    return short(f"{type(error.__cause__ or error).__name__}: {_root(error)}")
 
 
 def _listed(names, wanted):

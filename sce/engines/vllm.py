@@ -112,11 +112,6 @@ class VllmEngine(ChatEngine):
         await self._wait_for(f"http://127.0.0.1:{port}/health")
         self._connect(f"http://127.0.0.1:{port}/v1", key)
 
-    def _open(self, options):
-        import openai
-
-        return super()._open(options | {"http_client": openai.DefaultAsyncHttpxClient(trust_env=False)})
-
     async def close(self) -> None:
         await super().close()
         if self._keeper is not None:
