@@ -62,6 +62,7 @@ class AnthropicEngine(RemoteEngine):
 
     PATH = "/v1/messages"
     LISTING = {"limit": 1000}
+    NEEDS = ("anthropic",)
 
     def body(self, messages, about: About) -> dict:
         model = self.model

@@ -24,6 +24,7 @@ class BedrockEngine(CloudEngine):
 
     LOGGERS = ("botocore", "boto3")  # they log what is signed, and with it the session's token
     PACKAGE = "anthropic[bedrock]"
+    NEEDS = ("anthropic", "boto3")
 
     def __init__(self, model: Bedrock):
         super().__init__(model)

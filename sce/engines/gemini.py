@@ -69,6 +69,7 @@ class GeminiEngine(RemoteEngine):
 
     LOGGERS = ("google_genai",)
     PACKAGE = "google-genai"
+    NEEDS = ("google.genai",)
     SDK_SENDS = True
 
     def body(self, messages, about: About) -> dict:

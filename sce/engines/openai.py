@@ -14,6 +14,8 @@ def open_engine(model: OpenAI, dataset: Dataset) -> "OpenAIEngine":
 class OpenAISDK(RemoteEngine):
     """One model at one endpoint that OpenAI's SDK opens."""
 
+    NEEDS = ("openai",)
+
     def _open(self, options):
         import openai
 

@@ -8,9 +8,10 @@ The SDKs' own retries are off: one policy rules, and it lives in sce.asking.trie
 import asyncio
 import logging
 import time
+from collections.abc import Iterator
 from typing import ClassVar
 
-from sce.engines import Fatal, Transient, without_identity
+from sce.engines import Fatal, Transient, is_installed, without_identity
 from sce.engines.checked import Checker
 from sce.engines.faults import fault_of, is_error, short
 from sce.engines.http_client import Elsewhere, open_client
@@ -28,6 +29,7 @@ class RemoteEngine:
     """One model at one endpoint. Subclasses know the SDK and the format: ``_open``, ``_sent``, ``_reply``.
 
     Class variables. ``PATH``: of the endpoint, after base_url. ``LISTING``: query of the list of models.
+    ``NEEDS``: modules of the SDK.
     ``LOGGERS``: of what the SDK uses, beside those of all SDKs. ``PACKAGE``: what to install, where it is not
     what failed to be imported. ``SDK_SENDS``: the SDK alone knows where a request goes, or how it is signed.
     """
@@ -37,6 +39,7 @@ class RemoteEngine:
     LISTING: ClassVar[dict] = {}
     LOGGERS: ClassVar[tuple[str, ...]] = ()
     PACKAGE: ClassVar[str | None] = None
+    NEEDS: ClassVar[tuple[str, ...]] = ()
     HEEDS_PROXIES: ClassVar[bool] = True
     SDK_SENDS: ClassVar[bool] = False
 
@@ -45,6 +48,15 @@ class RemoteEngine:
         self.checker = Checker(self._hidden)
         self._client = self._poster = self._sdk = self._url = self._key = None
         self._secrets: tuple[str, ...] = ()
+
+    def lacks(self) -> Iterator[str]:
+        """What asking would fail for, as far as it shows without opening or calling anything."""
+        yield from map(self._needed, [name for name in self.NEEDS if not is_installed(name)][:1])
+        for check in self._checks():
+            try:
+                check()
+            except Fatal as error:
+                yield str(error)
 
     async def start(self) -> None:
         """Open the client; ask the endpoint whether it is there and serves the model."""
@@ -79,7 +91,7 @@ class RemoteEngine:
         for name in ("httpx2", "httpx", "openai", "anthropic", *self.LOGGERS):  # they log every request
             logging.getLogger(name).setLevel(logging.WARNING)
         self._url, self._key = url, key
-        headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
+        headers = self._headers()
         sent = [headers[name] for name, value in self.model.headers.items() if value[:1] == "$"]
         self._secrets = keys_in(key, *sent)
         try:
@@ -103,10 +115,15 @@ class RemoteEngine:
         except ImportError as error:
             if error.name is None:  # a library says itself what it lacks, for a proxy of the environment
                 raise Fatal(f"the engine {self.model.engine} cannot be opened: {error}") from None
-            needed = self.PACKAGE or error.name
-            raise Fatal(
-                f"the engine {self.model.engine} needs the package {needed} (pip install {needed})"
-            ) from None
+            raise Fatal(self._needed(error.name)) from None
+
+    def _needed(self, module):
+        package = self.PACKAGE or module
+        return f"the engine {self.model.engine} needs the package {package} (pip install {package})"
+
+    def _checks(self):
+        """Functions that raise Fatal where what they look for is missing."""
+        return lambda: self._read_key(self.model), self._headers
 
     def _read_key(self, model: Hosted):
         if model.api_key_env is None:
@@ -120,6 +137,9 @@ class RemoteEngine:
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise Fatal(f"the value of {model.api_key_env} cannot be a key: it has blanks or odd characters")
         return key
+
+    def _headers(self):
+        return {name: self._header(name, value) for name, value in self.model.headers.items()}
 
     def _header(self, name, value):
         resolved = resolve(value)

@@ -21,6 +21,7 @@ class VertexEngine(CloudEngine):
 
     LOGGERS = ("google.auth",)
     PACKAGE = "anthropic[vertex]"
+    NEEDS = ("anthropic", "google.auth")
 
     def __init__(self, model: Vertex):
         super().__init__(model)

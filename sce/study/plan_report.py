@@ -4,6 +4,7 @@ from datetime import date
 
 import pandas as pd
 
+from sce.engines import lacking, open_engine
 from sce.measuring.power import POWER, detectable, starts_needed
 from sce.money.prices import Prices
 from sce.running.text_table import text_table
@@ -45,9 +46,9 @@ def written(table: pd.DataFrame) -> str:
 
 
 def remarks(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> list[str]:
-    """What the table alone does not say: what the study can show, models without a price, old prices, and
-    budgets."""
-    lines = _power(study, table)
+    """What the table alone does not say: which models lack a key or a library, what the study can show,
+    models without a price, old prices, and budgets."""
+    lines = [*_not_ready(study, table), *_power(study, table)]
     unknown = sorted(set(table.loc[table["usd"].isna(), "model"]))
     if unknown:
         lines.append(
@@ -66,6 +67,15 @@ def remarks(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> l
         if usd or budget is not None:
             lines.append(f"{line}.")
     return lines
+
+
+def _not_ready(study, table):
+    """A line for each model with questions to ask that lacks a key or a library for them here."""
+    to_ask = table[table["to_ask"] > 0].drop_duplicates("model")
+    for row in to_ask.itertuples():
+        engine = open_engine(study.config.models[row.model], study.datasets[row.dataset])
+        if lacks := lacking(engine):
+            yield f"{row.model} cannot be asked here: {'; '.join(lacks)}."
 
 
 def _rows(study, model, dataset):

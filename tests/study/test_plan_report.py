@@ -1,0 +1,57 @@
+"""What the plan says below its table."""
+
+from sce.engines import vllm
+from sce.money.prices import load_prices
+from sce.study import plan, plan_report
+from tests.study.test_plan import run_study, study
+
+PRICES = load_prices()
+PAID = {"engine": "openai", "model": "gpt-4.1", "budget_usd": 5}
+
+
+def said(made):
+    return plan_report.report(made, PRICES, plan.plan(made, PRICES), PRICES.read_on).splitlines()
+
+
+def test_models_that_lack_a_key_or_a_library_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("sce.files.secrets.DOTENV", tmp_path / "none")
+    monkeypatch.setenv("THIRD_KEY", "some-key-1234")
+    for name in ("OPENAI_API_KEY", "GATEWAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sce.engines.remote.is_installed", lambda name: name != "boto3")
+    made = study(tmp_path, {
+        "paid": PAID,
+        "third": PAID | {"api_key_env": "THIRD_KEY", "headers": {"X-Gateway": "$GATEWAY"}},
+        "cloud": {"engine": "bedrock", "model": "tiny", "region": "eu-west-1"},
+        "open": PAID | {"api_key_env": None},
+        "echo": {"engine": "control", "policy": "echo"},
+    })  # fmt: skip
+    lines = [line for line in said(made) if "cannot be asked here" in line]
+    assert lines == [
+        "paid cannot be asked here: OPENAI_API_KEY is not set: export it, or write OPENAI_API_KEY=... into "
+        ".env in the working directory (api_key_env: null where the endpoint needs no key).",
+        "third cannot be asked here: the header X-Gateway needs the variable $GATEWAY, which is not set.",
+        "cloud cannot be asked here: the engine bedrock needs the package anthropic[bedrock] (pip install "
+        "anthropic[bedrock]).",
+    ]
+
+
+def test_what_is_answered_needs_no_key(tmp_path, monkeypatch):
+    """A study is planned again, and made again, on a machine without keys."""
+    control = {"engine": "control", "policy": "echo"}
+    made = study(tmp_path, {"echo": control})
+    run_study(made, "echo")
+    monkeypatch.setattr("sce.engines.control.ControlEngine.lacks", lambda self: ["a key"], raising=False)
+    assert not any("cannot be asked here" in line for line in said(made))
+    unasked = study(tmp_path / "unasked", {"echo": control})
+    assert "echo cannot be asked here: a key." in said(unasked)
+
+
+def test_an_interpreter_without_vllm_is_named(tmp_path, monkeypatch):
+    without = tmp_path / "python"
+    without.write_text("#!/bin/sh\nexit 1\n")
+    without.chmod(0o755)
+    made = study(tmp_path, {"own": {"engine": "vllm", "model": "org/tiny-1B", "python": str(without)}})
+    assert any(f"own cannot be asked here: {without} has no vllm" in line for line in said(made))
+    monkeypatch.setattr(vllm, "_require_vllm", lambda model: None)
+    assert not any("cannot be asked here" in line for line in said(made))
