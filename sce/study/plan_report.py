@@ -87,23 +87,28 @@ def _rows(study, model, dataset):
 
 
 def _power(study, table):
-    """The least differences in validity that the study finds, for each dataset and each pilot."""
+    """The least differences in validity that the study finds, a line for each dataset: if all rows are
+    independent, and by that pilot whose rows are worth least."""
     lines = []
     for dataset, rows in table.groupby("dataset", sort=False):
         asked = [model for model in rows["model"] if (model, dataset) in study.pairs]  # about the dataset
         if not asked:
             continue
         starts = max(_rows(study, model, dataset) for model in asked)
-        lines.append(
+        line = (
             f"{dataset}: {starts:,} starts find a difference in validity of {detectable(starts):.3f} (power "
             f"{POWER:g}) if all rows are independent; one of {WANTED:g} takes {starts_needed(WANTED):,}."
         )
-        for row in rows[rows["worth"].notna()].itertuples():
-            lines.append(
-                f"{dataset}: by its answers so far, a row of {row.model} is worth {row.worth:.2f} "
-                f"independent ones: a difference of {detectable(starts, row.worth):.3f}; one of {WANTED:g} "
-                f"takes {starts_needed(WANTED, row.worth):,} starts like these."
+        if rows["worth"].notna().any():
+            least = rows.loc[rows["worth"].idxmin()]
+            line += (
+                f" By the answers so far, a row of {least.model} is worth {least.worth:.2f} independent "
+                f"ones: a difference of {detectable(starts, least.worth):.3f}; one of {WANTED:g} takes "
+                f"{starts_needed(WANTED, least.worth):,} starts like these."
             )
+        lines.append(line)
+    if (table.groupby("dataset")["worth"].count() > 1).any():
+        lines.append("Given is the model whose rows are worth least; of the others: worth in --csv FILE.")
     return lines
 
 

@@ -55,3 +55,19 @@ def test_an_interpreter_without_vllm_is_named(tmp_path, monkeypatch):
     assert any(f"own cannot be asked here: {without} has no vllm" in line for line in said(made))
     monkeypatch.setattr(vllm, "_require_vllm", lambda model: None)
     assert not any("cannot be asked here" in line for line in said(made))
+
+
+def test_what_a_study_can_show_is_a_line_a_dataset(tmp_path):
+    """By hand: 2.8016 x sqrt(0.5 / 45) = 0.295; at a quarter twice that, and four times 1,570."""
+    controls = {name: {"engine": "control", "policy": name} for name in ("nearest", "echo", "timid")}
+    made = study(tmp_path, controls, conditions=["minimal"], datasets=["weather", "exam"])
+    table = plan.plan(made, PRICES)
+    table["worth"] = [1.0, None, 0.25, None, None, None]
+    assert plan_report.remarks(made, PRICES, table, PRICES.read_on) == [
+        "weather: 45 starts find a difference in validity of 0.295 (power 0.8) if all rows are independent; "
+        "one of 0.05 takes 1,570. By the answers so far, a row of echo is worth 0.25 independent ones: a "
+        "difference of 0.591; one of 0.05 takes 6,280 starts like these.",
+        "exam: 66 starts find a difference in validity of 0.244 (power 0.8) if all rows are independent; one "
+        "of 0.05 takes 1,570.",
+        "Given is the model whose rows are worth least; of the others: worth in --csv FILE.",
+    ]
