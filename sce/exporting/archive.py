@@ -20,6 +20,7 @@ from sce.exporting.finished import Finished
 from sce.exporting.neutral import configuration
 from sce.exporting.wordings import datasets_and_wordings
 from sce.files.places import PACKAGE, WORKFLOW
+from sce.files.writing import new_file
 from sce.ledger.exports import HEADER, gzip_lines, line_of
 from sce.ledger.of_model import LedgerOfModel
 from sce.study.planner import file_of, is_there
@@ -31,7 +32,7 @@ CONFIG, LEDGER, SCORES = "config/config.yaml", "ledger.jsonl.gz", "expected/scor
 def write(finished: Finished, target: Path) -> str:
     """Write the archive; a sentence about it. Raises InputError where a run over what is in it would ask
     anything, and writes nothing then."""
-    with writing.new_file(target, ".zip") as partial, tempfile.TemporaryDirectory() as place:
+    with new_file(target, ".zip") as partial, tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         answers = _fill(finished, folder)
         _require_whole(finished, folder)
