@@ -1,5 +1,10 @@
 """What the plan says below its table."""
 
+import re
+from datetime import timedelta
+
+import pytest
+
 from sce.engines import vllm
 from sce.money.prices import load_prices
 from sce.study import plan, plan_report
@@ -71,3 +76,33 @@ def test_what_a_study_can_show_is_a_line_a_dataset(tmp_path):
         "of 0.05 takes 1,570.",
         "Given is the model whose rows are worth least; of the others: worth in --csv FILE.",
     ]
+
+
+def test_the_plan_says_when_prices_are_old(tmp_path):
+    made = study(tmp_path, {"m": {"engine": "openai", "model": "gpt-5.5"}})
+    table = plan.plan(made, PRICES)
+    for days, told in ((90, False), (91, True)):
+        text = plan_report.report(made, PRICES, table, PRICES.read_on + timedelta(days=days))
+        assert (f"read {days} days ago, on {PRICES.read_on}: look them up again" in text) == told
+    for days, told in ((1, False), (2, True)):
+        text = plan_report.report(made, PRICES, table, PRICES.read_on - timedelta(days=days))
+        assert (f"{PRICES.read_on}, a day to come" in text) == told
+    unknown = PRICES.model_copy(update={"read_on": None})
+    text = plan_report.report(made, unknown, table, PRICES.read_on)
+    assert "config/prices.yaml does not say when its prices were read (read_on)" in text
+
+
+def test_the_plan_says_what_the_study_can_show(tmp_path):
+    """Before anyone is asked for independent rows; after a pilot for rows as they are."""
+    models = {"luck": {"engine": "control", "policy": "random"}}
+    made = study(tmp_path, models, conditions=["minimal"], datasets=["weather"])
+    before = plan_report.report(made, PRICES, plan.plan(made, PRICES), PRICES.read_on)
+    assert "weather: 45 starts find a difference in validity of 0.295 (power 0.8)" in before
+    assert "is worth" not in before
+    run_study(made, "luck", "weather")
+    table = plan.plan(made, PRICES)
+    assert 0.1 < table["worth"].item() <= 1
+    found = re.search(
+        r"a row of luck is worth (\S+) independent", plan_report.report(made, PRICES, table, PRICES.read_on)
+    )
+    assert float(found[1]) == pytest.approx(table["worth"].item(), abs=0.006)
