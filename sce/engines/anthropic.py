@@ -93,6 +93,11 @@ class AnthropicEngine(RemoteEngine):
             body["headers"] = model.sent_headers
         return body | model.extra_body
 
+    def _http_client(self, url, kind=None):
+        import anthropic
+
+        return super()._http_client(url, anthropic.DefaultAsyncHttpxClient)  # keeps silent connections alive
+
     def _open(self, options):
         import anthropic
 

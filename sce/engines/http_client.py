@@ -32,14 +32,15 @@ def check_origin(url: str, base_url: str) -> None:
         )
 
 
-def open_client(base_url: str, timeout_s: float, connect_s: float, *, from_environment: bool):
-    """The client of an SDK. ``from_environment``: heed the proxies and certificates that it names."""
+def open_client(base_url: str, timeout_s: float, connect_s: float, *, from_environment: bool, kind=None):
+    """The client of an SDK. ``from_environment``: heed the proxies and certificates that it names; ``kind``:
+    the class of the SDK's own client, where that does more than the library's."""
     import httpx2  # OpenAI's, Anthropic's and Google's SDKs are built on it
 
     async def check(request):  # called before every request, and before one that follows a redirect
         check_origin(str(request.url), base_url)
 
-    return httpx2.AsyncClient(
+    return (kind or httpx2.AsyncClient)(
         timeout=httpx2.Timeout(timeout_s, connect=connect_s),
         limits=httpx2.Limits(max_connections=None),  # max_in_flight limits them
         follow_redirects=True,

@@ -95,9 +95,7 @@ class RemoteEngine:
         sent = [headers[name] for name, value in self.model.headers.items() if value[:1] == "$"]
         self._secrets = keys_in(key, *sent)
         try:
-            http_client = open_client(
-                url, self.model.timeout_s, CONNECT_S, from_environment=self.HEEDS_PROXIES
-            )
+            http_client = self._http_client(url)
             self._sdk, self._client = self._open(
                 {
                     "base_url": url,
@@ -116,6 +114,10 @@ class RemoteEngine:
             if error.name is None:  # a library says itself what it lacks, for a proxy of the environment
                 raise Fatal(f"the engine {self.model.engine} cannot be opened: {error}") from None
             raise Fatal(self._needed(error.name)) from None
+
+    def _http_client(self, url, kind=None):
+        environment = self.HEEDS_PROXIES
+        return open_client(url, self.model.timeout_s, CONNECT_S, from_environment=environment, kind=kind)
 
     def _needed(self, module):
         package = self.PACKAGE or module
