@@ -68,6 +68,13 @@ def test_links_outside_the_site_lead_somewhere(page):
     assert dead(page, page.read_text(), inside=ROOT) == []
 
 
+def test_a_page_that_is_another_file_names_it_for_readers_of_the_checkout():
+    """Only the site puts the text in its place."""
+    pages = [page.read_text() for page in PAGES if "--8<--" in page.read_text()]
+    assert len(pages) == 4
+    assert all(f"the file `{INCLUDED.findall(text)[0]}`" in text for text in pages)
+
+
 def test_dead_links_are_found():
     text = (
         "[a](gone.md) [b](protocol.md#gone) [c](protocol.md#scores) [d](../README.md) `[e](f.md)` [](#gone)"

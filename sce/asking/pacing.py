@@ -5,7 +5,6 @@ import random
 import time
 
 CHARACTERS_PER_TOKEN = 4  # a rough mean over tokenizers for English; corrected by what is really used
-CONVERSATION = ("messages", "input", "contents")  # what the protocols call it
 FIRST_GUESS_OUT = 200  # tokens of a reply, before one has been seen
 
 
@@ -56,14 +55,12 @@ class Pace:
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     def estimate(self, body: dict) -> float:
-        """Tokens that a request will take: its text by length, its reply by the mean of those seen."""
+        """Tokens that a request will take: its texts by length, whatever a protocol calls them, its reply by
+        the mean of those seen."""
         if not self._tokens:
             return 0
-        conversation = next((body[name] for name in CONVERSATION if name in body), ())
-        texts = (message.get("content", message.get("parts")) for message in conversation)
-        characters = sum(len(str(text)) for text in texts)
         out = self._seen_out / self._seen if self._seen else FIRST_GUESS_OUT
-        return characters / CHARACTERS_PER_TOKEN + out
+        return _characters(body) / CHARACTERS_PER_TOKEN + out
 
     def settle(self, estimate: float, usage: dict) -> None:
         """Replace an estimate by the tokens really used."""
@@ -71,3 +68,11 @@ class Pace:
             self._seen += 1
             self._seen_out += usage.get("out", 0)
             self._tokens.correct(usage["in"] + usage.get("out", 0) - estimate)
+
+
+def _characters(value):
+    """Of all texts in a request."""
+    if isinstance(value, str):
+        return len(value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(_characters, parts))

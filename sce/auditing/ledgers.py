@@ -48,6 +48,8 @@ def _read_file(path, findings):
     found = defaultdict(list)
     try:
         with sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True) as db:
+            if db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                return found  # of a job that was killed while it made the file
             for key, *row in db.execute(f"SELECT digest, {', '.join(COLUMNS)} FROM responses ORDER BY id"):
                 found[key.hex()].append(dict(zip(COLUMNS, row, strict=True)))
     except sqlite3.Error as error:

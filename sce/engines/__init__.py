@@ -6,6 +6,7 @@ for ``start``, which is called once, and only when the ledger lacks an answer.
 """
 
 import importlib
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -105,6 +106,20 @@ def add_engine(name: str, module: str) -> None:
 def module_of(name: str) -> str:
     """The module of an engine."""
     return _ADDED.get(name, f"sce.engines.{name}")
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module could be imported; it is not."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:  # the package that it is in is missing
+        return False
+
+
+def lacking(engine: Engine) -> list[str]:
+    """What an engine knows that it lacks (``lacks``): a key that is not set, a package that is not installed.
+    Nobody is called, and no library is loaded."""
+    return list(getattr(engine, "lacks", tuple)())
 
 
 def open_engine(model, dataset) -> Engine:

@@ -2,7 +2,7 @@
 
 from sce.engines import About, Transient, without_identity
 from sce.engines.checked import an_object
-from sce.engines.remote import CONNECT_S, RemoteEngine
+from sce.engines.remote import RemoteEngine
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply, is_count
 from sce.models.anthropic import Anthropic
@@ -62,6 +62,7 @@ class AnthropicEngine(RemoteEngine):
 
     PATH = "/v1/messages"
     LISTING = {"limit": 1000}
+    NEEDS = ("anthropic",)
 
     def body(self, messages, about: About) -> dict:
         model = self.model
@@ -92,10 +93,14 @@ class AnthropicEngine(RemoteEngine):
             body["headers"] = model.sent_headers
         return body | model.extra_body
 
+    def _http_client(self, url, kind=None):
+        import anthropic
+
+        return super()._http_client(url, anthropic.DefaultAsyncHttpxClient)  # keeps silent connections alive
+
     def _open(self, options):
         import anthropic
 
-        options["timeout"] = anthropic.Timeout(options["timeout"], connect=CONNECT_S)
         if self.model.anthropic_version:
             version = {"anthropic-version": self.model.anthropic_version}
             options["default_headers"] = version | options["default_headers"]

@@ -1,7 +1,6 @@
 """Azure OpenAI through OpenAI's SDK, which knows where a deployment is and how Azure takes a key."""
 
 from sce.engines.openai import OpenAIEngine
-from sce.engines.remote import CONNECT_S
 from sce.grids.datasets import Dataset
 from sce.models.azure import Azure
 
@@ -18,7 +17,6 @@ class AzureEngine(OpenAIEngine):
     def _open(self, options):
         import openai
 
-        options["timeout"] = openai.Timeout(options["timeout"], connect=CONNECT_S)
         endpoint = options.pop("base_url")
         version = self.model.api_version
         return openai, openai.AsyncAzureOpenAI(azure_endpoint=endpoint, api_version=version, **options)

@@ -2,7 +2,6 @@
 
 from sce.engines import Fatal, Transient
 from sce.engines.clouds import CloudEngine
-from sce.engines.remote import CONNECT_S
 from sce.files.secrets import hide, read_key
 from sce.grids.datasets import Dataset
 from sce.models.bedrock import Bedrock
@@ -25,6 +24,7 @@ class BedrockEngine(CloudEngine):
 
     LOGGERS = ("botocore", "boto3")  # they log what is signed, and with it the session's token
     PACKAGE = "anthropic[bedrock]"
+    NEEDS = ("anthropic", "boto3")
 
     def __init__(self, model: Bedrock):
         super().__init__(model)
@@ -37,7 +37,6 @@ class BedrockEngine(CloudEngine):
     def _open(self, options):
         import anthropic
 
-        options["timeout"] = anthropic.Timeout(options["timeout"], connect=CONNECT_S)
         del options["api_key"]
         client = anthropic.AsyncAnthropicBedrock(aws_region=self.model.region, **options)
         # Set here and not handed over, since the SDK would look into the environment too.

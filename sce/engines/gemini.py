@@ -69,6 +69,7 @@ class GeminiEngine(RemoteEngine):
 
     LOGGERS = ("google_genai",)
     PACKAGE = "google-genai"
+    NEEDS = ("google.genai",)
     SDK_SENDS = True
 
     def body(self, messages, about: About) -> dict:
@@ -91,12 +92,11 @@ class GeminiEngine(RemoteEngine):
         from google import genai
         from google.genai import errors, types
 
-        # A client of our own: with aiohttp, the SDK tries broken connections a second time by itself.
-        self._http = httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None))
+        self._http = options["http_client"]  # with aiohttp, the SDK would try broken connections twice
         http_options = types.HttpOptions(
             base_url=options["base_url"],
             headers=options["default_headers"],
-            timeout=_milliseconds(options["timeout"]),
+            timeout=_milliseconds(self.model.timeout_s),
             retry_options=types.HttpRetryOptions(attempts=1),
             httpx_async_client=self._http,
         )

@@ -7,7 +7,7 @@ reply depend on what was computed before it. So the cache is a part of the quest
 import asyncio
 import os
 
-from sce.engines import AGAIN, About, Fatal, Rejected, Transient
+from sce.engines import AGAIN, About, Fatal, Rejected, Transient, is_installed
 from sce.engines.chat import logprobs_of, response_format, usage_of
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply
@@ -15,6 +15,7 @@ from sce.models.llama_cpp import LlamaCpp
 from sce.models.quantize import QUANTIZED, quantized
 from sce.models.weights import gguf_identity, weights_file
 
+NO_LIBRARY = "the engine llama_cpp needs the package xllamacpp (pip install xllamacpp)"
 # What a request holds for its identity alone.
 NOT_SENT = {"engine", "weights", "quantization", "context", "prompt_cache", AGAIN}
 
@@ -33,6 +34,9 @@ class LlamaCppEngine:
         self.fingerprint, _ = gguf_identity(model.weights)
         self._server = None
         self._one_at_a_time = asyncio.Lock()
+
+    def lacks(self) -> list[str]:
+        return [] if is_installed("xllamacpp") else [NO_LIBRARY]
 
     def body(self, messages, about: About) -> dict:
         body = {
@@ -63,7 +67,7 @@ class LlamaCppEngine:
         try:
             import xllamacpp
         except ImportError as error:
-            raise Fatal("the engine llama_cpp needs the package xllamacpp (pip install xllamacpp)") from error
+            raise Fatal(NO_LIBRARY) from error
         weights = weights_file(self.model.weights)
         params = xllamacpp.CommonParams()
         params.n_ctx = self.model.context

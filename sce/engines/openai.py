@@ -2,7 +2,7 @@
 
 from sce.engines import About
 from sce.engines.chat import chat_request, reply_of, request_of
-from sce.engines.remote import CONNECT_S, RemoteEngine
+from sce.engines.remote import RemoteEngine
 from sce.grids.datasets import Dataset
 from sce.models.openai import OpenAI
 
@@ -14,10 +14,11 @@ def open_engine(model: OpenAI, dataset: Dataset) -> "OpenAIEngine":
 class OpenAISDK(RemoteEngine):
     """One model at one endpoint that OpenAI's SDK opens."""
 
+    NEEDS = ("openai",)
+
     def _open(self, options):
         import openai
 
-        options["timeout"] = openai.Timeout(options["timeout"], connect=CONNECT_S)
         return openai, openai.AsyncOpenAI(**options)
 
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from sce.engines.http_client import check_origin
+
 # Servers close connections that nothing came over for a while, most of them after 5 s or more: a request must
 # not be sent at that very moment.
 KEPT_S = 4
@@ -61,7 +63,7 @@ class Poster:
         self._session = None
 
     async def post(self, request: dict) -> Response:
-        """One exchange. Raises Refused, Broken or TimeoutError (no connection in time)."""
+        """One exchange. Raises Refused, Broken, Elsewhere or TimeoutError (no connection in time)."""
         session = self._session or self._open()
         data = json.dumps(request, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         try:
@@ -91,8 +93,14 @@ class Poster:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S, **secure),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_s),
             headers=self._headers,
+            middlewares=(self._stay,),
             cookie_jar=aiohttp.DummyCookieJar(),
             max_line_size=LONGEST_HEADER,
             max_field_size=LONGEST_HEADER,
         )
         return self._session
+
+    async def _stay(self, request, send):
+        """Called for every request, also for one that follows a redirect."""
+        check_origin(str(request.url), self._url)
+        return await send(request)

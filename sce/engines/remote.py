@@ -8,11 +8,13 @@ The SDKs' own retries are off: one policy rules, and it lives in sce.asking.trie
 import asyncio
 import logging
 import time
+from collections.abc import Iterator
 from typing import ClassVar
 
-from sce.engines import Fatal, Transient, without_identity
+from sce.engines import Fatal, Transient, is_installed, without_identity
 from sce.engines.checked import Checker
 from sce.engines.faults import fault_of, is_error, short
+from sce.engines.http_client import Elsewhere, open_client
 from sce.engines.posting import Broken, Poster, Refused, is_proxied
 from sce.files.secrets import hide, keys_in, read_key, resolve
 from sce.ledger.entries import Reply
@@ -27,6 +29,7 @@ class RemoteEngine:
     """One model at one endpoint. Subclasses know the SDK and the format: ``_open``, ``_sent``, ``_reply``.
 
     Class variables. ``PATH``: of the endpoint, after base_url. ``LISTING``: query of the list of models.
+    ``NEEDS``: modules of the SDK.
     ``LOGGERS``: of what the SDK uses, beside those of all SDKs. ``PACKAGE``: what to install, where it is not
     what failed to be imported. ``SDK_SENDS``: the SDK alone knows where a request goes, or how it is signed.
     """
@@ -36,6 +39,7 @@ class RemoteEngine:
     LISTING: ClassVar[dict] = {}
     LOGGERS: ClassVar[tuple[str, ...]] = ()
     PACKAGE: ClassVar[str | None] = None
+    NEEDS: ClassVar[tuple[str, ...]] = ()
     HEEDS_PROXIES: ClassVar[bool] = True
     SDK_SENDS: ClassVar[bool] = False
 
@@ -44,6 +48,15 @@ class RemoteEngine:
         self.checker = Checker(self._hidden)
         self._client = self._poster = self._sdk = self._url = self._key = None
         self._secrets: tuple[str, ...] = ()
+
+    def lacks(self) -> Iterator[str]:
+        """What asking would fail for, as far as it shows without opening or calling anything."""
+        yield from map(self._needed, [name for name in self.NEEDS if not is_installed(name)][:1])
+        for check in self._checks():
+            try:
+                check()
+            except Fatal as error:
+                yield str(error)
 
     async def start(self) -> None:
         """Open the client; ask the endpoint whether it is there and serves the model."""
@@ -78,17 +91,19 @@ class RemoteEngine:
         for name in ("httpx2", "httpx", "openai", "anthropic", *self.LOGGERS):  # they log every request
             logging.getLogger(name).setLevel(logging.WARNING)
         self._url, self._key = url, key
-        headers = {name: self._header(name, value) for name, value in self.model.headers.items()}
+        headers = self._headers()
         sent = [headers[name] for name, value in self.model.headers.items() if value[:1] == "$"]
         self._secrets = keys_in(key, *sent)
         try:
+            http_client = self._http_client(url)
             self._sdk, self._client = self._open(
                 {
                     "base_url": url,
                     "api_key": key or "none",  # the SDKs insist on one
                     "max_retries": 0,
-                    "timeout": self.model.timeout_s,
+                    "timeout": http_client.timeout,
                     "default_headers": headers,
+                    "http_client": http_client,
                 }
             )
             if not (self.SDK_SENDS or (self.HEEDS_PROXIES and is_proxied(url))):
@@ -98,10 +113,19 @@ class RemoteEngine:
         except ImportError as error:
             if error.name is None:  # a library says itself what it lacks, for a proxy of the environment
                 raise Fatal(f"the engine {self.model.engine} cannot be opened: {error}") from None
-            needed = self.PACKAGE or error.name
-            raise Fatal(
-                f"the engine {self.model.engine} needs the package {needed} (pip install {needed})"
-            ) from None
+            raise Fatal(self._needed(error.name)) from None
+
+    def _http_client(self, url, kind=None):
+        environment = self.HEEDS_PROXIES
+        return open_client(url, self.model.timeout_s, CONNECT_S, from_environment=environment, kind=kind)
+
+    def _needed(self, module):
+        package = self.PACKAGE or module
+        return f"the engine {self.model.engine} needs the package {package} (pip install {package})"
+
+    def _checks(self):
+        """Functions that raise Fatal where what they look for is missing."""
+        return lambda: self._read_key(self.model), self._headers
 
     def _read_key(self, model: Hosted):
         if model.api_key_env is None:
@@ -115,6 +139,9 @@ class RemoteEngine:
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise Fatal(f"the value of {model.api_key_env} cannot be a key: it has blanks or odd characters")
         return key
+
+    def _headers(self):
+        return {name: self._header(name, value) for name, value in self.model.headers.items()}
 
     def _header(self, name, value):
         resolved = resolve(value)
@@ -146,7 +173,8 @@ class RemoteEngine:
             refusal = error.response
             payload = self.checker.decoded(refusal.text)
             raise self._placed(fault_of(refusal.status_code, payload, refusal.headers)) from None
-        except (sdk.APIConnectionError, Broken) as error:
+        except (sdk.APIConnectionError, Broken, Elsewhere) as error:
+            self._stop_elsewhere(error)
             raise _Broken(self._hidden(f"the connection broke ({_cause(error)})"), error) from None
         except (UnicodeError, LookupError):
             raise Transient("the reply is no text") from None
@@ -156,6 +184,11 @@ class RemoteEngine:
         if not isinstance(payload, dict):
             raise Transient(f"the reply is no JSON object: {str(payload)[:80]!r}")
         return payload
+
+    def _stop_elsewhere(self, error):
+        """Raise Fatal where a request failed because it would have gone to another origin."""
+        if isinstance(elsewhere := _root(error), Elsewhere):
+            raise Fatal(self._hidden(str(elsewhere))) from None
 
     def _placed(self, fault):
         """A fatal fault whose message names the place it came from."""
@@ -241,11 +274,14 @@ class _Broken(Transient):
         self.unreachable = type(error.__cause__).__name__ in ("ConnectError", "ConnectTimeout")
 
 
+def _root(error):
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 def _cause(error):
-    root = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    return short(f"{type(error.__cause__ or error).__name__}: {root}")
+    return short(f"{type(error.__cause__ or error).__name__}: {_root(error)}")
 
 
 def _listed(names, wanted):

@@ -4,7 +4,6 @@ import warnings
 
 from sce.engines import Fatal, Transient
 from sce.engines.clouds import CloudEngine
-from sce.engines.remote import CONNECT_S
 from sce.files.secrets import hide, read_key
 from sce.grids.datasets import Dataset
 from sce.models.vertex import Vertex
@@ -22,6 +21,7 @@ class VertexEngine(CloudEngine):
 
     LOGGERS = ("google.auth",)
     PACKAGE = "anthropic[vertex]"
+    NEEDS = ("anthropic", "google.auth")
 
     def __init__(self, model: Vertex):
         super().__init__(model)
@@ -31,7 +31,6 @@ class VertexEngine(CloudEngine):
     def _open(self, options):
         import anthropic
 
-        options["timeout"] = anthropic.Timeout(options["timeout"], connect=CONNECT_S)
         del options["api_key"]
         if self._key is None:
             self._credentials = self._found()

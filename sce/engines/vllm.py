@@ -94,6 +94,9 @@ class VllmEngine(ChatEngine):
         }
         return {"engine": "vllm", "server": server, **chat_request(model, messages, about)}
 
+    def _checks(self):
+        return lambda: _require_vllm(self.model), self._headers
+
     async def start(self) -> None:
         port = _free_port()
         self._key = key = secrets.token_urlsafe(32)
@@ -111,11 +114,6 @@ class VllmEngine(ChatEngine):
             )
         await self._wait_for(f"http://127.0.0.1:{port}/health")
         self._connect(f"http://127.0.0.1:{port}/v1", key)
-
-    def _open(self, options):
-        import openai
-
-        return super()._open(options | {"http_client": openai.DefaultAsyncHttpxClient(trust_env=False)})
 
     async def close(self) -> None:
         await super().close()
@@ -149,9 +147,7 @@ class VllmEngine(ChatEngine):
             lines = [_plain(line) for line in file.read().decode(errors="replace").splitlines()]
         lines = [line for line in lines if line]
         if any(re.search(r"No module named '?vllm", line) for line in lines):
-            return (
-                f"{_python(self.model)} has no vllm (pip install vllm, or name another interpreter in python)"
-            )
+            return _without_vllm(_python(self.model))
         # The first error is the cause; those after it say that something failed before.
         errors = [line for line in lines if _ERROR.match(line) and "root cause" not in line]
         told = list(dict.fromkeys(errors))[:REASONS] or lines[-REASONS:]
@@ -171,6 +167,17 @@ def _python(model):
     if found is None:
         raise Fatal(f"python: {named} is not a Python interpreter")
     return found
+
+
+def _require_vllm(model):
+    python = _python(model)
+    look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
+    if subprocess.run([python, "-c", look], capture_output=True, check=False).returncode:
+        raise Fatal(_without_vllm(python))
+
+
+def _without_vllm(python):
+    return f"{python} has no vllm (pip install vllm, or name another interpreter in python)"
 
 
 def _weights(model):

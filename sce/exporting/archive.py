@@ -14,12 +14,14 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from sce.engines import open_engine
 from sce.errors import InputError
 from sce.exporting import origin, texts, writing
 from sce.exporting.finished import Finished
 from sce.exporting.neutral import configuration
 from sce.exporting.wordings import datasets_and_wordings
 from sce.files.places import PACKAGE, WORKFLOW
+from sce.files.writing import new_file
 from sce.ledger.exports import HEADER, gzip_lines, line_of
 from sce.ledger.of_model import LedgerOfModel
 from sce.study.planner import file_of, is_there
@@ -31,7 +33,7 @@ CONFIG, LEDGER, SCORES = "config/config.yaml", "ledger.jsonl.gz", "expected/scor
 def write(finished: Finished, target: Path) -> str:
     """Write the archive; a sentence about it. Raises InputError where a run over what is in it would ask
     anything, and writes nothing then."""
-    with writing.new_file(target, ".zip") as partial, tempfile.TemporaryDirectory() as place:
+    with new_file(target, ".zip") as partial, tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         answers = _fill(finished, folder)
         _require_whole(finished, folder)
@@ -105,8 +107,13 @@ def _require_whole(finished, folder) -> None:
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
         if done.returncode:
             raise InputError("the archive", "content", done.stderr.strip()[-500:], "a study that can be read")
-        asked = pd.read_csv(table) if table.stat().st_size > 1 else pd.DataFrame({"to_ask": []})
-    free = {name for name, entry in content["models"].items() if entry["engine"] == "control"}
-    if len(asked) and (missing := int(asked[~asked["model"].isin(free)]["to_ask"].sum())):
+        asked = pd.read_csv(table) if table.stat().st_size > 1 else pd.DataFrame()
+    study = finished.study
+    missing = sum(
+        row.to_ask
+        for row in asked.itertuples()
+        if not open_engine(study.config.models[row.model], study.datasets[row.dataset]).free
+    )
+    if missing:
         allowed = "answers to every question in the ledger: run the study to its end, then export it"
         raise InputError("the archive", "questions", f"{missing:,} without an answer", allowed)

@@ -12,6 +12,7 @@ import yaml
 from sce.exporting import croissant, origin, texts, writing
 from sce.exporting.finished import TABLES, Finished
 from sce.exporting.neutral import configuration
+from sce.files.writing import new_folder
 from sce.study import inquiries
 from sce.study.targets import asked_in_full
 
@@ -52,7 +53,7 @@ class Table:
 
 def write(finished: Finished, target: Path) -> str:
     """Write the folder; a sentence about it."""
-    with writing.new_folder(target) as folder:
+    with new_folder(target) as folder:
         described, rows = [], 0
         for table in _tables(finished):
             if not table.content.num_rows:  # which `datasets` cannot read

@@ -10,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from sce.errors import InputError
-from sce.exporting import origin, writing
+from sce.exporting import origin
 from sce.exporting.conversations import Conversation, conversations
 from sce.exporting.finished import Finished
+from sce.files.writing import new_folder
 
 NAMES = uuid.UUID("b9f9e2a6-0c1f-5d0e-9a53-6f4e6f5c5cb1")  # of the logs' ids: the same run has the same
 DISTANCES = ("distance", "nearest_distance", "excess", "relative_excess", "shortfall")
@@ -29,7 +30,7 @@ def write(finished: Finished, target: Path) -> str:
     except ImportError:
         allowed = "the package inspect_ai: pip install inspect-ai, or the extra exports"
         raise InputError("export inspect", "package", "missing", allowed) from None
-    with writing.new_folder(target) as folder:
+    with new_folder(target) as folder:
         for model, dataset in finished.study.pairs:
             write_eval_log(log_of(finished, model, dataset), str(folder / f"{model}_{dataset}.eval"))
     return f"{target}: {len(finished.study.pairs):,} logs; inspect view --log-dir {target}"

@@ -14,6 +14,7 @@ from sce.errors import InputError
 from sce.files.places import WORKFLOW
 from sce.files.secrets import HIDDEN, hide, keys_in, read_key
 from sce.models.entries import Model
+from sce.models.published import ResultFiles
 from sce.money.prices import PRICES, load_prices
 from sce.study.study import Study
 
@@ -110,7 +111,7 @@ def _entry(name, entry: Model, files) -> dict:
         found["project"] = SOME_PROJECT
     if weights := getattr(entry, "known_weights", None):
         found["weights"] = weights
-    if entry.engine == "published":
+    if isinstance(entry, ResultFiles):
         folder = f"resources/published_results/{name}"
         found["files"] = {
             dataset: _add(files, folder, path, f"{dataset}-") for dataset, path in entry.files.items()

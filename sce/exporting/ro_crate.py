@@ -17,6 +17,7 @@ from sce.exporting.neutral import configuration
 from sce.exporting.origin import Origin, kind_of, licence_url, name_of
 from sce.exporting.wordings import datasets_and_wordings
 from sce.files.places import WORKFLOW
+from sce.files.writing import new_folder
 from sce.models.weights import file_digest
 from sce.study.study import Study
 from sce.study.targets import of_experiment, of_steps
@@ -44,7 +45,7 @@ OVER_ALL = {
 
 def write(finished: Finished, target: Path) -> str:
     """Write the crate; a sentence about it."""
-    with writing.new_folder(target) as folder:
+    with new_folder(target) as folder:
         for path in sorted((WORKFLOW / "workflow").rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 writing.put(folder, path.relative_to(WORKFLOW).as_posix(), path)

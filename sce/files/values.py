@@ -1,5 +1,6 @@
 """Kinds of values that contracts share, so that each is checked in one way wherever it stands."""
 
+import ipaddress
 import os
 import re
 from typing import Annotated, TypeVar
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, Field, Strict
 LONGEST_NAME = 100  # characters of a name that becomes part of a path
 _LONGEST_PART = 255  # bytes of a part of a path, as file systems limit it
 _LONGEST_LINE = 1000  # characters
+_LONGEST_HOST = 253  # characters of a name, as DNS limits it
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")  # of a host's name
 _DAYS = 86400
 
 
@@ -44,9 +47,26 @@ def _url(url):
     except ValueError as error:
         raise ValueError(f"the address of a server ({error})") from None
     # A password or a query would be a place where keys hide.
-    if not valid or re.search(r"[\s@?#\\]", url) or not url.isascii():
+    if not valid or re.search(r"[^!-~]|[@?#\\]", url):
         raise ValueError("an address such as https://HOST:PORT/PATH, without a user, ? and #")
+    if not _is_host(parts.hostname):
+        raise ValueError(
+            "an address whose host is a name (models.example.org), four numbers (127.0.0.1) or an IPv6 "
+            "address ([::1])"
+        )
     return url
+
+
+def _is_host(host):
+    """Whether every HTTP library takes a host, lower case, for what it is: resolvers read some numbers that
+    are no address (127.1), and libraries do not."""
+    last = host.removesuffix(".").rpartition(".")[2]
+    if ":" in host or re.fullmatch(r"\d+|0x[0-9a-f]*", last):
+        try:
+            return "%" not in host and bool(ipaddress.ip_address(host))
+        except ValueError:
+            return False
+    return len(host) <= _LONGEST_HOST and all(map(_LABEL.fullmatch, host.removesuffix(".").split(".")))
 
 
 Member = TypeVar("Member")

@@ -33,9 +33,12 @@ from sce.ledger.rows import (
     Damaged,
     as_json,
     entry_of,
+    last_row,
     request_of,
     requests_of,
     row_of,
+    tables_in,
+    without_rows,
     zipped,
 )  # fmt: skip
 from sce.ledger.sqlite_files import (
@@ -70,9 +73,10 @@ class Ledger:
     """One ledger file, open for this process. Use as a context manager.
 
     A file that this user cannot write is opened all the same, for what it can answer; ``require_room``
-    refuses it. ``group_commits``: answers of a free engine are committed together, at most half a second
-    late; an answer that costs money or time is committed before ``put`` or ``store`` returns. Errors of the
-    file are InputErrors that name it.
+    refuses it. ``half_made``: it has no tables yet, as a job leaves it that was killed while making it; it
+    is read as one without rows. ``group_commits``: answers of a free engine are committed together, at most
+    half a second late; an answer that costs money or time is committed before ``put`` or ``store`` returns.
+    Errors of the file are InputErrors that name it.
     """
 
     def __init__(self, path, group_commits: bool = False, read_only: bool = False):
@@ -95,6 +99,10 @@ class Ledger:
                 self._prepare()
             self._reader = open_to_read(self.path)
             self._check(self._reader)
+            self.half_made = not tables_in(self._reader)
+            if self.half_made:
+                self._reader.close()
+                self._reader = without_rows()
             self._columns = f"{ENTRY_COLUMNS}, {'checksum' if self._has_checksums(self._reader) else 'NULL'}"
             self._require_rows(self._reader, known)
         except BaseException:
@@ -258,9 +266,7 @@ class Ledger:
             if not self.writable:
                 self.require_room()
             with self._transaction() as db:
-                self._manifest.write(
-                    _last_row(db)
-                )  # of the commit before: what this one adds is not safe yet
+                self._manifest.write(last_row(db))  # of the commit before: what this one adds is not safe yet
                 db.executemany(INSERT, (row for _, row in rows.values()))
             for key in rows:
                 del self._group[key]
@@ -285,7 +291,7 @@ class Ledger:
         with self._one_commit, self._transaction() as db:
             db.executemany("DELETE FROM batches WHERE key = ?", ((key,) for key in batches))
             db.executemany("DELETE FROM responses WHERE id = ?", ((number,) for number in ids))
-            self._manifest.write(_last_row(db))
+            self._manifest.write(last_row(db))
         with explained(self.path):
             self._writer.execute("VACUUM")
 
@@ -305,7 +311,7 @@ class Ledger:
             self.commit()
             if self.writable:
                 with self._transaction() as db:  # in turn with those who delete rows
-                    self._manifest.write(_last_row(db))
+                    self._manifest.write(last_row(db))
         finally:
             for file in (self._reader, self._writer, self._manifest):
                 if file:
@@ -336,7 +342,7 @@ class Ledger:
     def _require_rows(self, db, known):
         """Raises InputError where the file lacks rows that it held."""
         with explained(self.path):
-            last = _last_row(db)
+            last = last_row(db)
         if last < known and last < rows_known(self.path):  # looked at again: rows may have been deleted
             raise InputError(
                 self.path, "rows", f"none after row {last:,}, where {known:,} were", restore(self.path)
@@ -376,7 +382,7 @@ class Ledger:
         with explained(self.path):
             (owner,) = db.execute("PRAGMA application_id").fetchone()
             (version,) = db.execute("PRAGMA user_version").fetchone()
-            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            tables = tables_in(db)
         if owner not in (0, APPLICATION_ID) or (owner == 0 and tables and "responses" not in tables):
             raise InputError(self.path, "content", "another program's database", "a ledger file")
         if owner == APPLICATION_ID and "responses" not in tables:
@@ -387,12 +393,3 @@ class Ledger:
                 f"at most {SCHEMA_VERSION}: a newer version of this project wrote it; update yours",
             )  # fmt: skip
         return version
-
-
-def _last_row(db) -> int:
-    """The number of the last row in the file that a connection has open; 0 where there is none."""
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if "responses" not in tables:
-        return 0
-    ((number,),) = db.execute("SELECT max(id) FROM responses")
-    return number or 0

@@ -122,8 +122,7 @@ class LedgerOfModel:
 
     def _add(self, file):
         """Look into a file too, unless another job is making it at this moment: then it holds nothing."""
-        tables = "SELECT count(*) FROM sqlite_master WHERE name = 'responses'"
-        if next(file.query(tables)) == (0,):
+        if file.half_made:
             file.close()
         else:
             self.files.append(file)

@@ -3,6 +3,7 @@ row shows that it is what was stored."""
 
 import hashlib
 import json
+import sqlite3
 import zlib
 
 from sce.ledger.entries import RANK, Entry, counts_of, digest
@@ -145,3 +146,24 @@ def _packed(value):
 
 def _unpacked(text):
     return None if text is None else json.loads(text)
+
+
+def tables_in(db: sqlite3.Connection) -> set[str]:
+    """The names of a database's tables."""
+    return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def last_row(db: sqlite3.Connection) -> int:
+    """The number of the last reply in a database; 0 where there is none."""
+    if "responses" not in tables_in(db):
+        return 0
+    ((number,),) = db.execute("SELECT max(id) FROM responses")
+    return number or 0
+
+
+def without_rows() -> sqlite3.Connection:
+    """A database in memory with the tables of a ledger."""
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    for statement in TABLES:
+        db.execute(statement)
+    return db

@@ -12,6 +12,7 @@ class Azure(Chat, Hosted):
     deployed under one name. Nobody lists deployments: the first question finds out whether there is one."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Hosted.TRANSPORT | {"api_version"}
+    REASONS_WITHOUT_TEMPERATURE: ClassVar[bool] = True
 
     engine: Literal["azure"]
     base_url: Url

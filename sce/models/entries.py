@@ -69,6 +69,16 @@ class Model(Contract):
         return self.model_dump(mode="json", exclude=set(self.TRANSPORT))
 
     @property
+    def is_asked(self) -> bool:
+        """Whether it is asked; the replies of one that is not are there already."""
+        return True
+
+    @property
+    def reasons(self) -> bool:
+        """Whether it is expected to reason before it replies."""
+        return False
+
+    @property
     def can_differ(self) -> bool:
         """Whether its answer to a question may be another one when it is asked again."""
         return True

@@ -31,6 +31,7 @@ class Gemini(Hosted):
     thinking, of models that take levels. ``logprobs``: of so many of the likeliest tokens."""
 
     OWN_FIELDS: ClassVar[frozenset[str]] = Remote.OWN_FIELDS | {"contents", "systemInstruction"}
+    REASONS_WITHOUT_TEMPERATURE: ClassVar[bool] = True
     CONFIGURED: ClassVar[frozenset[str]] = frozenset(
         {"maxOutputTokens", "temperature", "seed", "responseJsonSchema", "responseMimeType", "candidateCount"}
         | {"responseLogprobs", "logprobs", "thinkingConfig"}

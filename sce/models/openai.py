@@ -11,6 +11,7 @@ class OpenAI(Chat, Batched):
     weights that go by one name (a local server's)."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Batched.TRANSPORT
+    REASONS_WITHOUT_TEMPERATURE: ClassVar[bool] = True
 
     engine: Literal["openai"]
     base_url: Url = "https://api.openai.com/v1"

@@ -26,6 +26,10 @@ class ResultFiles(Model):
         return super().shape() | {"files": {name: file_digest(path) for name, path in self.files.items()}}
 
     @property
+    def is_asked(self):
+        return False
+
+    @property
     def can_differ(self):
         return False
 

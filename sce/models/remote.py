@@ -28,6 +28,8 @@ class Remote(Model):
     """
 
     TRANSPORT: ClassVar[frozenset[str]] = Model.TRANSPORT | {"timeout_s"}
+    # Whether the provider's models that take no temperature are those that reason.
+    REASONS_WITHOUT_TEMPERATURE: ClassVar[bool] = False
     OWN_FIELDS: ClassVar[frozenset[str]] = frozenset({"model", "messages", "max_tokens", "stream", "n"})
 
     model: Line
@@ -38,6 +40,15 @@ class Remote(Model):
     headers: dict[str, str] = Field({}, max_length=50)
     timeout_s: Seconds = 300
     max_in_flight: InFlightOrAuto = 8
+
+    @property
+    def reasons(self):
+        thinking = getattr(self, "thinking", None)
+        if thinking is not None:
+            return thinking.form in ("enabled", "adaptive")
+        if self.REASONS_WITHOUT_TEMPERATURE and self.temperature is None:
+            return True
+        return self.effort not in (None, "none")
 
     @property
     def sent_headers(self) -> dict[str, str]:

@@ -19,6 +19,7 @@ class Responses(Hosted):
         "conversation", "background",
     }  # fmt: skip
     PROVIDER: ClassVar[str | None] = "openai"
+    REASONS_WITHOUT_TEMPERATURE: ClassVar[bool] = True
 
     engine: Literal["responses"]
     base_url: Url = "https://api.openai.com/v1"

@@ -2,8 +2,10 @@
 what, and how much of the entry's limits is its own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from sce.models.entries import AUTO, Model
@@ -69,3 +71,14 @@ def share(model: Model, shard: Shard) -> Model:
     if isinstance(model, Hosted) and model.max_in_flight != AUTO:
         limits["max_in_flight"] = len(shard.part(range(model.max_in_flight)))
     return model.model_copy(update=limits)
+
+
+def forget_notes(folder: Path, inputs: Iterable[str]) -> None:
+    """Remove the notes of shards in a folder that are none of a job's ``inputs``: of a run that was stopped
+    before its shards were read together, when there were more or fewer of them. They would say to a later run
+    with that number that its shards have asked."""
+    for note in folder.glob("*.txt"):
+        if str(note) not in inputs:
+            note.unlink(missing_ok=True)
+    with suppress(OSError):  # not there, or with notes that are inputs
+        folder.rmdir()

@@ -49,6 +49,14 @@ def read_states(folder) -> list[State]:
     return states
 
 
+def time_left(questions: int, rate: float) -> str:
+    """How long so many questions take at a rate above 0, in questions a second."""
+    seconds = questions / rate
+    if seconds < 60:
+        return f"about {seconds:.0f} s left"
+    return f"about {seconds / 60:.0f} min left" if seconds < 90 * 60 else f"about {seconds / 3600:.1f} h left"
+
+
 class Progress:
     """A bar with rate and remaining time on a terminal; in logs a line every LINE_EVERY_S seconds; where the
     run is watched, a file instead of both. ``spent``: what the job's answers have cost so far, in USD."""
@@ -100,8 +108,7 @@ class Progress:
         done = self.counts.total()
         rate = done / (now - self._begin)
         pace = f"{rate:.1f} questions/s" if rate >= 1 else f"{1 / rate:.1f} s a question"
-        left = (self.total - done) / rate / 60
-        line = f"{self.what}: {self._so_far()}; {pace}, about {left:.0f} min left"
+        line = f"{self.what}: {self._so_far()}; {pace}, {time_left(self.total - done, rate)}"
         if self._note:
             line += f"; {self._note}"
         logging.info("%s", line)

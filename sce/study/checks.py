@@ -7,6 +7,7 @@ from sce.errors import InputError, suggest
 from sce.grids.datasets import DATASETS, MOST_POINTS, dataset_file, dataset_names
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS, space
 from sce.models import shards
+from sce.models.published import ResultFiles
 from sce.money.prices import Prices, check_budget
 from sce.reading.texts import check_texts
 from sce.wordings.prompts import fits, load_prompt, prompt_file, prompt_files
@@ -167,7 +168,7 @@ def check_boundaries(study) -> None:
         if any(e.adaptive != in_part[0].adaptive for e in in_part):
             allowed = f"one way for {model} on {dataset}, in all experiments that hold them"
             raise InputError(study.where, "experiments", "different ways to ask in part", allowed)
-        if in_part and study.config.models[model].engine == "published":
+        if in_part and not study.config.models[model].is_asked:
             raise InputError(
                 study.where, "experiments", model, "models that can be asked about a grid in part"
             )
@@ -185,7 +186,7 @@ def check_explainers(study) -> None:
             raise InputError(study.where, key, found, allowed)
         # A result file answers nothing new, and holds other words than an explainer would be shown.
         for model in (*experiment.explainers, *experiment.models) if asks else ():
-            if study.config.models[model].engine == "published":
+            if not study.config.models[model].is_asked:
                 found, allowed = f"{model}, a result file", "models that are asked, and about such"
                 raise InputError(study.where, key, found, allowed)
 
@@ -249,7 +250,7 @@ def _check_form(study, key, wording, name):
 
 def _check_published(study, model, dataset):
     entry = study.config.models[model]
-    if entry.engine != "published":
+    if not isinstance(entry, ResultFiles):
         return
     if dataset not in entry.files:
         have = ", ".join(entry.files)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sce.errors import InputError
 from sce.files.places import INSTALLED, WORKFLOW
+from sce.files.writing import COMMAND, new_folder
 
 TEMPLATE = WORKFLOW / "resources/new_study"
 # A shell in which both programs are found: an installed package is found by its environment.
@@ -37,16 +38,14 @@ def make(folder: Path) -> Path:
     the folder already, or it cannot be made."""
     try:
         folder = folder.expanduser().resolve()
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError("the command line", "folder", str(folder), "a new or an empty folder")
+    except (OSError, RuntimeError) as error:  # a loop of links; ~ of a user that there is not
+        raise InputError(COMMAND, "FOLDER", f"{folder}: {error}", "a folder that can be found") from None
+    with new_folder(folder) as made:
         for source in filter(Path.is_file, TEMPLATE.rglob("*")):
-            target = folder / source.relative_to(TEMPLATE)
+            target = made / source.relative_to(TEMPLATE)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(_filled(source.read_text(encoding="utf-8")), encoding="utf-8")
-        shutil.copytree(WORKFLOW / "profiles/default", folder / "profiles/default")
-    except (OSError, RuntimeError) as error:  # a RuntimeError: ~ of a user that there is not
-        found = f"{folder}: {getattr(error, 'strerror', error)}"
-        raise InputError("the command line", "folder", found, "a folder that this user may write") from None
+        shutil.copytree(WORKFLOW / "profiles/default", made / "profiles/default")
     return folder
 
 

@@ -78,7 +78,8 @@ def _inherited(model):
 
 
 def _rows_of_model(study, prices, datasets, model):
-    entry, measured = study.config.models[model], Measured()
+    entry = study.config.models[model]
+    measured = Measured(open_engine(entry, study.datasets[datasets[model][0]]).free)
     counts = {name: _count_all(study, model, name, measured) for name in datasets[model]}
     price = prices.of_entry(entry)
     return [_row(model, name, entry, count, measured, price) for name, count in counts.items()]
@@ -186,7 +187,7 @@ def _tokens(entry, count, measured):
     """Tokens in and out of all questions to ask, and where the estimate comes from."""
     if not sum(count.open.values()):
         return 0, 0, "nothing to ask"
-    if entry.engine == "control":
+    if measured.free:
         return 0, 0, "takes none"
     number = measured.answers.total()
     ratio = measured.tokens_in / measured.characters if number else 1 / CHARACTERS_PER_TOKEN
@@ -196,21 +197,11 @@ def _tokens(entry, count, measured):
         if measured.answers[kind]:
             each = measured.out[kind] / measured.answers[kind]
         else:
-            each = count.tokens_out[kind] + (REASONING_OUT if _reasons(entry) else 0)
+            each = count.tokens_out[kind] + (REASONING_OUT if entry.reasons else 0)
             guessed += [f"{each} out per {kind}"] if questions else []
         tokens_out += questions * each
     basis = f"{number:,} answers" if number else f"characters/{CHARACTERS_PER_TOKEN}"
     return tokens_in, tokens_out, ", ".join([basis, *guessed])
-
-
-def _reasons(entry):
-    thinking = getattr(entry, "thinking", None)
-    if thinking is not None:
-        return thinking.form in ("enabled", "adaptive")
-    takes_no_temperature = (
-        entry.engine in ("openai", "azure", "responses", "gemini") and entry.temperature is None
-    )
-    return takes_no_temperature or getattr(entry, "effort", None) not in (None, "none")
 
 
 def _usd(price: Price | None, tokens_in, tokens_out, batch):
@@ -265,6 +256,6 @@ def _by_model(study):
     datasets = defaultdict(list)
     about_others = [(explainer, name) for _, name, explainer in inquiries(study)]
     for model, name in dict.fromkeys([*study.pairs, *about_others]):
-        if study.config.models[model].engine != "published":  # whose answers are there already
+        if study.config.models[model].is_asked:
             datasets[model].append(name)
     return datasets

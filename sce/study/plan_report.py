@@ -4,6 +4,7 @@ from datetime import date
 
 import pandas as pd
 
+from sce.engines import lacking, open_engine
 from sce.measuring.power import POWER, detectable, starts_needed
 from sce.money.prices import Prices
 from sce.running.text_table import text_table
@@ -45,9 +46,9 @@ def written(table: pd.DataFrame) -> str:
 
 
 def remarks(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> list[str]:
-    """What the table alone does not say: what the study can show, models without a price, old prices, and
-    budgets."""
-    lines = _power(study, table)
+    """What the table alone does not say: which models lack a key or a library, what the study can show,
+    models without a price, old prices, and budgets."""
+    lines = [*_not_ready(study, table), *_power(study, table)]
     unknown = sorted(set(table.loc[table["usd"].isna(), "model"]))
     if unknown:
         lines.append(
@@ -68,6 +69,15 @@ def remarks(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> l
     return lines
 
 
+def _not_ready(study, table):
+    """A line for each model with questions to ask that lacks a key or a library for them here."""
+    to_ask = table[table["to_ask"] > 0].drop_duplicates("model")
+    for row in to_ask.itertuples():
+        engine = open_engine(study.config.models[row.model], study.datasets[row.dataset])
+        if lacks := lacking(engine):
+            yield f"{row.model} cannot be asked here: {'; '.join(lacks)}."
+
+
 def _rows(study, model, dataset):
     """At how many starts a model is asked for an SCE."""
     size, survey = study.datasets[dataset].size, study.survey(model, dataset)
@@ -77,23 +87,28 @@ def _rows(study, model, dataset):
 
 
 def _power(study, table):
-    """The least differences in validity that the study finds, for each dataset and each pilot."""
+    """The least differences in validity that the study finds, a line for each dataset: if all rows are
+    independent, and by that pilot whose rows are worth least."""
     lines = []
     for dataset, rows in table.groupby("dataset", sort=False):
         asked = [model for model in rows["model"] if (model, dataset) in study.pairs]  # about the dataset
         if not asked:
             continue
         starts = max(_rows(study, model, dataset) for model in asked)
-        lines.append(
+        line = (
             f"{dataset}: {starts:,} starts find a difference in validity of {detectable(starts):.3f} (power "
             f"{POWER:g}) if all rows are independent; one of {WANTED:g} takes {starts_needed(WANTED):,}."
         )
-        for row in rows[rows["worth"].notna()].itertuples():
-            lines.append(
-                f"{dataset}: by its answers so far, a row of {row.model} is worth {row.worth:.2f} "
-                f"independent ones: a difference of {detectable(starts, row.worth):.3f}; one of {WANTED:g} "
-                f"takes {starts_needed(WANTED, row.worth):,} starts like these."
+        if rows["worth"].notna().any():
+            least = rows.loc[rows["worth"].idxmin()]
+            line += (
+                f" By the answers so far, a row of {least.model} is worth {least.worth:.2f} independent "
+                f"ones: a difference of {detectable(starts, least.worth):.3f}; one of {WANTED:g} takes "
+                f"{starts_needed(WANTED, least.worth):,} starts like these."
             )
+        lines.append(line)
+    if (table.groupby("dataset")["worth"].count() > 1).any():
+        lines.append("Given is the model whose rows are worth least; of the others: worth in --csv FILE.")
     return lines
 
 

@@ -20,8 +20,10 @@ from sce.study.study import Study
 
 @dataclass
 class Measured:
-    """What the answers of one entry took: tokens in per character, and by kind tokens out and seconds."""
+    """What the answers of one entry took: tokens in per character, and by kind tokens out and seconds.
+    ``free``: its engine computes them."""
 
+    free: bool = False
     characters: int = 0
     tokens_in: int = 0
     out: Counter = field(default_factory=Counter)

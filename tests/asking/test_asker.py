@@ -219,11 +219,11 @@ def test_requests_per_minute_are_kept(tmp_path):
 
 def test_tokens_are_estimated_then_counted():
     pace = Pace(tokens_per_minute=6000)
-    body = {"messages": [{"role": "user", "content": "x" * 400}]}
-    assert pace.estimate(body) == 100 + 200
+    body = {"messages": [{"role": "user", "content": "x" * 396}], "max_tokens": 1000}
+    assert pace.estimate(body) == 100 + 200  # characters of "user" and the text, over 4
     assert pace.estimate({"input": body["messages"]}) == 100 + 200
-    parts = [{"text": "x" * (400 - len("[{'text': ''}]"))}]
-    assert pace.estimate({"contents": [{"role": "user", "parts": parts}]}) == 100 + 200
+    assert pace.estimate({"contents": [{"role": "user", "parts": [{"text": "x" * 396}]}]}) == 100 + 200
+    assert pace.estimate(body | {"system": "y" * 40}) == 110 + 200
     pace.settle(300, {"in": 120, "out": 10})
     assert pace.estimate(body) == 100 + 10
     assert Pace().estimate(body) == 0  # no limit, no work

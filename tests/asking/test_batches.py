@@ -429,4 +429,14 @@ def test_a_batch_the_provider_does_not_know_is_told(engine, tmp_path):
     assert stub.batches == {}
 
 
+def test_the_results_of_a_batch_are_not_fetched_from_another_origin(tmp_path):
+    """Anthropic's SDK asks the address that the batch names, with the key."""
+    stub, asked = stub_of("anthropic"), []
+    with served(lambda *request: asked.append(request) or Answer()) as other, served(stub) as url:
+        stub.url = other
+        with pytest.raises(Fatal, match=f"sends its requests on to {other}, where nothing is sent"):
+            ask(entry("anthropic", url, mode="batch", poll_s=0.05), tmp_path, [1])
+    assert asked == []
+
+
 # --- The batch file

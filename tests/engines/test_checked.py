@@ -17,7 +17,7 @@ from sce.ledger.entries import Entry, Reply, digest
 from sce.ledger.ledger import Ledger
 from sce.ledger.rows import as_json, entry_of, row_of
 from tests.asking.questions import ask_all, entry
-from tests.engines.test_remote import CANARY
+from tests.engines.test_keys import CANARY
 from tests.faults import Answer, Provider, served
 
 PLAIN = Checker(str)

@@ -138,3 +138,12 @@ def test_what_is_left_to_the_question_stops_the_job_with_advice(door, tmp_path):
     door.reply = lambda texts: door.fault(400, "temperature is not supported")
     with served(door) as url, pytest.raises(Fatal, match=r"temperature is not supported \(a parameter of"):
         ask_all(entry(door, url), tmp_path, range(1))
+
+
+def test_nothing_is_sent_to_another_origin(door, tmp_path):
+    asked = []
+    with served(lambda *request: asked.append(request) or Answer()) as other:
+        door.reply = lambda texts: Answer(307, headers={"Location": f"{other}{door.PATH}"})
+        with served(door) as url, pytest.raises(Fatal, match=f"sends its requests on to {other}, where"):
+            ask_all(entry(door, url), tmp_path, range(1))
+    assert asked == []

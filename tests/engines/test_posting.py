@@ -110,6 +110,24 @@ def test_a_request_follows_where_the_endpoint_has_moved(tmp_path):
     assert len(provider.seen) == 1
 
 
+@pytest.mark.parametrize("status", [302, 307])
+@pytest.mark.parametrize("proxied", [False, True])
+@pytest.mark.parametrize("engine", ["openai", "anthropic"])
+def test_keys_and_headers_stay_at_the_origin_of_the_entry(engine, proxied, status, tmp_path, monkeypatch):
+    """The HTTP libraries would take along Anthropic's key, and the headers of the entry."""
+    monkeypatch.setenv("SOME_KEY", "key-0123456789")
+    monkeypatch.setattr("sce.engines.remote.is_proxied", lambda _: proxied)  # then the SDK sends
+    elsewhere, fields = Provider(), {"api_key_env": "SOME_KEY", "headers": {"X-Gateway": "$SOME_KEY"}}
+    with served(elsewhere) as other:
+        moved = Answer(status, headers={"Location": f"{other}/v1/key-0123456789"})
+        with served(Provider(reply=lambda _: moved)) as url, pytest.raises(Fatal) as fatal:
+            ask_all(entry(engine, url, **fields), tmp_path, range(3))
+    assert url in str(fatal.value)
+    assert f"sends its requests on to {other}, where nothing is sent" in str(fatal.value)
+    assert "key-0" not in str(fatal.value)
+    assert elsewhere.seen == []
+
+
 @pytest.mark.parametrize(
     ("environment", "told"),
     [

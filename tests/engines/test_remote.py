@@ -1,33 +1,18 @@
 """The openai and anthropic engines: what is sent, how replies are read, what an endpoint is asked before the
-first question, and that no key is ever seen anywhere."""
+first question."""
 
 import asyncio
-import json
-import logging
-import traceback
 
 import pytest
 
 from sce.engines import About, Fatal, Rejected, Transient, anthropic, open_engine
 from sce.engines import chat as chat_format
 from sce.engines.faults import fault_of, wait_of
-from sce.errors import InputError
-from sce.files.contracts import check
-from sce.files.secrets import refuse_keys
-from sce.files.yaml_files import read_yaml
-from sce.models.catalogue import CATALOGUE, read_entry
-from tests.asking.questions import Entries, ask_all, entry, entry_of, question
+from tests.asking.questions import ask_all, entry, question
 from tests.faults import Answer, Provider, refusing, served
 
 QUESTION = About("question", "question", {})
 SCHEMA = {"type": "object", "properties": {"answer": {"enum": ["A", "B"]}}, "required": ["answer"]}
-CANARY = "sk-canary-0123456789abcdefghij"
-
-
-def catalogue():
-    """Name -> entry, of those to choose from."""
-    names = read_yaml(CATALOGUE)["models"]
-    return {name: read_entry({"models": {name: {"from": name}}}, name) for name in names}
 
 
 def body_of(model, messages=None, about=QUESTION):
@@ -364,167 +349,6 @@ def test_a_server_that_goes_away_later_is_a_passing_fault(tmp_path, monkeypatch)
         found, asker = ask_all(entry(url=url, max_in_flight=1), tmp_path, range(2))
     assert {e.status for e in found.values()} == {"answered"}
     assert asker.faults.total() == 3
-
-
-# --- keys
-
-
-@pytest.mark.parametrize("engine", ["openai", "anthropic"])
-def test_a_missing_key_is_told_by_its_name(engine, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SOME_KEY", raising=False)
-    with (
-        served(Provider()) as url,
-        pytest.raises(Fatal, match=r"SOME_KEY is not set: export it, or .* \.env"),
-    ):
-        ask_all(entry(engine, url, api_key_env="SOME_KEY"), tmp_path, range(1))
-
-
-@pytest.mark.parametrize("line", ["SOME_KEY={}", "export SOME_KEY='{}'  # mine", 'OTHER=1\nSOME_KEY = "{}"'])
-def test_a_key_may_stand_in_a_dotenv_file(line, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SOME_KEY", raising=False)
-    (tmp_path / ".env").write_text(f"# keys\n{line.format(CANARY)}\n")
-    with served(Provider(key=CANARY)) as url:
-        found, _ = ask_all(entry(url=url, api_key_env="SOME_KEY"), tmp_path, range(1))
-    assert found[0].status == "answered"
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"api_key": CANARY},
-        {"api_key": "0123456789"},
-        {"api_key_env": CANARY},
-        {"api_key_env": "abcdef0123456789"},
-        {"headers": {"Authorization": "Bearer whatever"}},
-        {"headers": {"x-api-key": "abc"}},
-        {"headers": {"X-Other": CANARY}},
-        {"extra_body": {"nested": [{"token": "abc"}]}},
-        {"extra_body": {"note": f"use {CANARY}"}},
-        {"base_url": "https://me:hunter22@example.org/v1"},
-        {"base_url": "https://example.org/v1?key=AIzaSyA0123456789"},
-        {"system": f"Your key is {CANARY}."},
-        {"engine": "opneai", "api_key": CANARY},
-    ],
-)
-def test_a_key_in_an_entry_is_refused_and_not_shown(fields):
-    content = {"engine": "openai", "model": "tiny"} | fields
-    for attempt in (
-        lambda: entry_of(content),
-        lambda: check(Entries, {"models": {"mine": content}}, "models.yaml"),
-        lambda: refuse_keys({"models": {"mine": content}}, "config.yaml"),
-    ):
-        with pytest.raises(InputError) as error:
-            attempt()
-        told = "".join(traceback.format_exception(error.value))
-        for secret in (CANARY, "hunter22", "0123456789", "whatever", "abcdef"):
-            assert secret not in told
-    assert "config.yaml: models.mine" in str(error.value)
-
-
-def test_what_only_looks_like_a_key_is_none():
-    good = {
-        "engine": "openai", "model": "ask-me-anything-12345678", "max_tokens": 5, "token_field": "max_tokens",
-        "system": "You assess task-sk basic risk; the bearer understands. Tokens and keys are words.",
-        "headers": {"Authorization": "$GATEWAY_KEY"}, "api_key_env": "MY_KEY_2",
-    }  # fmt: skip
-    assert entry_of(good).model == good["model"]
-
-
-@pytest.mark.parametrize("engine", ["openai", "anthropic"])
-def test_no_key_is_seen_anywhere(engine, tmp_path, monkeypatch, caplog):
-    """Providers and gateways echo keys: in refusals, in faults, in replies that are none."""
-    monkeypatch.setenv("SOME_KEY", CANARY)
-    monkeypatch.setenv("GATEWAY", f"{CANARY}-gateway")
-    monkeypatch.setattr("sce.asking.tries.FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr("sce.asking.tries.LONGEST_WAIT_S", 0.02)
-    kinds = [
-        Answer.of({"error": {"message": f"overloaded, key {CANARY}"}}, 500),
-        Answer(200, f"<html>{CANARY}-gateway</html>".encode(), "text/html"),
-        Answer.of({"error": {"message": f"bad {CANARY}", "code": 500}}),
-    ]
-
-    def reply(request):
-        number = int(request["messages"][0]["content"].split()[1])
-        return kinds[number] if number < len(kinds) else "fine"
-
-    provider = Provider(reply=reply, key=CANARY)
-    with served(provider) as url, caplog.at_level(logging.DEBUG):
-        model = entry(engine, url, api_key_env="SOME_KEY", headers={"X-Gateway": "$GATEWAY"}, attempts=2)
-        found, asker = ask_all(model, tmp_path, range(5))
-        assert [found[n].status for n in range(5)] == ["failed"] * 3 + ["answered"] * 2
-        assert provider.seen[0][1]["x-gateway"] == f"{CANARY}-gateway"
-        provider.key = "another"
-        with pytest.raises(Fatal) as fatal:
-            ask_all(model, tmp_path / "elsewhere", range(1))
-    assert "[a key, hidden]" in str(fatal.value)
-    assert "api_key_env" in str(fatal.value)
-    texts = ["".join(traceback.format_exception(fatal.value)), caplog.text, str(asker.faults), str(found)]
-    texts += [json.dumps(model.shape()), repr(model), json.dumps(body_of(model))]
-    texts += [record.getMessage() + str(record.args) for record in caplog.records]
-    assert not any(CANARY in text for text in texts)
-    for file in tmp_path.rglob("*"):
-        assert file.is_dir() or CANARY.encode() not in file.read_bytes()
-
-
-# --- entries and the catalogue
-
-
-@pytest.mark.parametrize(
-    ("fields", "told"),
-    [
-        ({"engine": "opneai"}, "openai"),
-        ({"decoding": "json_schema", "structured": "none"}, "structured"),
-        ({"extra_body": {"seed": 1}}, "extra_body may not hold seed"),
-        ({"extra_body": {"stream": True}}, "stream"),
-        ({"base_url": "example.org"}, "https"),
-        ({"logprobs": 21}, "20"),
-        ({"temperature": -1}, "0"),
-        ({"colour": "red"}, "no other key"),
-        ({"engine": "anthropic", "thinking": {"form": "enabled"}}, "budget"),
-        ({"engine": "anthropic", "thinking": {"form": "adaptive", "budget": 2000}}, "budget"),
-        ({"engine": "anthropic", "thinking": {"form": "enabled", "budget": 2000}}, "max_tokens"),
-        ({"engine": "anthropic", "logprobs": 5}, "no other key"),
-    ],
-)
-def test_a_mistake_in_an_entry_is_named(fields, told):
-    content = {"models": {"mine": {"engine": "openai", "model": "tiny"} | fields}}
-    with pytest.raises(InputError) as error:
-        check(Entries, content, "models.yaml")
-    assert told in str(error.value)
-    assert str(error.value).startswith("models.yaml: models.mine")
-
-
-def test_the_catalogue_holds_the_study(reference):
-    catalog = catalogue()
-    published = json.loads((reference / "published_models.json").read_text())
-    ours = {}
-    for name, model in catalog.items():
-        ours.setdefault(getattr(model, "model", None), name)
-    missing = [name for name in published if name not in ours]
-    assert missing == []
-    assert len(published) == 43
-    for name, told in published.items():
-        model = catalog[ours[name]]
-        engine = {"vllm": "vllm", "openai": "openai", "anthropic": "anthropic", "google": "openai"}
-        assert model.engine == engine[told["provider"]]
-        assert (model.system or "") == told["system"]
-        reasoning = any(mark in name.lower() for mark in ("r1-distill", "reasoning", "o3"))
-        assert model.max_tokens == (4000 if reasoning or told["type"] == "api" else 1000)
-        assert (model.temperature is None) == (name == "o3-2025-04-16")
-        if told["type"] == "local":
-            assert model.dtype == "bfloat16"
-            assert model.seed == 42
-            big = told["size"] >= 70 or "Scout" in name  # 16 experts, not billions
-            assert (model.tensor_parallel_size >= 4) == big
-
-
-def test_every_entry_of_the_catalogue_makes_a_request():
-    for name, model in catalogue().items():
-        body = body_of(model, [{"role": "system", "content": "s"}, *question(0)])
-        assert json.loads(json.dumps(body)) == body, name
-        assert model.provider_model, name
 
 
 def test_closing_without_starting_is_safe():

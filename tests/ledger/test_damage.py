@@ -21,7 +21,8 @@ from tests.asking.questions import ask_all as ask_numbers
 from tests.asking.questions import entry
 from tests.engines.test_checked import JSON
 from tests.faults import Provider, served
-from tests.ledger.test_ledger import answer, body_of, failure, run, store
+from tests.ledger.test_command import run
+from tests.ledger.test_ledger import answer, body_of, failure, store
 
 TABLE_OF_VERSION_1 = """CREATE TABLE responses (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL, status TEXT NOT NULL, response TEXT, reasoning TEXT,

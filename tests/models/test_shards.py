@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from sce.models import job_needs
 from sce.models.catalogue import read_entry
-from sce.models.shards import Shard, allowed, in_flight, shards, share
+from sce.models.shards import Shard, allowed, forget_notes, in_flight, shards, share
 
 HOSTED = {"engine": "openai", "model": "tiny", "base_url": "http://127.0.0.1:9/v1", "api_key_env": None}
 
@@ -89,3 +89,16 @@ def test_the_job_that_reads_the_answers_of_shards_takes_no_engine():
     assert (job_needs.gpus(reads), job_needs.gpu_type(reads), reads.cores) == (0, None, 1)
     assert (job_needs.memory_mb(reads), job_needs.runtime_min(reads), reads.partition) == (2000, 30, "gpu")
     assert job_needs.pool(job_needs.gathering(entry())) is None
+
+
+def test_notes_of_another_number_of_shards_are_removed(tmp_path):
+    folder = tmp_path / "shards"
+    forget_notes(folder, [])  # there may be none
+    folder.mkdir()
+    for shard in (Shard(1, 3), Shard(1, 2), Shard(2, 2)):
+        (folder / f"{shard}.txt").write_text("15 questions\n")
+    inputs = [str(folder / f"{shard}.txt") for shard in shards(2)]
+    forget_notes(folder, inputs)
+    assert sorted(map(str, folder.iterdir())) == inputs
+    forget_notes(folder, [])
+    assert not folder.exists()

@@ -94,8 +94,12 @@ def test_three_shards_one_killed_then_two(tmp_path):
         ]
 
         file, before = responses(three).relative_to(three.folder), responses(three).read_bytes()
+        note = responses(three).parent / "shards/1-of-3.txt"  # as a run that is stopped leaves it
+        note.parent.mkdir()
+        note.write_text("30 questions\n")
         configure(three, url, shards=2, max_in_flight=3)
         assert re.search(r"elicit_shard +2\n", three.snakemake(str(file)))
         assert responses(three).read_bytes() == before
+        assert not note.exists()
         assert len(provider.seen) == QUESTIONS
         assert three.rows_in_ledger() == QUESTIONS

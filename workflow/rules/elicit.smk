@@ -23,7 +23,7 @@ rule elicit:
         asked=of_pair(parameters.elicit),
         code=of_pair(parameters.elicit_code),
     message:
-        "Asking {wildcards.model} about {wildcards.dataset}"
+        "Answers of {wildcards.model} about {wildcards.dataset}"
     script:
         "../scripts/elicit.py"
 
@@ -41,7 +41,7 @@ use rule elicit as elicit_shard with:
     log:
         "logs/elicit/{model}/{dataset}/{shard}.log",
     message:
-        "Asking {wildcards.model} about {wildcards.dataset}, {wildcards.shard}"
+        "Answers of {wildcards.model} about {wildcards.dataset}, {wildcards.shard}"
 
 
 rule parse_responses:
@@ -80,4 +80,4 @@ use rule elicit as elicit_about with:
         asked=of_inquiry(parameters.elicit_about),
         code=of_inquiry(parameters.elicit_about_code),
     message:
-        "Asking {wildcards.explainer} about {wildcards.model} on {wildcards.dataset}"
+        "Answers of {wildcards.explainer} about {wildcards.model} on {wildcards.dataset}"

@@ -18,7 +18,7 @@ from sce.files.json_files import exact
 from sce.grids.datasets import load_dataset
 from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.models.catalogue import read_entry
-from sce.models.shards import Shard
+from sce.models.shards import Shard, forget_notes
 from sce.money.prices import load_prices, open_budget, spent_on
 from sce.running.jobs import logged, provenance
 from sce.running.progress import Progress
@@ -70,3 +70,4 @@ with logged(snakemake.log[0]):
         artifact = artifacts.variant("responses", responses)
         artifacts.write(responses, snakemake.output[0], artifact, provenance=note)
         record_round(ledger, exact(asked), number, left_open)
+        forget_notes(Path(snakemake.output[0]).parent / "shards", snakemake.input.get("shards", []))

@@ -55,6 +55,7 @@ class _Provider:
             payload = self.checker.decoded(error.response.text)
             raise fault_of(error.status_code, payload, error.response.headers) from None
         except Exception as error:  # of whatever HTTP library the SDK uses
+            self._stop_elsewhere(error)
             raise Transient(self._hidden(f"reading a batch's results broke off ({error})")) from None
         if isinstance(found := self.checker.decoded(rest), dict):
             yield found

@@ -1,0 +1,49 @@
+"""The HTTP client that a provider's SDK sends with, and the rule that it keeps, as the posting past the SDK
+does (sce.engines.posting): a key and the headers of an entry go to the origin of its base_url alone.
+
+An HTTP library that follows a redirect to another origin takes along all headers but Authorization, and with
+them Anthropic's key and what an entry reads from ``$VARIABLE``; an SDK asks any address that a reply names.
+"""
+
+from urllib.parse import urlsplit
+
+from sce.engines import Fatal
+
+PORTS = {"http": 80, "https": 443}
+
+
+class Elsewhere(Fatal):
+    """A request that would leave its endpoint's origin; it was not sent."""
+
+
+def origin_of(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+
+
+def check_origin(url: str, base_url: str) -> None:
+    """Raise Elsewhere where an address has another origin than base_url."""
+    scheme, host, port = origin_of(url)
+    if (scheme, host, port) != origin_of(base_url):
+        raise Elsewhere(
+            f"{base_url} sends its requests on to {scheme}://{host}:{port}, where nothing is sent: a key and "
+            "headers go to the origin of base_url alone. Is base_url right? If it has moved, name the new one"
+        )
+
+
+def open_client(base_url: str, timeout_s: float, connect_s: float, *, from_environment: bool, kind=None):
+    """The client of an SDK. ``from_environment``: heed the proxies and certificates that it names; ``kind``:
+    the class of the SDK's own client, where that does more than the library's."""
+    import httpx2  # OpenAI's, Anthropic's and Google's SDKs are built on it
+
+    async def check(request):  # called before every request, and before one that follows a redirect
+        check_origin(str(request.url), base_url)
+
+    return (kind or httpx2.AsyncClient)(
+        timeout=httpx2.Timeout(timeout_s, connect=connect_s),
+        limits=httpx2.Limits(max_connections=None),  # max_in_flight limits them
+        follow_redirects=True,
+        trust_env=from_environment,
+        event_hooks={"request": [check]},
+    )
