@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
-from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import NamedTuple
 
 from sce.ledger.clock import now
@@ -16,7 +16,7 @@ RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
 COUNTS = ("in", "cached", "written", "out", "reasoning", "batch")  # of Reply.usage
 MOST_TOKENS = 10**12
 OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
-_MESSAGES = '"messages":[]'
+LEVELS = 4  # of lists and objects that are encoded here; what lies deeper, by the library
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -111,26 +111,25 @@ def canonical(body: dict) -> str:
     return CANONICAL.encode(_whole(body)) if ".0" in text or "e+" in text else text
 
 
-def _encoded(body):
-    """``CANONICAL.encode``, which writes the text of a message that many requests share only once."""
-    messages = body.get("messages")
-    if not isinstance(messages, list):
-        return CANONICAL.encode(body)
-    before, *after = CANONICAL.encode(body | {"messages": []}).split(_MESSAGES)
-    if len(after) != 1:  # something else in it has that name
-        return CANONICAL.encode(body)
-    return f'{before}"messages":[{",".join(map(_message, messages))}]{after[0]}'
-
-
-def _message(message):
-    role, content = message.get("role"), message.get("content")
-    plain = len(message) == 2 and type(role) is str and type(content) is str
-    return _plain_message(role, content) if plain else CANONICAL.encode(message)
-
-
-@lru_cache(4096)
-def _plain_message(role, content):
-    return CANONICAL.encode({"role": role, "content": content})
+def _encoded(value, levels=LEVELS):
+    """``CANONICAL.encode``, in half the time for what requests hold: texts, whole numbers and null, in few
+    levels of lists and objects."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    if value is None:
+        return "null"
+    if kind is int:
+        return str(value)
+    if kind is dict and levels:
+        try:
+            parts = [f"{encode_basestring(name)}:{_encoded(value[name], levels - 1)}" for name in sorted(value)]
+        except TypeError:  # a name that is no text
+            return CANONICAL.encode(value)
+        return f"{{{','.join(parts)}}}"
+    if kind is list and levels:
+        return f"[{','.join([_encoded(part, levels - 1) for part in value])}]"
+    return CANONICAL.encode(value)
 
 
 def _whole(value):

@@ -8,7 +8,7 @@ to the model) is left as it is, so prompts are written as they will be read.
 
 import re
 import string
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
@@ -98,9 +98,19 @@ class Prompt(Contract):
 
     def fill(self, values: dict[str, str]) -> str:
         """The text with a value for each of its placeholders."""
-        parts = self._parts.copy()
-        parts[1::2] = [values[name] for name in parts[1::2]]
-        return "".join(parts).strip()
+        [text] = self.around(None, values)
+        return text.strip()
+
+    def around(self, name: str | None, values: dict[str, str]) -> list[str]:
+        """What stands before, between and after the placeholders of this name, with a value for each of the
+        others."""
+        texts = [""]
+        for place, part in enumerate(self._parts):
+            if place % 2 and part == name:
+                texts.append("")
+            else:
+                texts[-1] += values[part] if place % 2 else part
+        return texts
 
     @cached_property
     def _parts(self) -> list[str]:
@@ -134,7 +144,13 @@ def load_prompt(path) -> Prompt:
 
 def ask(prompt: Prompt, dataset: Dataset, description: str) -> str:
     """The text of a question about one instance."""
-    return prompt.fill(_common(dataset) | {"description": description})
+    return asking(prompt, dataset)(description)
+
+
+def asking(prompt: Prompt, dataset: Dataset) -> Callable[[str], str]:
+    """``ask`` of a wording and a dataset, for many descriptions."""
+    around = prompt.around("description", _common(dataset))
+    return lambda description: description.join(around).strip()
 
 
 def follow_up(prompt: Prompt, dataset: Dataset, answer: str, **values: str) -> str:
