@@ -123,7 +123,9 @@ def _encoded(value, levels=LEVELS):
         return str(value)
     if kind is dict and levels:
         try:
-            parts = [f"{encode_basestring(name)}:{_encoded(value[name], levels - 1)}" for name in sorted(value)]
+            parts = [
+                f"{encode_basestring(name)}:{_encoded(value[name], levels - 1)}" for name in sorted(value)
+            ]
         except TypeError:  # a name that is no text
             return CANONICAL.encode(value)
         return f"{{{','.join(parts)}}}"

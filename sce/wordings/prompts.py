@@ -98,19 +98,19 @@ class Prompt(Contract):
 
     def fill(self, values: dict[str, str]) -> str:
         """The text with a value for each of its placeholders."""
-        [text] = self.around(None, values)
-        return text.strip()
+        parts = self._parts.copy()
+        parts[1::2] = [values[name] for name in parts[1::2]]
+        return "".join(parts).strip()
 
-    def around(self, name: str | None, values: dict[str, str]) -> list[str]:
-        """What stands before, between and after the placeholders of this name, with a value for each of the
-        others."""
-        texts = [""]
+    def fill_each(self, name: str, values: dict[str, str]) -> Callable[[str], str]:
+        """``fill`` for many values of the placeholder ``name``, all others of which stay the same."""
+        around = [""]
         for place, part in enumerate(self._parts):
             if place % 2 and part == name:
-                texts.append("")
+                around.append("")
             else:
-                texts[-1] += values[part] if place % 2 else part
-        return texts
+                around[-1] += values[part] if place % 2 else part
+        return lambda value: value.join(around).strip()
 
     @cached_property
     def _parts(self) -> list[str]:
@@ -149,8 +149,7 @@ def ask(prompt: Prompt, dataset: Dataset, description: str) -> str:
 
 def asking(prompt: Prompt, dataset: Dataset) -> Callable[[str], str]:
     """``ask`` of a wording and a dataset, for many descriptions."""
-    around = prompt.around("description", _common(dataset))
-    return lambda description: description.join(around).strip()
+    return prompt.fill_each("description", _common(dataset))
 
 
 def follow_up(prompt: Prompt, dataset: Dataset, answer: str, **values: str) -> str:
