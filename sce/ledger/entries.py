@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
-from json.encoder import encode_basestring
 from typing import NamedTuple
 
 from sce.ledger.clock import now
@@ -16,7 +15,6 @@ RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
 COUNTS = ("in", "cached", "written", "out", "reasoning", "batch")  # of Reply.usage
 MOST_TOKENS = 10**12
 OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
-LEVELS = 4  # of lists and objects that are encoded here; what lies deeper, by the library
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -106,32 +104,9 @@ def digest_of(text: str) -> str:
 
 def canonical(body: dict) -> str:
     """A request as canonical JSON, in which 0 and 0.0 are the same number."""
-    text = _encoded(body)
+    text = CANONICAL.encode(body)
     # Nearly no request holds what can be a whole number with a fraction.
     return CANONICAL.encode(_whole(body)) if ".0" in text or "e+" in text else text
-
-
-def _encoded(value, levels=LEVELS):
-    """``CANONICAL.encode``, in half the time for what requests hold: texts, whole numbers and null, in few
-    levels of lists and objects."""
-    kind = type(value)
-    if kind is str:
-        return encode_basestring(value)
-    if value is None:
-        return "null"
-    if kind is int:
-        return str(value)
-    if kind is dict and levels:
-        try:
-            parts = [
-                f"{encode_basestring(name)}:{_encoded(value[name], levels - 1)}" for name in sorted(value)
-            ]
-        except TypeError:  # a name that is no text
-            return CANONICAL.encode(value)
-        return f"{{{','.join(parts)}}}"
-    if kind is list and levels:
-        return f"[{','.join([_encoded(part, levels - 1) for part in value])}]"
-    return CANONICAL.encode(value)
 
 
 def _whole(value):
