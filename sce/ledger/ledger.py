@@ -47,7 +47,7 @@ from sce.ledger.sqlite_files import (
 )
 
 DEFAULT_FOLDER = "ledger"
-GROUP_COMMIT_S = 0.5
+GROUP_COMMIT_S = 2.0
 RESERVE_BYTES = 16_000_000  # no question is asked with less room on the disk: its answer might be lost
 APPLICATION_ID = 0x53434531  # "SCE1": distinguishes a ledger from other SQLite files
 
@@ -70,9 +70,9 @@ class Ledger:
     """One ledger file, open for this process. Use as a context manager.
 
     A file that this user cannot write is opened all the same, for what it can answer; ``require_room``
-    refuses it. ``group_commits``: answers of a free engine are committed together, at most half a second
-    late; an answer that costs money or time is committed before ``put`` or ``store`` returns. Errors of the
-    file are InputErrors that name it.
+    refuses it. ``group_commits``: answers of a free engine are committed together, some seconds late; an
+    answer that costs money or time is committed before ``put`` or ``store`` returns. Errors of the file are
+    InputErrors that name it.
     """
 
     def __init__(self, path, group_commits: bool = False, read_only: bool = False):
@@ -252,7 +252,8 @@ class Ledger:
     def commit(self) -> None:
         """Write what ``put`` still holds. The lock is held for the write alone, so that many can share."""
         with self._one_commit:
-            rows = dict(self._group)
+            # In the order of their digests, so that each page of the index is written once for all its rows.
+            rows = dict(sorted(self._group.items()) if self._group_s else self._group)
             if not rows:
                 return
             if not self.writable:
