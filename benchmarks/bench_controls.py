@@ -27,8 +27,12 @@ from benchmarks.bench_found import dataset  # noqa: E402
 
 CONFIG = {
     "models": {"overshoot": {"engine": "control", "policy": "overshoot"}},
-    "experiments": {"main": {"models": ["overshoot"], "datasets": ["boxes"], "conditions": ["minimal"]}},
-}
+    "experiments": {
+        "main": {
+            "models": ["overshoot"], "datasets": ["boxes"], "conditions": ["minimal"], "boundary": "full",
+        }
+    },
+}  # fmt: skip
 USED = """
 import resource, subprocess, sys
 done = subprocess.run(sys.argv[1:])
