@@ -252,8 +252,7 @@ class Ledger:
     def commit(self) -> None:
         """Write what ``put`` still holds. The lock is held for the write alone, so that many can share."""
         with self._one_commit:
-            # In the order of their digests, so that each page of the index is written once for all its rows.
-            rows = dict(sorted(self._group.items()) if self._group_s else self._group)
+            rows = dict(self._group)
             if not rows:
                 return
             if not self.writable:

@@ -61,7 +61,7 @@ def plan(study: Study, prices: Prices) -> pd.DataFrame:
     with _each_model(study, len(datasets) if points >= POINTS_ALONE else 1) as each:
         own = dict(zip(datasets, each(_count_own, [(model,) for model in datasets]), strict=True))
         answers = {author: so_far for _, _, of_model in own.values() for author, so_far in of_model.items()}
-        about = _authors(study)
+        about = {model: authors for model, authors in _authors(study).items() if model in datasets}
         tasks = [(model, own[model][0], authors, answers) for model, authors in about.items()]
         others = dict(zip(about, each(_count_others, tasks), strict=True))
     rows = []
@@ -109,11 +109,15 @@ def _count_own(study, model):
 
 
 def _count_others(study, model, measured, authors, answers):
-    """The same of what it is asked about others: dataset -> ``authors``, whose ``answers`` these are."""
-    counts = {
-        name: count_about(study, model, name, {author: answers[author, name] for author in those}, measured)
-        for name, those in authors.items()
-    }
+    """The same of what it is asked about others: dataset -> ``authors``, whose ``answers`` these are; those
+    in published files are not known here."""
+    counts = {}
+    for name, those in authors.items():
+        told = {
+            author: answers.get((author, name)) or nothing_yet(protocol_asked(study, author, name))
+            for author in those
+        }
+        counts[name] = count_about(study, model, name, told, measured)
     return measured, counts
 
 
