@@ -62,7 +62,10 @@ def plan(study: Study, prices: Prices) -> pd.DataFrame:
         own = dict(zip(datasets, each(_count_own, [(model,) for model in datasets]), strict=True))
         answers = {author: so_far for _, _, of_model in own.values() for author, so_far in of_model.items()}
         about = {model: authors for model, authors in _authors(study).items() if model in datasets}
-        tasks = [(model, own[model][0], authors, answers) for model, authors in about.items()]
+        tasks = [
+            (model, own[model][0], {author: answers.get(author) for author in authors})
+            for model, authors in about.items()
+        ]
         others = dict(zip(about, each(_count_others, tasks), strict=True))
     rows = []
     for model, names in datasets.items():
@@ -108,25 +111,22 @@ def _count_own(study, model):
     return measured, counts, answers
 
 
-def _count_others(study, model, measured, authors, answers):
-    """The same of what it is asked about others: dataset -> ``authors``, whose ``answers`` these are; those
-    in published files are not known here."""
-    counts = {}
-    for name, those in authors.items():
-        told = {
-            author: answers.get((author, name)) or nothing_yet(protocol_asked(study, author, name))
-            for author in those
-        }
-        counts[name] = count_about(study, model, name, told, measured)
+def _count_others(study, model, measured, answers):
+    """The same of what it is asked about others, from their ``answers``, by (model, dataset); those in
+    published files are not known here."""
+    told = defaultdict(dict)
+    for (author, name), so_far in answers.items():
+        told[name][author] = so_far or nothing_yet(protocol_asked(study, author, name))
+    counts = {name: count_about(study, model, name, authors, measured) for name, authors in told.items()}
     return measured, counts
 
 
 def _authors(study):
-    """Explainer -> dataset -> the models that it is asked about."""
-    found = defaultdict(lambda: defaultdict(list))
+    """Explainer -> every (model, dataset) that it is asked about."""
+    found = defaultdict(list)
     for author, name, explainer in inquiries(study):
-        found[explainer][name].append(author)
-    return {explainer: dict(of) for explainer, of in found.items()}
+        found[explainer].append((author, name))
+    return found
 
 
 def _sum(*counts):
