@@ -1,21 +1,27 @@
 """What questions cost that no model is asked: computed by a control respondent, and found in the ledger.
 
-    python benchmarks/bench_found.py [POINTS] [--beside FOLDER]
+    python benchmarks/bench_found.py [POINTS] [--runs 3] [--beside FOLDER]
+    python benchmarks/bench_found.py --plan STUDY CONFIGURATION [--runs 3] [--beside FOLDER]
 
 A grid of POINTS (100,000) x one condition, so twice as many questions: asked of a control respondent with an
-empty ledger, asked again by a second job, and counted by a plan. ``--beside``: a checkout of another
-version, which does the same before. Processor time, since other work on the machine lengthens the wall clock
-more; all tables must be the same but for their latencies.
+empty ledger, asked again by a second job, and counted by a plan. ``--plan``: `python -m sce plan` for a
+configuration in the folder of a finished study. ``--beside``: a checkout of another version, which does the
+same in turns. Processor time, since other work on the machine lengthens the wall clock more, the median of
+the runs; all tables must be the same but for their latencies, and all plans the same.
 """
 
 import argparse
 import hashlib
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,6 +45,7 @@ def dataset(points):
 
 def measure(points, folder):
     """Seconds of processor time for each way, the number of rows, and the digest of all but latencies."""
+    from sce.asking import conversations
     from sce.asking.asker import open_asker
     from sce.asking.conversations import elicit
     from sce.asking.protocol import Protocol
@@ -63,7 +70,8 @@ def measure(points, folder):
     begin = time.process_time()
     with Ledger(ledger_file(folder, model.engine, model.provider_model), read_only=True) as ledger:
         planner = Planner(protocol, open_engine(model, grid), ledger, model.retry, Measured())
-        elicit(protocol, planner, lambda status: None)
+        walk = getattr(conversations, "walk", elicit)  # what plans of older versions call
+        walk(protocol, planner, lambda status: None)
     seconds["planned"] = time.process_time() - begin
     assert planner.found.total() == len(table)
     [digest] = digests
@@ -78,9 +86,23 @@ def measured_in(checkout, points):
     return json.loads(done.stdout)
 
 
+def planned_in(checkout, folder, configuration):
+    """`python -m sce plan` of a study by the package in a checkout: as ``measure``, the clock beside it."""
+    command = [sys.executable, "-m", "sce", "plan", "--configfile", configuration]
+    env = os.environ | {"PYTHONPATH": str(checkout)}
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.PIPE, check=True)
+    clock, used = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    digest = hashlib.sha256(done.stdout).hexdigest()
+    return {"seconds": {"plan": spent, "clock": clock}, "rows": 1e6, "digest": digest}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("points", type=int, nargs="?", default=100_000)
+    parser.add_argument("--plan", nargs=2, metavar=("STUDY", "CONFIGURATION"))
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--beside", metavar="FOLDER", type=Path)
     parser.add_argument("--here", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -90,12 +112,18 @@ def main():
         print(json.dumps(measure(options.points, folder)))
         return
     checkouts = [options.beside.resolve(), ROOT] if options.beside else [ROOT]
-    results = [measured_in(checkout, options.points) for checkout in checkouts]
-    assert len({result["digest"] for result in results}) == 1, "the versions differ in what they ask or store"
-    for way in results[0]["seconds"]:
-        each = [result["seconds"][way] / result["rows"] * 1e6 for result in results]
-        before = f"{each[0]:.0f} us before, ratio {each[0] / each[-1]:.2f}" if options.beside else ""
-        print(f"{way:10} {results[0]['rows']:,} questions: {each[-1]:.0f} us a question; {before}")
+    run = partial(planned_in, folder=options.plan[0], configuration=options.plan[1]) if options.plan else None
+    run = run or partial(measured_in, points=options.points)
+    results = [[run(checkout) for checkout in checkouts] for _ in range(options.runs)]
+    first = results[0][0]
+    digests = {result["digest"] for turn in results for result in turn}
+    assert len(digests) == 1, "the versions differ in what they ask or store"
+    for way in first["seconds"]:
+        sides = zip(*results, strict=True)
+        each = [median(one["seconds"][way] / one["rows"] * 1e6 for one in side) for side in sides]
+        before = f"; {each[0]:.1f} before, ratio {each[0] / each[-1]:.2f}" if options.beside else ""
+        unit = "s" if options.plan else "us a question"
+        print(f"{way:10} {each[-1]:.1f} {unit}{before}")
 
 
 if __name__ == "__main__":

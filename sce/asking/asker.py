@@ -107,6 +107,8 @@ class Asker:
         entries = self._found.entries(keys)
         unknown = {key: n for n, key in enumerate(keys) if key not in entries} if self.engine.free else {}
         computed = {}
+        if unknown:
+            await self._begin()
         try:
             for key, n in unknown.items():
                 computed[key] = await self._compute(key, bodies[n])
@@ -153,7 +155,6 @@ class Asker:
 
     async def _compute(self, key, body):
         """The entry for a question to an engine whose answers are free: a single attempt."""
-        await self._begin()
         begin = time.monotonic()
         try:
             reply = await self.engine.ask(body)

@@ -16,13 +16,14 @@ import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 import pandas as pd
 
 from sce.asking.asker import Asker
 from sce.asking.blocks import BLOCK, InBlock, LooksUp, collect, hold, without_gc
 from sce.asking.messages import answer_schema, continued, fresh, record_schema
-from sce.asking.protocol import Answered, Asked, Explained, Protocol
+from sce.asking.protocol import Answered, Asked, Explained, Protocol, Step
 from sce.engines import About
 from sce.files import artifacts
 from sce.grids.datasets import Dataset
@@ -47,21 +48,37 @@ class Interview:
     def __init__(self, protocol: Protocol, asker: Asker | InBlock):
         self.protocol, self.asker, self.dataset = protocol, asker, protocol.dataset
         self._follow_ups: dict[tuple[str, str], str] = {}
+        self._questions: dict[str, Callable[[str], str]] = {}
+        steps = protocol.steps  # of which many ask nothing here
+        self.after_answers = [step for step in steps if type(step).after_answer is not Step.after_answer]
+        self.after_sces = [step for step in steps if type(step).after_sce is not Step.after_sce]
 
     @property
     def main(self) -> Prompt:
         return self.protocol.questions[0]
 
-    async def ask(self, messages: list[dict], about: About) -> Entry:
-        return await self.asker.ask(messages, about)
+    def ask(self, messages: list[dict], about: About) -> Coroutine[Any, Any, Entry]:
+        return self.asker.ask(messages, about)
 
-    async def ask_question(self, prompt: Prompt, record: dict, again: int = 1) -> Entry:
+    def ask_question(self, prompt: Prompt, record: dict) -> Coroutine[Any, Any, Entry]:
         """One question in a fresh conversation, about an instance on the grid or off it."""
+        return self.ask_in(self.messages_of_question(prompt, record), prompt, record)
+
+    def ask_in(
+        self, messages: list[dict], prompt: Prompt, record: dict, again: int = 1
+    ) -> Coroutine[Any, Any, Entry]:
+        """One question in the conversation that begins with ``messages``, those of the question."""
         about = About("question", prompt.name, record, schema=self.schema(answer_schema), again=again)
-        return await self.ask(self.messages_of_question(prompt, record), about)
+        return self.ask(messages, about)
 
     def messages_of_question(self, prompt: Prompt, record: dict) -> list[dict]:
-        return self.fresh(prompts.ask(prompt, self.dataset, self.dataset.describe(record)))
+        return self.messages_of(prompt, self.dataset.describe(record))
+
+    def messages_of(self, prompt: Prompt, description: str) -> list[dict]:
+        """The messages of a question about the instance with this description."""
+        if prompt.name not in self._questions:
+            self._questions[prompt.name] = prompts.asking(prompt, self.dataset)
+        return self.fresh(self._questions[prompt.name](description))
 
     def follow_up(self, prompt: Prompt, answer: str) -> str:
         """The text of a condition, which is the same wherever the answer is."""
@@ -95,14 +112,28 @@ def elicit(
     progress: Callable[[str], None],
     note: Callable[[str], None] = logging.debug,
 ) -> pd.DataFrame:
-    """Ask everything; the ``responses`` artifact, sorted by wording or condition (in the order of the
-    protocol), point and sample.
+    """Ask everything; the ``responses`` artifact (``responses_of``). See ``walk``."""
+    return responses_of(protocol, walk(protocol, asker, progress, note))
+
+
+def walk(
+    protocol: Protocol,
+    asker: LooksUp,
+    progress: Callable[[str], None] = lambda status: None,
+    note: Callable[[str], None] = logging.debug,
+) -> list[Asked]:
+    """Ask everything.
 
     ``progress`` is called with the status of each question as it ends, ``note`` now and then with how far the
     search is, where a grid is asked in part. Raises Fatal when no question can be answered; everything
     answered until then is in the ledger.
     """
-    rows = asyncio.run(_walk(Interview(protocol, asker), progress, note))
+    return asyncio.run(_walk(Interview(protocol, asker), progress, note))
+
+
+def responses_of(protocol: Protocol, rows: list[Asked]) -> pd.DataFrame:
+    """The ``responses`` artifact, sorted by wording or condition (in the order of the protocol), point and
+    sample."""
     artifact, keys = "responses", ["_order", "point_id"]
     if protocol.samples > 1:
         artifact, keys = "responses_sampled", [*keys, SAMPLE]
@@ -224,19 +255,21 @@ def _option(entry, dataset) -> int:
 
 async def _converse(interview, point_id) -> AsyncIterator[Asked]:
     protocol, record = interview.protocol, interview.dataset.record(point_id)
-    samples = range(1, protocol.samples + 1)
-    asked = [(interview.main, sample) for sample in samples] + [(p, 1) for p in protocol.questions[1:]]
-    entries = await interview.together([interview.ask_question(p, record, again) for p, again in asked])
-    for (prompt, sample), entry in zip(asked, entries, strict=True):
+    description = interview.dataset.describe(record)
+    main, samples = interview.messages_of(interview.main, description), range(1, protocol.samples + 1)
+    asked = [(interview.main, main, sample) for sample in samples]
+    asked += [(prompt, interview.messages_of(prompt, description), 1) for prompt in protocol.questions[1:]]
+    questions = [interview.ask_in(messages, prompt, record, again) for prompt, messages, again in asked]
+    entries = await interview.together(questions)
+    for (prompt, _, sample), entry in zip(asked, entries, strict=True):
         yield Asked("question", prompt.name, None, point_id, entry, sample)
-    main = interview.messages_of_question(interview.main, record)
     answered = _answered(interview, point_id, record, main, entries[: protocol.samples])
     if answered is None:
         return
     # Independent of each other, so all at once: a batch then needs one round for all of them.
     follow_ups = [_explain(interview, answered, prompt, n) for prompt in protocol.conditions for n in samples]
-    follow_ups += [step.after_answer(interview, answered) for step in protocol.steps]
-    for rows in await interview.together(list(map(collect, follow_ups))):
+    follow_ups += [collect(step.after_answer(interview, answered)) for step in interview.after_answers]
+    for rows in await interview.together(follow_ups):
         for asked in rows:
             yield asked
 
@@ -251,25 +284,25 @@ def _answered(interview, point_id, record, messages, entries) -> Answered | None
     return None if place is None else Answered(point_id, record, answers[place], messages, entries[place])
 
 
-async def _explain(interview, answered, prompt, sample) -> AsyncIterator[Asked]:
+async def _explain(interview, answered, prompt, sample) -> list[Asked]:
     """The SCE of one condition, and what is asked about the first sample of it."""
     protocol, dataset = interview.protocol, interview.dataset
     schema = interview.schema(record_schema)
     messages = continued(answered.messages, answered.entry, interview.follow_up(prompt, answered.answer))
     about = About("condition", prompt.name, answered.record, answered.answer, schema, again=sample)
     entry = await interview.ask(messages, about)
-    yield Asked("condition", interview.main.name, prompt.name, answered.point_id, entry, sample)
+    place = interview.main.name, prompt.name, answered.point_id
+    rows = [Asked("condition", *place, entry, sample)]
     if sample > 1:
-        return
+        return rows
     if protocol.verify_off_grid:
         off_grid = _off_grid_record(entry, dataset)
         if off_grid is not None:
-            verified = await interview.ask_question(interview.main, off_grid)
-            yield Asked("verification", interview.main.name, prompt.name, answered.point_id, verified)
+            rows.append(Asked("verification", *place, await interview.ask_question(interview.main, off_grid)))
     explained = Explained(answered, prompt.name, messages, entry, schema)
-    for step in protocol.steps:
-        async for asked in step.after_sce(interview, explained):
-            yield asked
+    for step in interview.after_sces:
+        rows += await collect(step.after_sce(interview, explained))
+    return rows
 
 
 def sce_record(entry: Entry, dataset: Dataset) -> dict | None:

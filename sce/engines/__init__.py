@@ -8,16 +8,14 @@ for ``start``, which is called once, and only when the ledger lacks an answer.
 import importlib
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sce.ledger.entries import Reply
 
 _ADDED: dict[str, str] = {}
 
 
-@dataclass(frozen=True)
-class About:
+class About(NamedTuple):
     """What a request is about: for engines that answer from knowledge instead of from text (control), and for
     those that constrain the reply. ``kind``: question or condition; ``name``: of the prompt; ``record``: the
     instance x; ``answer``: the option chosen at x, in a follow-up; ``schema``: JSON schema of the reply where

@@ -36,25 +36,28 @@ class ControlEngine:
     def __init__(self, model: Control, dataset: Dataset):
         self.model, self.dataset = model, dataset
         levels = json.dumps([[f.kind, f.codes, f.labels] for f in dataset.features.values()])
-        self._grid_digest = hashlib.sha256(levels.encode()).hexdigest()[:16]
+        self._identity = {
+            "engine": "control",
+            "version": VERSION,
+            "policy": model.policy,
+            "seed": model.seed,
+            "grid": hashlib.sha256(levels.encode()).hexdigest()[:16],
+        }
+        self._optional = model.optional
         self._ways: dict[str, Callable[[ControlEngine, dict], str]] = {}
 
     def body(self, messages, about: About) -> dict:
         if about.control:
             self._ways[about.kind] = about.control
-        optional = self.model.optional | ({"more": about.more} if about.more else {})
+        more = self._optional | {"more": about.more} if about.more else self._optional
         return {
-            "engine": "control",
-            "version": VERSION,
-            "policy": self.model.policy,
-            "seed": self.model.seed,
-            "grid": self._grid_digest,
+            **self._identity,
             "kind": about.kind,
             "name": about.name,
             "record": about.record,
             "answer": about.answer,
             "messages": messages,
-            **optional,
+            **more,
         }
 
     async def start(self) -> None:
@@ -67,7 +70,7 @@ class ControlEngine:
         record = body["record"]
         if body["kind"] == "question":
             decided = self.decide(record) ^ self._wavers(body, record)
-            return _said(self._answers[decided])
+            return self._answers[decided]
         if body["kind"] == "condition":
             start, wording = self.dataset.locate(record), _with_number(body["name"], body)
             if AGAIN in body and self._drawn(f"sce {wording} wavers", start) < (self.model.wavers or 0):
@@ -119,7 +122,11 @@ class ControlEngine:
 
     def written(self, point_id: int) -> str:
         """A grid point as a record in JSON, or as the text that describes it."""
-        return self._as_sce(self._values(point_id))
+        if self.dataset.text is not None:
+            return self._as_sce(self._values(point_id))
+        ranks = self.dataset.ranks_at(point_id)
+        members = [written[rank] for written, rank in zip(self._members_written, ranks, strict=True)]
+        return f"{{{', '.join(members)}}}"
 
     def _values(self, point_id) -> dict:
         """A grid point as a model writes it: numbers, and labels."""
@@ -134,6 +141,12 @@ class ControlEngine:
         """Feature -> its levels as a model writes them."""
         features = self.dataset.features.items()
         return {name: feature.codes if feature.is_number else feature.labels for name, feature in features}
+
+    @cached_property
+    def _members_written(self) -> list[list[str]]:
+        """Of every feature its levels, each as a member of a JSON object."""
+        levels = self._levels_written.items()
+        return [[f"{json.dumps(name)}: {json.dumps(value)}" for value in values] for name, values in levels]
 
     def _as_sce(self, values) -> str:
         """Values in the form in which a dataset wants its SCEs; a text says nothing of those that are left
@@ -171,9 +184,9 @@ class ControlEngine:
         return FarSighted(self.dataset, l1=self.model.policy == "nearest_l1")
 
     @cached_property
-    def _answers(self) -> list[str]:
+    def _answers(self) -> list[Reply]:
         """The reply that gives each option."""
-        return [json.dumps({"answer": option}) for option in self.dataset.options]
+        return [_said(json.dumps({"answer": option})) for option in self.dataset.options]
 
     @cached_property
     def _labels(self) -> np.ndarray:

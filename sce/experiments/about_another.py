@@ -98,7 +98,7 @@ class AskAbout(Step):
         author, asked, coroutines = self.author, [], []
         for inquiry, condition, prompt, record in self._at(point):
             about = inquiry.about(author, condition, point, prompt, record)
-            about = replace(about, schema=interview.schema(inquiry.schema))
+            about = about._replace(schema=interview.schema(inquiry.schema))
             there = author.dataset.locate(record) if inquiry.elsewhere else None
             asked.append((inquiry.kind, prompt.name, condition, point, there))
             text = author.told(prompt, condition, point, record)

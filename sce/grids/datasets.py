@@ -269,31 +269,34 @@ class Dataset(Contract):
         return int(np.prod([int(n) for n in self.shape], dtype=object))
 
     @cached_property
-    def _ranks(self) -> list[dict]:
-        return [{code: rank for rank, code in enumerate(f.codes)} for f in self.features.values()]
+    def _ranks(self) -> list[tuple[str, dict]]:
+        """Of every feature its name, and code -> rank."""
+        return [(name, {code: rank for rank, code in enumerate(codes)}) for name, codes in self._codes]
 
     def locate(self, record: dict) -> int | None:
         """The point_id of a record {feature: code}; None off grid. 45.0 and 45 are the same level."""
         point_id = 0
-        for (name, feature), ranks in zip(self.features.items(), self._ranks, strict=True):
+        for name, ranks in self._ranks:
             rank = ranks.get(record[name])
             if rank is None:
                 return None
-            point_id = point_id * len(feature.codes) + rank
+            point_id = point_id * len(ranks) + rank
         return point_id
 
     def record(self, point_id: int) -> dict:
         """The record {feature: code} of a grid point."""
-        return {
-            name: feature.codes[rank]
-            for (name, feature), rank in zip(self.features.items(), self.ranks_at(point_id), strict=True)
-        }
+        ranks = self.ranks_at(point_id)
+        return {name: codes[rank] for (name, codes), rank in zip(self._codes, ranks, strict=True)}
+
+    @cached_property
+    def _codes(self) -> list[tuple[str, list[Number]]]:
+        return [(name, feature.codes) for name, feature in self.features.items()]
 
     def ranks_at(self, point_id: int) -> list[int]:
         """The level of every feature at a grid point, counted from 0. Raises ValueError off the grid."""
         rest, ranks = point_id, []
-        for feature in reversed(self.features.values()):
-            rest, rank = divmod(rest, len(feature.codes))
+        for size in reversed(self.shape):
+            rest, rank = divmod(rest, size)
             ranks.append(rank)
         if rest:
             raise ValueError(f"point {point_id} of a grid of {self.size}")

@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 from sce.ledger.clock import now
@@ -16,7 +15,6 @@ RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
 COUNTS = ("in", "cached", "written", "out", "reasoning", "batch")  # of Reply.usage
 MOST_TOKENS = 10**12
 OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
-_MESSAGES = '"messages":[]'
 CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -106,31 +104,9 @@ def digest_of(text: str) -> str:
 
 def canonical(body: dict) -> str:
     """A request as canonical JSON, in which 0 and 0.0 are the same number."""
-    text = _encoded(body)
+    text = CANONICAL.encode(body)
     # Nearly no request holds what can be a whole number with a fraction.
     return CANONICAL.encode(_whole(body)) if ".0" in text or "e+" in text else text
-
-
-def _encoded(body):
-    """``CANONICAL.encode``, which writes the text of a message that many requests share only once."""
-    messages = body.get("messages")
-    if not isinstance(messages, list):
-        return CANONICAL.encode(body)
-    before, *after = CANONICAL.encode(body | {"messages": []}).split(_MESSAGES)
-    if len(after) != 1:  # something else in it has that name
-        return CANONICAL.encode(body)
-    return f'{before}"messages":[{",".join(map(_message, messages))}]{after[0]}'
-
-
-def _message(message):
-    role, content = message.get("role"), message.get("content")
-    plain = len(message) == 2 and type(role) is str and type(content) is str
-    return _plain_message(role, content) if plain else CANONICAL.encode(message)
-
-
-@lru_cache(4096)
-def _plain_message(role, content):
-    return CANONICAL.encode({"role": role, "content": content})
 
 
 def _whole(value):

@@ -50,7 +50,7 @@ from sce.ledger.sqlite_files import (
 )
 
 DEFAULT_FOLDER = "ledger"
-GROUP_COMMIT_S = 0.5
+GROUP_COMMIT_S = 2.0
 RESERVE_BYTES = 16_000_000  # no question is asked with less room on the disk: its answer might be lost
 APPLICATION_ID = 0x53434531  # "SCE1": distinguishes a ledger from other SQLite files
 
@@ -74,9 +74,9 @@ class Ledger:
 
     A file that this user cannot write is opened all the same, for what it can answer; ``require_room``
     refuses it. ``half_made``: it has no tables yet, as a job leaves it that was killed while making it; it
-    is read as one without rows. ``group_commits``: answers of a free engine are committed together, at most
-    half a second late; an answer that costs money or time is committed before ``put`` or ``store`` returns.
-    Errors of the file are InputErrors that name it.
+    is read as one without rows. ``group_commits``: answers of a free engine are committed together, some
+    seconds late; an answer that costs money or time is committed before ``put`` or ``store`` returns. Errors
+    of the file are InputErrors that name it.
     """
 
     def __init__(self, path, group_commits: bool = False, read_only: bool = False):

@@ -3,6 +3,7 @@ that was ever asked (``shards`` of a model's entry). Every question is looked up
 answer is found whichever job asked for it, and however many there are now."""
 
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from sce.ledger.entries import RANK, Entry
 from sce.ledger.ledger import Ledger
 from sce.ledger.manifest import manifest_of
 from sce.models.shards import NAME, Shard, shards
+
+SETTLED_NS = 2 * 10**9  # a folder's time may stay the same for what comes into it right after a change
 
 
 def shard_file(path: Path, shard: Shard) -> Path:
@@ -43,6 +46,7 @@ class LedgerOfModel:
     ):
         self.path = Path(path)
         self._own: Ledger | None = None
+        self._listed: int | None = None  # when the folder had last changed as its files were listed
         self.files: list[Ledger] = []
         try:
             if not read_only:
@@ -61,13 +65,19 @@ class LedgerOfModel:
         self.close()
 
     def look_again(self) -> None:
-        """Open the files that other jobs have made since."""
+        """Open the files that other jobs have made since. Where nothing came into the folder, that takes a
+        look at its time alone: a budget looks before every question."""
+        changed = self.path.parent.stat().st_mtime_ns if self.path.parent.exists() else None
+        if changed is not None and changed == self._listed:
+            return
+        settled = changed is not None and time.time_ns() - changed > SETTLED_NS
         known = {file.path for file in self.files}
         for file in files_of(self.path):
             if self._own and self._own.path == file and file not in known:
                 self.files.append(self._own)
             elif file not in known:
-                self._add(Ledger(file, read_only=True))
+                settled &= self._add(Ledger(file, read_only=True))
+        self._listed = changed if settled else None
 
     def get(self, digest: str) -> Entry | None:
         """The entry that counts for a request, or None where it was never asked: see ``Ledger.get``. Of what
@@ -120,12 +130,14 @@ class LedgerOfModel:
         for other in shards(shard.of) if shard else ():
             Ledger(shard_file(self.path, other)).close()
 
-    def _add(self, file):
-        """Look into a file too, unless another job is making it at this moment: then it holds nothing."""
+    def _add(self, file) -> bool:
+        """Look into a file too, unless another job is making it at this moment: then it holds nothing, and
+        False is returned."""
         if file.half_made:
             file.close()
-        else:
-            self.files.append(file)
+            return False
+        self.files.append(file)
+        return True
 
 
 def _place(entry):

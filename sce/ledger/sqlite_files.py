@@ -21,6 +21,7 @@ from urllib.parse import quote
 from sce.errors import InputError
 from sce.ledger.remedies import accept
 
+CACHE_KB = 64_000  # at most, of a file that is written to: digests fall on pages all over its index
 BUSY_TIMEOUT_S = 120
 MODE_TIMEOUT_S = 5
 JOURNAL_VARIABLE = "SCE_LEDGER_JOURNAL"
@@ -48,6 +49,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         try:
             _set_journal(db, journal_mode(path))
             db.execute("PRAGMA synchronous=FULL")
+            db.execute(f"PRAGMA cache_size=-{CACHE_KB}")
         except BaseException:
             db.close()
             raise

@@ -23,7 +23,7 @@ from sce.reading.labels import clean
 from sce.reading.readers import readers_of
 from sce.reading.replies import after_reasoning
 
-MOST_KEPT = 5000  # answers that were read
+MOST_KEPT = 20_000  # answers that were read, and SCEs
 
 
 class Parsed(NamedTuple):
@@ -52,6 +52,17 @@ def _parsed_answer(text, readers, finish_reason):
 def parse_sce(text, dataset, finish_reason=None) -> Parsed:
     """The record {feature: code} that a reply gives, as JSON or as a rewritten text, with None for what it
     leaves open; None without any."""
+    readers = readers_of(dataset)
+    key = text, finish_reason
+    if key not in readers.sces:  # many points lead to one SCE
+        if len(readers.sces) > MOST_KEPT:
+            readers.sces.clear()
+        readers.sces[key] = _parsed_sce(text, dataset, finish_reason)
+    status, value = readers.sces[key]
+    return Parsed(status, value and value.copy())
+
+
+def _parsed_sce(text, dataset, finish_reason):
     said = after_reasoning(text) if isinstance(text, str) else ""
     value = _values(said, dataset, finish_reason == "length")
     missing = sum(code is None for code in value.values())

@@ -48,6 +48,7 @@ class Readers:
                 self.by_letters.setdefault("".join(words), set()).add(name)
         self.known = {None: (None, 0)}
         self.answers = {}  # (reply, its finish reason) -> the answer that was read
+        self.sces = {}  # the same of SCEs
 
     def feature(self, key):
         """(feature, rank) of a key, or (None, 0); of two keys the one of higher rank counts."""

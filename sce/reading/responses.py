@@ -20,9 +20,9 @@ def boundary(responses: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     questions were asked several times, the answer that decides, with the number of ``askings`` that have a
     prediction and the share of these that give the second option."""
     asked = responses[responses["kind"].isin(["question", "survey"])]
-    read = _reader(parsing.parse_answer, dataset)
-    statuses, answers = _transposed(map(read, asked["status"], asked["response"], asked["finish_reason"]), 2)
-    known = zip(asked["logprobs"], answers, asked["finish_reason"], strict=True)
+    ended = _as_they_ended(asked)
+    statuses, answers = _transposed(map(_reader(parsing.parse_answer, dataset), *ended), 2)
+    known = zip(asked["logprobs"].tolist(), answers, ended[2], strict=True)
     first, second = _transposed((option_probabilities(t, a, dataset, _text(f)) for t, a, f in known), 2)
     points = asked["point_id"].to_numpy(dtype=np.int64)
     table = pd.DataFrame(
@@ -58,8 +58,9 @@ def _decided(table, answers, dataset):
 def counterfactuals(responses: pd.DataFrame, dataset: Dataset, conditions: list[str]) -> pd.DataFrame:
     """The ``sce`` artifact: x' for every condition, point and sample; ``no_prediction`` where f(x) is missing
     and no SCE was asked."""
-    predicted = boundary(responses[responses["kind"] == "question"], dataset)
-    predicted = predicted[predicted["question"] == predicted["question"].iloc[0]].sort_values("point_id")
+    questions = responses[responses["kind"] == "question"]
+    main = questions[questions["wording"] == questions["wording"].iloc[0]]
+    predicted = boundary(main, dataset).sort_values("point_id")
     targets = predicted["prediction"].map({o: other_option(dataset, o) for o in dataset.options})
     about = dataset, predicted["point_id"], targets
     if SAMPLE in responses:
@@ -97,9 +98,8 @@ def read_sces(responses, condition, dataset, points, targets) -> pd.DataFrame:
     each of the ``points`` (a column of ids), whose ``targets`` (options) they have."""
     asked = responses[(responses["kind"] == "condition") & (responses["condition"] == condition)]
     read = _reader(parsing.parse_sce, dataset)
-    found = map(read, asked["status"], asked["response"], asked["finish_reason"])
-    replies = dict(zip(asked["point_id"], found, strict=True))
-    statuses, records = _transposed((replies.get(point, ("no_prediction", None)) for point in points), 2)
+    replies = dict(zip(asked["point_id"].tolist(), map(read, *_as_they_ended(asked)), strict=True))
+    statuses, records = _transposed((replies.get(p, ("no_prediction", None)) for p in points.tolist()), 2)
     located = [dataset.locate(r) if s == "ok" else None for s, r in zip(statuses, records, strict=True)]
     names = list(dataset.features)
     codes = {f"sce_{name}": [r[name] if r else None for r in records] for name in names}
@@ -134,9 +134,15 @@ def _verified(responses, dataset, condition, points):
     """The answer to each point's SCE where it is off the grid and was asked about in a fresh conversation."""
     asked = responses[(responses["kind"] == "verification") & (responses["condition"] == condition)]
     read = _reader(parsing.parse_answer, dataset)
-    answers = map(read, asked["status"], asked["response"], asked["finish_reason"])
-    found = {point: answer for point, (_, answer) in zip(asked["point_id"], answers, strict=True)}
-    return [found.get(point) for point in points]
+    answers = map(read, *_as_they_ended(asked))
+    found = {point: answer for point, (_, answer) in zip(asked["point_id"].tolist(), answers, strict=True)}
+    return [found.get(point) for point in points.tolist()]
+
+
+def _as_they_ended(asked):
+    """The three columns of ``responses`` that a reply is read from, as lists: to run through a column of
+    texts itself takes longer than reading them."""
+    return [asked[name].tolist() for name in ("status", "response", "finish_reason")]
 
 
 def _reader(parse, dataset):

@@ -10,6 +10,8 @@ SAMPLE = "sample"  # the column with the number of the asking, where there are s
 def deciding(answers: list[str | None]) -> int | None:
     """The place of the answer that decides: the first one that gives the option which most of them give.
     Where two options are even, it is the one that was given first. None where no answer gives any."""
+    if len(answers) == 1:
+        return None if answers[0] is None else 0
     counts = Counter(answer for answer in answers if answer is not None)
     return answers.index(counts.most_common(1)[0][0]) if counts else None
 

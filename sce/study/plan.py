@@ -13,12 +13,13 @@ import operator
 import os
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial, reduce
 from multiprocessing import get_context
 
 import pandas as pd
 
-from sce.asking.conversations import Interview, elicit
+from sce.asking.conversations import Interview, walk
 from sce.asking.messages import continued
 from sce.asking.pacing import CHARACTERS_PER_TOKEN
 from sce.asking.protocol import typical_points
@@ -30,7 +31,7 @@ from sce.money.prices import FREE, Price, Prices, costs
 from sce.statuses import REQUEST_STATUSES
 from sce.study import pilot
 from sce.study.inquiries import inquiries
-from sce.study.plan_about import count_about
+from sce.study.plan_about import Answers, answers_so_far, count_about, nothing_yet
 from sce.study.planner import (
     Count,
     Measured,
@@ -56,33 +57,82 @@ def plan(study: Study, prices: Prices) -> pd.DataFrame:
     from; ``usd_at_most`` is the price if every reply were as long as its limit. ``worth``: independent rows
     that a row of validity is worth, as the answers in the ledger have it. Null: not known."""
     datasets = _by_model(study)
-    work = partial(_rows_of_model, study, prices, datasets)
-    workers = min(os.cpu_count(), len(datasets))
     points = sum(study.datasets[name].size for names in datasets.values() for name in names)
-    if points < POINTS_ALONE or len(datasets) == 1:
-        rows = map(work, datasets)
-    else:
-        # Forked, so that a study, whose contract is made at run time, need not be sent to them.
-        forked = get_context("fork")
-        with ProcessPoolExecutor(workers, forked, _inherit, (work,)) as pool:
-            rows = list(pool.map(_inherited, datasets))
-    return pd.DataFrame([row for of_model in rows for row in of_model])
+    with _each_model(study, len(datasets) if points >= POINTS_ALONE else 1) as each:
+        tasks = [(model, names[0]) for model, names in datasets.items()]
+        own = dict(zip(datasets, each(_count_own, tasks), strict=True))
+        answers = {author: so_far for _, _, of_model in own.values() for author, so_far in of_model.items()}
+        about = {model: authors for model, authors in _authors(study).items() if model in datasets}
+        tasks = [
+            (model, own[model][0], {author: answers.get(author) for author in authors})
+            for model, authors in about.items()
+        ]
+        others = dict(zip(about, each(_count_others, tasks), strict=True))
+    rows = []
+    for model, names in datasets.items():
+        measured, counts, _ = own[model]
+        if model in others:
+            measured, of_others = others[model]
+            counts = {name: _sum(counts.get(name), of_others.get(name)) for name in names}
+        entry = study.config.models[model]
+        price = prices.of_entry(entry)
+        rows += [_row(model, name, entry, counts[name], measured, price) for name in names]
+    return pd.DataFrame(rows)
 
 
-def _inherit(work):
-    _inherited.work = work
+@contextmanager
+def _each_model(study, workers):
+    """A function like ``starmap`` that calls with the study first, in other processes where there are more
+    ``workers`` than one: forked, so that a study, whose contract is made at run time, need not be sent."""
+    workers = min(os.cpu_count(), workers)
+    if workers == 1:
+        yield lambda function, tasks: [function(study, *task) for task in tasks]
+        return
+    with ProcessPoolExecutor(workers, get_context("fork"), _inherit, (study,)) as pool:
+        yield lambda function, tasks: list(pool.map(partial(_inherited, function), tasks))
 
 
-def _inherited(model):
-    return _inherited.work(model)
+def _inherit(study):
+    _inherited.study = study
 
 
-def _rows_of_model(study, prices, datasets, model):
-    entry = study.config.models[model]
-    measured = Measured(open_engine(entry, study.datasets[datasets[model][0]]).free)
-    counts = {name: _count_all(study, model, name, measured) for name in datasets[model]}
-    price = prices.of_entry(entry)
-    return [_row(model, name, entry, count, measured, price) for name, count in counts.items()]
+def _inherited(function, task):
+    return function(_inherited.study, *task)
+
+
+def _count_own(study, model, dataset):
+    """What a model is asked about its datasets, of which ``dataset`` is one: what its answers took, dataset ->
+    Count, and (model, dataset) -> the answers that others are asked about."""
+    told = {(author, name) for author, name, _ in inquiries(study)}
+    engine = open_engine(study.config.models[model], study.datasets[dataset])
+    measured, counts, answers = Measured(engine.free), {}, {}
+    for _, name in [pair for pair in study.pairs if pair[0] == model]:
+        counts[name], so_far = _count(study, model, name, measured, (model, name) in told)
+        if so_far is not None:
+            answers[model, name] = so_far
+    return measured, counts, answers
+
+
+def _count_others(study, model, measured, answers):
+    """The same of what it is asked about others, from their ``answers``, by (model, dataset); those in
+    published files are not known here."""
+    told = defaultdict(dict)
+    for (author, name), so_far in answers.items():
+        told[name][author] = so_far or nothing_yet(protocol_asked(study, author, name))
+    counts = {name: count_about(study, model, name, authors, measured) for name, authors in told.items()}
+    return measured, counts
+
+
+def _authors(study):
+    """Explainer -> every (model, dataset) that it is asked about."""
+    found = defaultdict(list)
+    for author, name, explainer in inquiries(study):
+        found[explainer].append((author, name))
+    return found
+
+
+def _sum(*counts):
+    return reduce(operator.add, filter(None, counts))
 
 
 def spent(study: Study, prices: Prices) -> dict[str, float]:
@@ -101,7 +151,8 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
     return found
 
 
-def _count(study, model, name, measured) -> Count:
+def _count(study, model, name, measured, told) -> tuple[Count, Answers | None]:
+    """What a model is asked about a dataset, and its answers if others are ``told`` of them."""
     entry = study.config.models[model]
     protocol = protocol_asked(study, model, name)
     path = file_of(study, entry)
@@ -110,8 +161,9 @@ def _count(study, model, name, measured) -> Count:
         with LedgerOfModel(path, read_only=True) as ledger:
             engine = open_engine(entry, protocol.dataset)
             planner = Planner(protocol, engine, ledger, entry.retry, measured)
-            walked = elicit(protocol, planner, lambda status: None)
-            worth = None if protocol.survey else pilot.worth(protocol, walked)
+            rows = walk(protocol, planner)
+        worth = None if protocol.survey else pilot.worth(protocol, rows)
+        answers = answers_so_far(study, model, name, protocol, rows, planner) if told else None
         found, opened, characters = planner.found, planner.open, planner.characters
         mains, explained = planner.mains & set(protocol.points), planner.explained
     else:
@@ -121,22 +173,14 @@ def _count(study, model, name, measured) -> Count:
             opened["question"] += protocol.survey.simulated()
         characters = Counter({kind: typical[kind] * number for kind, number in opened.items()})
         mains, explained, worth = set(protocol.points), {}, None
+        answers = nothing_yet(protocol) if told else None
     unknown = _unknown(protocol, mains, explained)
     known = sum(found.values()) + sum(opened.values()) - sum(found[status] for status in entry.retry)
     for kind, number in unknown.items():
         characters[kind] += typical[kind] * number
     tokens_out = TOKENS_OUT | {kind: n for step in protocol.steps for kind, n in step.tokens_out.items()}
     at_most = unknown.total()
-    return Count(known + at_most, found, opened + unknown, at_most, characters, tokens_out, worth)
-
-
-def _count_all(study, model, name, measured) -> Count:
-    """What a model is asked about a dataset, and about other models on it."""
-    counts = [_count(study, model, name, measured)] if (model, name) in study.pairs else []
-    authors = [author for author, about, asked in inquiries(study) if (about, asked) == (name, model)]
-    if authors:
-        counts.append(count_about(study, model, name, authors, measured))
-    return reduce(operator.add, counts)
+    return Count(known + at_most, found, opened + unknown, at_most, characters, tokens_out, worth), answers
 
 
 def _unknown(protocol, mains, explained) -> Counter:

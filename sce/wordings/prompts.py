@@ -8,7 +8,7 @@ to the model) is left as it is, so prompts are written as they will be read.
 
 import re
 import string
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
@@ -102,6 +102,16 @@ class Prompt(Contract):
         parts[1::2] = [values[name] for name in parts[1::2]]
         return "".join(parts).strip()
 
+    def fill_each(self, name: str, values: dict[str, str]) -> Callable[[str], str]:
+        """``fill`` for many values of the placeholder ``name``, all others of which stay the same."""
+        around = [""]
+        for place, part in enumerate(self._parts):
+            if place % 2 and part == name:
+                around.append("")
+            else:
+                around[-1] += values[part] if place % 2 else part
+        return lambda value: value.join(around).strip()
+
     @cached_property
     def _parts(self) -> list[str]:
         """The text between its placeholders, and their names, by turns."""
@@ -134,7 +144,12 @@ def load_prompt(path) -> Prompt:
 
 def ask(prompt: Prompt, dataset: Dataset, description: str) -> str:
     """The text of a question about one instance."""
-    return prompt.fill(_common(dataset) | {"description": description})
+    return asking(prompt, dataset)(description)
+
+
+def asking(prompt: Prompt, dataset: Dataset) -> Callable[[str], str]:
+    """``ask`` of a wording and a dataset, for many descriptions."""
+    return prompt.fill_each("description", _common(dataset))
 
 
 def follow_up(prompt: Prompt, dataset: Dataset, answer: str, **values: str) -> str:

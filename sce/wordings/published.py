@@ -52,6 +52,9 @@ class PublishedPrompt(Prompt):
     def fill(self, values):
         return self.text.format(description=values.get("description"), complement=values.get("target"))
 
+    def fill_each(self, name, values):
+        return lambda value: self.fill(values | {name: value})
+
 
 class PromptPair(Contract, extra="ignore"):
     """What is read of an entry of the file; the rest says where the published code's data lies."""

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sce.asking.asker import open_asker
-from sce.asking.conversations import elicit
+from sce.asking.conversations import elicit, walk
 from sce.auditing.findings import Findings
 from sce.auditing.inquiries import InquiryToAudit, audit_inquiry
 from sce.auditing.tables import Files
@@ -279,6 +279,20 @@ def test_the_plan_counts_them(tmp_path):
     assert again.loc["timid", "at_most"] == 0
     last = plan(made, prices).set_index("model").loc["timid"]
     assert (last["to_ask"], last["answered"]) == (0, left)
+
+
+def test_a_plan_walks_the_answers_of_an_author_once(tmp_path, monkeypatch):
+    """Whoever is asked about it: two of four models were asked about the dataset, and are the authors."""
+    made, walked = study(tmp_path, ["nearest", "timid"], ["nearest", "constant", "echo"], "exam"), []
+    for author in ("nearest", "timid"):
+        run(made, author)
+    monkeypatch.setattr(
+        "sce.study.plan.walk", lambda protocol, asker: walked.append(protocol) or walk(protocol, asker)
+    )
+    table = plan(made, load_prices())
+    assert len(walked) == 2
+    assert table["to_ask"].sum() == 0
+    assert set(table["model"]) == {"nearest", "timid", "constant", "echo"}
 
 
 def test_what_is_asked_is_a_parameter_of_the_job_and_of_no_other(tmp_path):

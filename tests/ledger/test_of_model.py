@@ -1,5 +1,6 @@
 """The files of a model and of its shards, looked up as one ledger."""
 
+import os
 import shutil
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from sce.auditing.findings import Findings
 from sce.auditing.ledgers import read_ledger
 from sce.errors import InputError
-from sce.ledger import exports
+from sce.ledger import exports, of_model
 from sce.ledger.entries import Entry, digest
 from sce.ledger.ledger import Ledger
 from sce.ledger.of_model import LedgerOfModel, files_of, model_file, shard_file
@@ -107,6 +108,25 @@ def test_a_budget_counts_what_all_files_have_cost(path):
     assert budget.spent_usd == pytest.approx(0.3)
     put(shard_file(path, Shard(1, 3)), entry(at=400.0))  # of another entry, whose job began later
     assert budget.spent_usd == pytest.approx(0.4)
+
+
+def test_a_folder_into_which_nothing_came_is_not_listed_again(path, monkeypatch):
+    """A budget looks before every question. What comes right after a change may leave the folder's time as it
+    was, so that is trusted when it is some seconds old."""
+    listed = []
+    monkeypatch.setattr(of_model, "files_of", lambda path: listed.append(path) or files_of(path))
+    put(path, entry())
+    with LedgerOfModel(path, read_only=True) as ledger:
+        for _ in range(3):
+            ledger.look_again()
+        assert len(listed) == 4
+        os.utime(path.parent, (1, 1))  # the folder changed long ago
+        for _ in range(3):
+            ledger.look_again()
+        assert len(listed) == 5
+        put(shard_file(path, Shard(1, 2)), entry())
+        ledger.look_again()
+        assert [file.path for file in ledger.files] == [path, shard_file(path, Shard(1, 2))]
 
 
 def test_the_pace_is_that_of_all_files(path):
