@@ -101,8 +101,8 @@ def _inherited(function, task):
 
 
 def _count_own(study, model, dataset):
-    """What a model is asked about its datasets, one of which is ``dataset``: what its answers took, dataset ->
-    Count, and (model, dataset) -> the answers that others are asked about."""
+    """What a model is asked about its datasets, one of which is ``dataset``: what its answers took, dataset
+    -> Count, and (model, dataset) -> the answers that others are asked about."""
     told = {(author, name) for author, name, _ in inquiries(study)}
     engine = open_engine(study.config.models[model], study.datasets[dataset])
     measured, counts, answers = Measured(engine.free), {}, {}
