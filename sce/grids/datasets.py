@@ -270,7 +270,6 @@ class Dataset(Contract):
 
     @cached_property
     def _ranks(self) -> list[tuple[str, dict]]:
-        """Of every feature its name, and code -> rank."""
         return [(name, {code: rank for rank, code in enumerate(codes)}) for name, codes in self._codes]
 
     def locate(self, record: dict) -> int | None:
@@ -285,8 +284,8 @@ class Dataset(Contract):
 
     def record(self, point_id: int) -> dict:
         """The record {feature: code} of a grid point."""
-        ranks = self.ranks_at(point_id)
-        return {name: codes[rank] for (name, codes), rank in zip(self._codes, ranks, strict=True)}
+        levels = zip(self._codes, self.ranks_at(point_id), strict=True)
+        return {name: codes[rank] for (name, codes), rank in levels}
 
     @cached_property
     def _codes(self) -> list[tuple[str, list[Number]]]:
