@@ -41,6 +41,9 @@ STYLE = exact(STUDY.config.figures.model_dump())
 # Of figures that give every model its own colour and every condition its own mark.
 STUDY_STYLE = exact(parameters.study_style(STUDY))
 code_of = parameters.code
+# Whether this is Snakemake in a job of a cluster. Slurm's plugin lets it start once more for every step of the job, which
+# takes longer than a short step does; local to the job, they take no start of their own.
+IN_JOB = workflow.remote_exec
 
 
 def named(names):

@@ -154,12 +154,14 @@ def _neighbours(dataset):
 
 def _count_regions(codes, links):
     """The number of connected groups of option 0 and of option 1; ``links`` joins points that agree."""
-    from scipy.sparse import coo_array  # half a second, which every reading of the Snakefile would pay
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(len(codes), len(codes)))
-    _, group = connected_components(graph, directed=False)
-    return [len(np.unique(group[codes == option])) for option in (0, 1)]
+    group = np.arange(len(codes))  # the least point that each is known to be connected with
+    while True:
+        one, other = group[links].T
+        if (one == other).all():
+            return [len(np.unique(group[codes == option])) for option in (0, 1)]
+        np.minimum.at(group, np.maximum(one, other), np.minimum(one, other))
+        while (group[group] != group).any():
+            group = group[group]
 
 
 def _raggedness(dataset, codes):

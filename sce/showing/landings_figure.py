@@ -12,7 +12,7 @@ from sce.grids.datasets import Dataset
 from sce.measuring.boundaries import predictions
 from sce.measuring.codes import NONE
 from sce.showing import captions, tiles
-from sce.showing.drawing import MARGIN, line_height, settings, text_width, wrap, write
+from sce.showing.drawing import MARGIN, label_x, label_y, line_height, settings, text_width, wrap, write
 from sce.showing.map_drawing import boundary_line, ticks
 from sce.showing.map_layout import axis_title, line_of_labels
 from sce.showing.mosaic import panel_axes
@@ -22,6 +22,7 @@ from sce.showing.words import in_words, shortened
 PANEL = 0.95  # inches, the height
 LEAST = 0.045  # inches of a cell
 LABEL = 15  # characters of a label beside a panel
+GAP = 2  # points between a label and its mark
 COLOURS = "cividis_r"  # the most in the darkest; one SCE can still be seen on white
 FEW = 2  # conditions that are all told in the caption
 
@@ -149,17 +150,16 @@ def _add_panel(page, k, rows, dataset, axes, style):
     panel = page.axes(k // 2, k % 2)
     panel.spines[:].set_visible(True)
     panel.spines[:].set(color="#444444", linewidth=0.6)
-    panel.tick_params(labelsize=style.font_size - 1)
     panel.set(xticks=[], yticks=[])
     x, y = (dataset.features[name] if name else None for name in axes)
     if x and k // 2 == rows - 1:
         widest = max(text_width(shortened(label, LABEL), style.font_size - 1) for label in x.labels)
         ranks = ticks(x, page.panel[0] / len(x.codes), widest + 0.06)
-        panel.set_xticks(ranks, [shortened(x.labels[rank], LABEL) for rank in ranks])
+        label_x(panel, {rank: shortened(x.labels[rank], LABEL) for rank in ranks}, "", style, GAP)
     if y and k % 2 == 0:
         ranks = ticks(y, page.panel[1] / len(y.codes), line_of_labels(style))
-        panel.set_yticks(ranks, [shortened(y.labels[rank], LABEL) for rank in ranks])
-        panel.set_ylabel("\n".join(_name_of_y(dataset, axes, style)), labelpad=3)
+        name = "\n".join(_name_of_y(dataset, axes, style))
+        label_y(panel, {rank: shortened(y.labels[rank], LABEL) for rank in ranks}, name, style, GAP)
     return panel
 
 

@@ -9,7 +9,7 @@ from matplotlib.path import Path
 
 from sce.grids.datasets import Feature
 from sce.measuring.codes import NONE
-from sce.showing.drawing import TICKS, text_width, write
+from sce.showing.drawing import label_x, label_y, text_width, write
 from sce.showing.map_layout import axis_title, line_of_labels
 from sce.showing.mosaic import OUTSIDE, panel_titles
 from sce.showing.moves import GOLDEN, INVALID, UNDECIDED, VALID
@@ -69,18 +69,17 @@ def add_axes(figure, page, index, block, dataset, mosaic, style):
     )
     axes.set_frame_on(False)
     axes.set(xticks=[], yticks=[])
-    axes.tick_params(labelsize=style.font_size - 1, length=TICKS)
     if mosaic.x is not None:
         feature, pitch = dataset.features[mosaic.x], mosaic.panel[0] + 1
         widest = max(text_width(shortened(label), style.font_size - 1) for label in feature.labels)
         ranks = ticks(feature, page.cell[0], widest + 0.1)
-        axes.set_xticks(*_repeat(feature, ranks, mosaic.n_columns, pitch))
-        axes.set_xlabel(axis_title(dataset, mosaic.x), labelpad=2)
+        places = _repeat(feature, ranks, mosaic.n_columns, pitch)
+        label_x(axes, places, axis_title(dataset, mosaic.x), style)
     if mosaic.y is not None and right == 0:
         feature, pitch = dataset.features[mosaic.y], mosaic.panel[1] + 1
         ranks = ticks(feature, page.cell[1], line_of_labels(style))
-        axes.set_yticks(*_repeat(feature, ranks, mosaic.n_rows, pitch))
-        axes.set_ylabel(axis_title(dataset, mosaic.y), labelpad=3)
+        places = _repeat(feature, ranks, mosaic.n_rows, pitch)
+        label_y(axes, places, axis_title(dataset, mosaic.y), style)
     _add_panel_titles(axes, dataset, mosaic, page.cell, style)
     return axes
 
@@ -128,9 +127,8 @@ def ticks(feature: Feature, cell: float, room: float) -> list[int]:
 
 
 def _repeat(feature, ranks, times, pitch):
-    """Positions and labels of the ticks of every panel along one axis."""
-    positions = [k * pitch + rank for k in range(times) for rank in ranks]
-    return positions, [shortened(feature.labels[rank]) for rank in ranks] * times
+    """Where the labels of every panel along one axis stand."""
+    return {k * pitch + rank: shortened(feature.labels[rank]) for k in range(times) for rank in ranks}
 
 
 def draw_cells(axes, mosaic, codes, style, tints):

@@ -6,7 +6,10 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from fontTools.subset import Options
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.figure import Figure
+from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 from scipy.spatial.distance import cdist
@@ -15,7 +18,7 @@ from sce.files import artifacts
 from sce.grids.datasets import DATASETS, Dataset, load_dataset
 from sce.measuring import boundaries, scores
 from sce.showing.boundary_map import TINTS, boundary_map
-from sce.showing.drawing import save
+from sce.showing.drawing import label_x, label_y, save, settings
 from sce.showing.looks import look
 from sce.showing.map_drawing import mix
 from sce.showing.mosaic import lay_out
@@ -363,7 +366,8 @@ def test_valid_and_invalid_differ_by_more_than_colour():
     (dashed,) = [lines for lines in axes.collections if type(lines) is LineCollection]
     assert len(dashed.get_segments()) == 8
     assert dashed.get_linestyle()[0][1] is not None
-    assert [line.get_marker() for line in axes.lines] == ["x"]
+    ends = [line.get_marker() for line in axes.lines]
+    assert [marker for marker in ends if marker not in (TICKDOWN, TICKLEFT)] == ["x"]
 
 
 def test_the_options_differ_in_lightness():
@@ -432,6 +436,51 @@ def test_the_same_bytes_every_time_and_no_dates(tmp_path):
     assert (tmp_path / "a" / "map.pdf").read_bytes().startswith(b"%PDF")
     assert "<dc:date>" not in svg
     assert matplotlib.__version__ not in svg
+
+
+def test_labels_stand_where_those_of_matplotlib_do():
+    places, style = {0: "none", 3: "many (more)"}, FigureStyle()
+    with settings(style):
+        theirs, ours = Figure().subplots(), Figure().subplots()
+    for axes in (theirs, ours):
+        axes.set(xlim=(-1, 4), ylim=(-1, 4), xticks=[], yticks=[])
+    theirs.tick_params(labelsize=style.font_size - 1, length=2)
+    theirs.set_xticks(list(places), places.values())
+    theirs.set_yticks(list(places), places.values())
+    theirs.set_xlabel("x", labelpad=2)
+    theirs.set_ylabel("y", labelpad=3)
+    label_x(ours, places, "x", style)
+    label_y(ours, places, "y", style)
+    wanted, found = (
+        {
+            (text.get_text(), text.get_va()): text.get_window_extent().bounds
+            for text in axes.findobj(Text)
+            if text.get_text() and text.get_visible()
+        }
+        for axes in (drawn(theirs), drawn(ours))
+    )
+    assert wanted.keys() == found.keys()
+    for what, box in wanted.items():
+        assert found[what] == pytest.approx(box, abs=3), what
+
+
+def drawn(axes):
+    axes.figure.draw_without_rendering()
+    return axes
+
+
+def test_what_matplotlib_lays_out_is_laid_out_once_and_fonts_are_embedded(tmp_path):
+    figure = Figure(layout="constrained")
+    axes = figure.subplots()
+    axes.set_title("Certificate")
+    save(figure, tmp_path / "a.png")
+    assert figure.get_layout_engine() is None
+    place = axes.get_position().bounds
+    save(figure, tmp_path / "b.png", tmp_path / "b.pdf")
+    assert axes.get_position().bounds == place
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert b"/FontFile2" in (tmp_path / "b.pdf").read_bytes()
+    assert "GPOS" not in Options().drop_tables
 
 
 def test_the_heaviest_map_is_a_light_file(tmp_path):

@@ -1,5 +1,6 @@
 """The workflow through a real Slurm: what is asked of it, what survives its killing, and the same scores."""
 
+import itertools
 import json
 import os
 import re
@@ -158,6 +159,23 @@ def test_the_same_scores_as_locally_and_each_job_with_what_it_takes(cluster, pro
     local.snakemake()
     for name in ("results/scores.csv", "results/differences.csv"):
         assert (project.folder / name).read_bytes() == (local.folder / name).read_bytes()
+
+
+def test_one_job_for_all_of_a_pair_ends_in_the_same_scores(cluster, project, tmp_path):
+    project.edit("profiles/slurm/config.yaml", "# elicit: after_elicit", "elicit: after_elicit")
+    models = {name: CONTROL | {"policy": name} for name in ("nearest", "overshoot")}
+    project.configure(study(models))
+    run(project, cluster, "results/scores.csv")
+    jobs = list(itertools.chain(*jobs_of(cluster, project).values()))
+    assert [job["JobState"] for job in jobs] == ["COMPLETED"] * len(models)
+
+    local = Project(tmp_path / "local")
+    (local.folder / "resources/datasets/tiny.yaml").write_text(TINY)
+    local.configure(study(models))
+    local.snakemake("results/scores.csv")
+    assert (project.folder / "results/scores.csv").read_bytes() == (
+        local.folder / "results/scores.csv"
+    ).read_bytes()
 
 
 def test_a_cancelled_elicitation_asks_nothing_twice_and_costs_nobody_else(cluster, project):

@@ -53,6 +53,7 @@ rule parse_responses:
         sce="results/{model}/{dataset}/sce.parquet",
     log:
         "logs/parse_responses/{model}/{dataset}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     params:

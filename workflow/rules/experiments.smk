@@ -29,6 +29,7 @@ rule measure_points:
         "results/{model}/{dataset}/{kind}_points.parquet",
     log:
         "logs/measure_points/{model}/{dataset}/{kind}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     params:
@@ -52,6 +53,7 @@ rule measure_kind:
         "results/{model}/{dataset}/{kind}.parquet",
     log:
         "logs/measure_kind/{model}/{dataset}/{kind}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     params:
@@ -82,6 +84,7 @@ rule plot_points:
         caption="results/{model}/{dataset}/{kind}.txt",
     log:
         "logs/plot_points/{model}/{dataset}/{kind}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     params:

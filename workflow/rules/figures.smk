@@ -23,6 +23,7 @@ rule plot_boundary:
         caption="results/{model}/{dataset}/landings.txt",
     log:
         "logs/plot_boundary/{model}/{dataset}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     params:
@@ -55,6 +56,7 @@ rule plot_certainty:
         caption="results/{model}/{dataset}/certainty.txt",
     log:
         "logs/plot_certainty/{model}/{dataset}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     params:

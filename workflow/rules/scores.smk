@@ -8,6 +8,7 @@ rule measure_distances:
         "results/{model}/{dataset}/distances.parquet",
     log:
         "logs/measure_distances/{model}/{dataset}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     params:
@@ -29,6 +30,7 @@ rule score:
         "results/{model}/{dataset}/scores.parquet",
     log:
         "logs/score/{model}/{dataset}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     params:
@@ -52,6 +54,7 @@ rule compare:
         pattern="results/pattern.csv",
     log:
         "logs/compare.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     threads: 2
