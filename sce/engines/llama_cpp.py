@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sce.engines import AGAIN, About, Fatal, Rejected, Transient
 from sce.engines.chat import logprobs_of, response_format, usage_of
-from sce.engines.prefix_cache import PrefixCache
+from sce.engines.prefix_cache import SLOTS, PrefixCache
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply
 from sce.models.llama_cpp import LlamaCpp
@@ -70,8 +70,8 @@ class LlamaCppEngine:
             raise Fatal("the engine llama_cpp needs the package xllamacpp (pip install xllamacpp)") from error
         weights = weights_file(self.model.weights)
         params = xllamacpp.CommonParams()
-        params.n_ctx = self.model.context
-        params.n_parallel = 1
+        params.n_ctx = SLOTS * self.model.context
+        params.n_parallel = SLOTS
         params.cache_ram_mib = params.n_ctx_checkpoints = 0  # nothing is kept but what PrefixCache knows of
         params.swa_full = True  # a sliding window's memory can be cut like any other
         params.prefill_assistant = False

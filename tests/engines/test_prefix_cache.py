@@ -34,36 +34,35 @@ def row(*computed_with):
 
 
 class Server:
-    """One slot. A row of its memory is the hash of all that it was computed with: of the rows before it, and
-    of the part of the prompt that was read with it. ``sent``: of every request the letters read, and kept."""
+    """Two slots, each with the text in it and a row for every letter: the hash of all that it was computed
+    with, which are the rows before it and the part of the prompt that was read with it. ``sent``: of every
+    request the letters read, and kept."""
 
     def __init__(self, template=plain, cuts=True):
         self.template, self.cuts = template, cuts
-        self.text, self.rows, self.sent, self.fails = "", [], [], None
+        self.slots, self.sent, self.fails = {0: ("", []), 1: ("", [])}, [], None
 
     def __call__(self, request):
         text = self.template(request["messages"], request.get("add_generation_prompt", True))
+        before, rows = self.slots[request["id_slot"]]
         if self.fails is not None and self.fails(text):
-            self.text, self.rows = text, [None] * len(text)
+            self.slots[request["id_slot"]] = text, [None] * len(text)
             raise Transient("it broke")
         if len(text) > 200:
             raise Rejected("too long")
-        kept = _common(self.text, text) if request["cache_prompt"] else 0
-        kept = min(kept, len(text) - 1)
-        if kept < len(self.rows) and not self.cuts:
+        kept = min(_common(before, text), len(text) - 1) if request["cache_prompt"] else 0
+        if kept < len(rows) and not self.cuts:
             kept = 0
         read = text[kept:]
-        self.rows = self.rows[:kept] + [row(self.rows[:kept][-1:], read, n) for n in range(len(read))]
-        said = f"{self.rows[-1] % 4}{self.rows[-1] % 9973}"
-        self.text, self.sent = text, [*self.sent, (len(read), kept)]
-        if request.get("max_tokens") != 0:
-            for letter in said[:-1]:
-                self.rows.append(row(self.rows[-1:], letter))
-                self.text += letter
-        return {
-            "said": said,
-            "usage": {"prompt_tokens": len(text), "prompt_tokens_details": {"cached_tokens": kept}},
-        }
+        self.sent.append((len(read), kept))
+        rows = rows[:kept] + [row(rows[:kept][-1:], read, n) for n in range(len(read))]
+        said = f"{rows[-1] % 4}{rows[-1] % 9973}"
+        usage = {"prompt_tokens": len(text), "prompt_tokens_details": {"cached_tokens": kept}}
+        for letter in "" if request.get("max_tokens") == 0 else said[:-1]:
+            rows.append(row(rows[-1:], letter))
+            text += letter
+        self.slots[request["id_slot"]] = text, rows
+        return {"said": said, "usage": usage}
 
 
 def _common(a, b):
@@ -131,6 +130,17 @@ def test_of_a_continuation_what_follows_its_question_is_read():
         (len(plain(more)) - prompt, prompt),
         (len(plain(again)) - len(plain(more)), len(plain(more))),
     ]
+
+
+def test_a_question_between_leaves_the_conversation_before_it():
+    question, more, _, again = list(requests())[:4]
+    server = Server()
+    cache = PrefixCache(server)
+    for messages in (question, more, [said("user", "snow")], [said("user", "fog")], again):
+        server.sent = []
+        cache.ask({"messages": messages})
+    assert server.sent[-1] == (len(plain(again)) - len(plain(more)), len(plain(more)))
+    assert len(server.sent) == 2
 
 
 def test_where_nothing_can_be_kept_every_prompt_is_read_once():
