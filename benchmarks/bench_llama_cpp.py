@@ -1,8 +1,10 @@
 """SmolLM2 through llama.cpp, in different ways, each asked the same requests in turn.
 
-    python benchmarks/bench_llama_cpp.py format           q8_0 instead of the package's q4_1: two minutes
-    python benchmarks/bench_llama_cpp.py cache [N [DATASET]]   the beginning of a conversation kept or not:
-                                                          N (500) requests of income, 50 minutes
+    python benchmarks/bench_llama_cpp.py format
+        q8_0 instead of the package's q4_1: two minutes
+    python benchmarks/bench_llama_cpp.py cache [REQUESTS [DATASET [ROUNDS]]]
+        the beginning of a conversation kept or not: 500 requests of income, 50 minutes; with so many rounds
+        of feedback on every SCE, each of which comes after a question in a fresh conversation
 
 On one core, as a study asks them: a question, and requests for SCEs in its continuation. Seconds are those of
 the processor, so that other work counts less. ``cache`` compares three ways: *whole*, every prompt read as a
@@ -21,6 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import sce.experiments.feedback  # noqa: F401  (has the kind of its wording)
 from sce.asking.messages import answer_schema, record_schema
 from sce.engines import About
 from sce.engines.llama_cpp import open_engine, reply_of, request_of
@@ -40,22 +43,35 @@ ENTRY = {
 }
 
 
-def conversations(dataset, points):
-    """The requests of a question and both conditions at every point; the latter as after the first option."""
-    question, *conditions = (load_prompt(prompt_file(n)) for n in ("question", "unconstrained", "minimal"))
+def conversations(dataset, points, rounds=0):
+    """The requests of a question and both conditions at every point; the latter as after the first option,
+    each with so many rounds of feedback, as after the point itself, and before each the question about it."""
+    question, feedback, *conditions = (
+        load_prompt(prompt_file(n)) for n in ("question", "feedback", "unconstrained", "minimal")
+    )
     answer = dataset.options[0]
     said = {"role": "assistant", "content": json.dumps({"answer": answer})}
     for point in points:
         record = dataset.record(point)
-        asked = [
-            SYSTEM,
-            {"role": "user", "content": prompts.ask(question, dataset, dataset.describe(record))},
-        ]
-        yield asked, About("question", "question", record, schema=answer_schema(dataset))
+        revised = {"role": "assistant", "content": json.dumps(record)}
+        asked = ask_about(dataset, question, point)
+        yield asked
         for condition in conditions:
             more = {"role": "user", "content": prompts.follow_up(condition, dataset, answer)}
             about = About("condition", condition.name, record, answer, schema=record_schema(dataset))
-            yield [*asked, said, more], about
+            messages = [*asked[0], said, more]
+            yield messages, about
+            for turn in range(1, rounds + 1):
+                yield ask_about(dataset, question, (point + turn) % dataset.size)
+                text = prompts.follow_up(feedback, dataset, answer, outcome=answer)
+                messages = [*messages, revised, {"role": "user", "content": text}]
+                yield messages, about
+
+
+def ask_about(dataset, question, point):
+    record = dataset.record(point)
+    asked = {"role": "user", "content": prompts.ask(question, dataset, dataset.describe(record))}
+    return [SYSTEM, asked], About("question", "question", record, schema=answer_schema(dataset))
 
 
 async def kept(engine, body):
@@ -123,10 +139,10 @@ def formats():
     told(*asyncio.run(compare(dataset, requests, variants)))
 
 
-def cache(number, name="income"):
+def cache(number=500, name="income", rounds=0):
     dataset = load_dataset(f"resources/datasets/{name}.yaml")
-    points = random.Random(1).sample(range(dataset.size), -(-number // 3))
-    requests = itertools.islice(conversations(dataset, points), number)
+    points = random.Random(1).sample(range(dataset.size), dataset.size)
+    requests = itertools.islice(conversations(dataset, points, int(rounds)), int(number))
     fields = {"quantization": "q8_0", "logprobs": True}
     loading, taken = asyncio.run(
         compare(dataset, requests, {way.__name__: (fields, way) for way in (whole, cold, kept)})
@@ -140,8 +156,7 @@ def main():
         case ["format"]:
             formats()
         case ["cache", *more]:
-            number, *dataset = more or ["500"]
-            cache(int(number), *dataset)
+            cache(*more)
         case _:
             sys.exit(__doc__)
 
