@@ -1,14 +1,16 @@
 """llama.cpp in process (PyPI ``xllamacpp``): any GGUF file, on any machine.
 
-Exact repeatability needs the prompt cache off and one request at a time: with either, the numbers of a
-reply depend on what was computed before it. So the cache is a part of the question's identity.
+A reply depends on its own request alone: one request at a time, and of what was computed before only what
+this request would compute in the same way (``sce.engines.prefix_cache``).
 """
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from sce.engines import AGAIN, About, Fatal, Rejected, Transient, is_installed
 from sce.engines.chat import logprobs_of, response_format, usage_of
+from sce.engines.prefix_cache import SLOTS, PrefixCache
 from sce.grids.datasets import Dataset
 from sce.ledger.entries import Reply
 from sce.models.llama_cpp import LlamaCpp
@@ -32,8 +34,9 @@ class LlamaCppEngine:
     def __init__(self, model: LlamaCpp):
         self.model = model
         self.fingerprint, _ = gguf_identity(model.weights)
-        self._server = None
-        self._one_at_a_time = asyncio.Lock()
+        self._server = self._cache = None
+        # Of one thread: a request that nobody waits for any more ends before the next one begins.
+        self._one_at_a_time = ThreadPoolExecutor(1)
 
     def lacks(self) -> list[str]:
         return [] if is_installed("xllamacpp") else [NO_LIBRARY]
@@ -60,6 +63,7 @@ class LlamaCppEngine:
 
     async def start(self) -> None:
         self._server = await asyncio.to_thread(self._load)
+        self._cache = PrefixCache(self.send)
 
     def _load(self):
         # Read when the library loads: threads that wait for work leave their core to others.
@@ -70,10 +74,11 @@ class LlamaCppEngine:
             raise Fatal(NO_LIBRARY) from error
         weights = weights_file(self.model.weights)
         params = xllamacpp.CommonParams()
-        params.n_ctx = self.model.context
-        params.n_parallel = 1
-        params.cache_prompt = self.model.prompt_cache
-        params.cache_ram_mib = 0
+        params.n_ctx = SLOTS * self.model.context
+        params.n_parallel = SLOTS
+        params.cache_ram_mib = params.n_ctx_checkpoints = 0  # nothing is kept but what PrefixCache knows of
+        params.swa_full = True  # a sliding window's memory can be cut like any other
+        params.prefill_assistant = False
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.model.threads
         params.warmup = False
         params.verbosity = 0
@@ -97,9 +102,12 @@ class LlamaCppEngine:
             raise Fatal(f"no room for two copies of {weights} in {QUANTIZED}: {error}") from error
 
     async def ask(self, body) -> Reply:
-        sent = {key: value for key, value in body.items() if key not in NOT_SENT}
-        async with self._one_at_a_time:
-            result = await asyncio.to_thread(self._server.handle_chat_completions, sent)
+        loop = asyncio.get_running_loop()
+        return reply_of(await loop.run_in_executor(self._one_at_a_time, self._cache.ask, request_of(body)))
+
+    def send(self, request: dict) -> dict:
+        """The server's result of a request, whatever it holds."""
+        result = self._server.handle_chat_completions(request)
         if "error" in result:
             message = result["error"].get("message", str(result["error"]))
             if result["error"].get("type") == "exceed_context_size_error":
@@ -107,13 +115,20 @@ class LlamaCppEngine:
             if result["error"].get("code", 500) < 500:
                 raise Fatal(f"llama.cpp refuses the request: {message}")
             raise Transient(message)
-        return _reply(result)
+        return result
 
     async def close(self) -> None:
-        self._server = None
+        self._one_at_a_time.shutdown(wait=False, cancel_futures=True)
+        self._server = self._cache = None
 
 
-def _reply(result) -> Reply:
+def request_of(body: dict) -> dict:
+    """The request in a body: what the server is sent."""
+    return {key: value for key, value in body.items() if key not in NOT_SENT}
+
+
+def reply_of(result: dict) -> Reply:
+    """The reply in a result of the server."""
     choice = result["choices"][0]
     finish = choice["finish_reason"]
     return Reply(
@@ -122,5 +137,5 @@ def _reply(result) -> Reply:
         reasoning=choice["message"].get("reasoning_content"),
         finish_reason=finish,
         logprobs=logprobs_of(choice),
-        usage={"cached": 0, **usage_of(result["usage"])},
+        usage=usage_of(result["usage"]),
     )

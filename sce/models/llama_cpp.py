@@ -14,8 +14,7 @@ class LlamaCpp(Local):
     weights inside an installed Python package, or ``known:FINGERPRINT:NAME`` for weights that are not here,
     whose answers alone are used. ``quantization``: a number format to bring them to, where
     llama.cpp is slow with the file's own. ``context``: tokens of prompt and reply together. ``prompt_cache``:
-    keep what was computed of the beginning of a conversation; faster, but a reply may then depend on what was
-    asked before it."""
+    true finds the answers of older ledgers whose entries said so; it changes nothing else."""
 
     TRANSPORT: ClassVar[frozenset[str]] = Local.TRANSPORT | {"weights", "threads"}
 

