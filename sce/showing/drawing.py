@@ -4,12 +4,10 @@ Every figure is a function from tables to a matplotlib figure, saved as the same
 here touches pyplot or its global state.
 """
 
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 import matplotlib.style
-from fontTools.subset import Options
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -42,7 +40,7 @@ def save(figure: Figure, *paths) -> None:
         ".svg": {"Date": None, "Creator": None},
         ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     }
-    with settings(FigureStyle()), _fonts_without_layout():
+    with settings(FigureStyle()):
         _lay_out(figure)
         for path in map(Path, paths):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,18 +55,6 @@ def _lay_out(figure):
     if figure.get_layout_engine():
         figure.draw_without_rendering()
         figure.set_layout_engine(None)
-
-
-@contextmanager
-def _fonts_without_layout():
-    """Fonts are embedded without the tables by which letters are set, which a PDF has no use for: what
-    fontTools does with them takes half of the time of a PDF. It has no other place to say so than here."""
-    dropped = Options._drop_tables_default
-    Options._drop_tables_default = [*dropped, "GDEF", "GPOS", "GSUB", "kern"]
-    try:
-        yield
-    finally:
-        Options._drop_tables_default = dropped
 
 
 def save_caption(text: str, path) -> None:
