@@ -6,7 +6,6 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from fontTools.subset import Options
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.markers import TICKDOWN, TICKLEFT
@@ -480,7 +479,6 @@ def test_what_matplotlib_lays_out_is_laid_out_once_and_fonts_are_embedded(tmp_pa
     assert axes.get_position().bounds == place
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert b"/FontFile2" in (tmp_path / "b.pdf").read_bytes()
-    assert "GPOS" not in Options().drop_tables
 
 
 def test_the_heaviest_map_is_a_light_file(tmp_path):
