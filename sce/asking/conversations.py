@@ -49,7 +49,8 @@ class Interview:
         self.protocol, self.asker, self.dataset = protocol, asker, protocol.dataset
         self._follow_ups: dict[tuple[str, str], str] = {}
         self._questions: dict[str, Callable[[str], str]] = {}
-        steps = protocol.steps  # of which many ask nothing here
+        # A method that is not overridden asks nothing; to run its generator at every point would take time.
+        steps = protocol.steps
         self.after_answers = [step for step in steps if type(step).after_answer is not Step.after_answer]
         self.after_sces = [step for step in steps if type(step).after_sce is not Step.after_sce]
 

@@ -55,8 +55,8 @@ class Pace:
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     def estimate(self, body: dict) -> float:
-        """Tokens that a request will take: its texts by length, whatever a protocol calls them, its reply by
-        the mean of those seen."""
+        """Tokens that a request and its reply will take: all its texts by their length, the reply by the mean
+        of those seen."""
         if not self._tokens:
             return 0
         out = self._seen_out / self._seen if self._seen else FIRST_GUESS_OUT
@@ -71,7 +71,7 @@ class Pace:
 
 
 def _characters(value):
-    """Of all texts in a request."""
+    """The characters of all texts in a request, names of fields apart."""
     if isinstance(value, str):
         return len(value)
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -35,7 +35,8 @@ class About(NamedTuple):
 
 
 class Engine(Protocol):
-    """What every engine offers. ``free``: an answer costs nothing, and asking again gives the same one."""
+    """What every engine offers. ``free``: an answer costs nothing, and asking again gives the same one. An
+    engine may also have ``lacks() -> list[str]``: see ``lacking``."""
 
     free: bool
 
@@ -107,7 +108,7 @@ def module_of(name: str) -> str:
 
 
 def is_installed(module: str) -> bool:
-    """Whether a module could be imported; it is not."""
+    """Whether a module can be imported, without importing it."""
     try:
         return importlib.util.find_spec(module) is not None
     except ImportError:  # the package that it is in is missing
@@ -115,9 +116,9 @@ def is_installed(module: str) -> bool:
 
 
 def lacking(engine: Engine) -> list[str]:
-    """What an engine knows that it lacks (``lacks``): a key that is not set, a package that is not installed.
-    Nobody is called, and no library is loaded."""
-    return list(getattr(engine, "lacks", tuple)())
+    """What an engine would fail for if it were asked here, as far as its ``lacks`` says: a key that is not
+    set, a package that is not installed. That loads no library and calls no provider."""
+    return list(engine.lacks()) if hasattr(engine, "lacks") else []
 
 
 def open_engine(model, dataset) -> Engine:

@@ -93,7 +93,7 @@ class AnthropicEngine(RemoteEngine):
             body["headers"] = model.sent_headers
         return body | model.extra_body
 
-    def _http_client(self, url, kind=None):
+    def _http_client(self, url, client_class=None):
         import anthropic
 
         return super()._http_client(url, anthropic.DefaultAsyncHttpxClient)  # keeps silent connections alive

@@ -144,7 +144,7 @@ class ControlEngine:
 
     @cached_property
     def _members_written(self) -> list[list[str]]:
-        """Of every feature its levels, each as a member of a JSON object."""
+        """Of every feature its levels, each as a member of a JSON object as json.dumps writes it."""
         levels = self._levels_written.items()
         return [[f"{json.dumps(name)}: {json.dumps(value)}" for value in values] for name, values in levels]
 

@@ -1,8 +1,8 @@
-"""The HTTP client that a provider's SDK sends with, and the rule that it keeps, as the posting past the SDK
-does (sce.engines.posting): a key and the headers of an entry go to the origin of its base_url alone.
+"""The HTTP client that a provider's SDK sends with, and the rule that it shares with sce.engines.posting: a
+key and the headers of an entry go to the origin of its base_url alone.
 
-An HTTP library that follows a redirect to another origin takes along all headers but Authorization, and with
-them Anthropic's key and what an entry reads from ``$VARIABLE``; an SDK asks any address that a reply names.
+By themselves HTTP libraries follow a redirect to another origin with all headers but Authorization, so with
+Anthropic's key and the headers read from ``$VARIABLE``, and an SDK asks any address that a reply names.
 """
 
 from urllib.parse import urlsplit
@@ -32,15 +32,17 @@ def check_origin(url: str, base_url: str) -> None:
         )
 
 
-def open_client(base_url: str, timeout_s: float, connect_s: float, *, from_environment: bool, kind=None):
-    """The client of an SDK. ``from_environment``: heed the proxies and certificates that it names; ``kind``:
-    the class of the SDK's own client, where that does more than the library's."""
+def open_client(
+    base_url: str, timeout_s: float, connect_s: float, *, from_environment: bool, client_class=None
+):
+    """The client of an SDK. ``from_environment``: use the proxies and certificates that the environment
+    names; ``client_class``: the SDK's own class of clients, where it does more than the HTTP library's."""
     import httpx2  # OpenAI's, Anthropic's and Google's SDKs are built on it
 
     async def check(request):  # called before every request, and before one that follows a redirect
         check_origin(str(request.url), base_url)
 
-    return (kind or httpx2.AsyncClient)(
+    return (client_class or httpx2.AsyncClient)(
         timeout=httpx2.Timeout(timeout_s, connect=connect_s),
         limits=httpx2.Limits(max_connections=None),  # max_in_flight limits them
         follow_redirects=True,

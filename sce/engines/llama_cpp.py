@@ -18,7 +18,7 @@ from sce.models.quantize import QUANTIZED, quantized
 from sce.models.weights import gguf_identity, weights_file
 
 NO_LIBRARY = "the engine llama_cpp needs the package xllamacpp (pip install xllamacpp)"
-# What a request holds for its identity alone.
+# In a body for its identity alone.
 NOT_SENT = {"engine", "weights", "quantization", "context", "prompt_cache", AGAIN}
 
 
@@ -106,7 +106,8 @@ class LlamaCppEngine:
         return reply_of(await loop.run_in_executor(self._one_at_a_time, self._cache.ask, request_of(body)))
 
     def send(self, request: dict) -> dict:
-        """The server's result of a request, whatever it holds."""
+        """The server's result of a request, some of which may be in its memory already. Raises Rejected,
+        Fatal or Transient."""
         result = self._server.handle_chat_completions(request)
         if "error" in result:
             message = result["error"].get("message", str(result["error"]))

@@ -48,7 +48,8 @@ class PrefixCache:
             result = slot.read_in_parts(request, beginnings, [])
         if result is None:
             return slot.read_whole(request)
-        self._can_keep = _used(result) > 0  # a recurrent model's server reads every prompt as a whole
+        # Nothing is kept of a recurrent model: its memory cannot be cut, so parts would be read twice.
+        self._can_keep = _used(result) > 0
         return result
 
 

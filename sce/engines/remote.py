@@ -8,7 +8,6 @@ The SDKs' own retries are off: one policy rules, and it lives in sce.asking.trie
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
 from typing import ClassVar
 
 from sce.engines import Fatal, Transient, is_installed, without_identity
@@ -29,9 +28,9 @@ class RemoteEngine:
     """One model at one endpoint. Subclasses know the SDK and the format: ``_open``, ``_sent``, ``_reply``.
 
     Class variables. ``PATH``: of the endpoint, after base_url. ``LISTING``: query of the list of models.
-    ``NEEDS``: modules of the SDK.
-    ``LOGGERS``: of what the SDK uses, beside those of all SDKs. ``PACKAGE``: what to install, where it is not
-    what failed to be imported. ``SDK_SENDS``: the SDK alone knows where a request goes, or how it is signed.
+    ``NEEDS``: modules of the SDK. ``PACKAGE``: what to install for them, where it has another name.
+    ``LOGGERS``: of what the SDK uses, beside those of all SDKs. ``HEEDS_PROXIES``: use those that the
+    environment names. ``SDK_SENDS``: the SDK alone knows where a request goes, or how it is signed.
     """
 
     free = False
@@ -49,14 +48,16 @@ class RemoteEngine:
         self._client = self._poster = self._sdk = self._url = self._key = None
         self._secrets: tuple[str, ...] = ()
 
-    def lacks(self) -> Iterator[str]:
+    def lacks(self) -> list[str]:
         """What asking would fail for, as far as it shows without opening or calling anything."""
-        yield from map(self._needed, [name for name in self.NEEDS if not is_installed(name)][:1])
+        missing = [name for name in self.NEEDS if not is_installed(name)]
+        found = [self._needed(missing[0])] if missing else []  # one package brings all modules
         for check in self._checks():
             try:
                 check()
             except Fatal as error:
-                yield str(error)
+                found.append(str(error))
+        return found
 
     async def start(self) -> None:
         """Open the client; ask the endpoint whether it is there and serves the model."""
@@ -115,9 +116,14 @@ class RemoteEngine:
                 raise Fatal(f"the engine {self.model.engine} cannot be opened: {error}") from None
             raise Fatal(self._needed(error.name)) from None
 
-    def _http_client(self, url, kind=None):
-        environment = self.HEEDS_PROXIES
-        return open_client(url, self.model.timeout_s, CONNECT_S, from_environment=environment, kind=kind)
+    def _http_client(self, url, client_class=None):
+        return open_client(
+            url,
+            self.model.timeout_s,
+            CONNECT_S,
+            from_environment=self.HEEDS_PROXIES,
+            client_class=client_class,
+        )
 
     def _needed(self, module):
         package = self.PACKAGE or module

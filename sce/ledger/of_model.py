@@ -12,7 +12,7 @@ from sce.ledger.ledger import Ledger
 from sce.ledger.manifest import manifest_of
 from sce.models.shards import NAME, Shard, shards
 
-SETTLED_NS = 2 * 10**9  # a folder's time may stay the same for what comes into it right after a change
+SETTLED_NS = 2 * 10**9  # what comes into a folder right after a change may leave its time as it was
 
 
 def shard_file(path: Path, shard: Shard) -> Path:
@@ -65,8 +65,8 @@ class LedgerOfModel:
         self.close()
 
     def look_again(self) -> None:
-        """Open the files that other jobs have made since. Where nothing came into the folder, that takes a
-        look at its time alone: a budget looks before every question."""
+        """Open the files that other jobs have made since. The folder is listed only if its modification time
+        says that something came into it: a budget looks before every question."""
         changed = self.path.parent.stat().st_mtime_ns if self.path.parent.exists() else None
         if changed is not None and changed == self._listed:
             return
@@ -76,7 +76,8 @@ class LedgerOfModel:
             if self._own and self._own.path == file and file not in known:
                 self.files.append(self._own)
             elif file not in known:
-                settled &= self._add(Ledger(file, read_only=True))
+                holds_tables = self._add(Ledger(file, read_only=True))
+                settled = settled and holds_tables
         self._listed = changed if settled else None
 
     def get(self, digest: str) -> Entry | None:
@@ -131,8 +132,8 @@ class LedgerOfModel:
             Ledger(shard_file(self.path, other)).close()
 
     def _add(self, file) -> bool:
-        """Look into a file too, unless another job is making it at this moment: then it holds nothing, and
-        False is returned."""
+        """Look into a file too, unless it is half made: another job may be making it at this moment. Returns
+        whether it is looked into."""
         if file.half_made:
             file.close()
             return False

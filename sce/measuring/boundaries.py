@@ -154,6 +154,7 @@ def _neighbours(dataset):
 
 def _count_regions(codes, links):
     """The number of connected groups of option 0 and of option 1; ``links`` joins points that agree."""
+    # Not by scipy, which takes half a second to import. Groups that a link joins take the least of both.
     group = np.arange(len(codes))  # the least point that each is known to be connected with
     while True:
         one, other = group[links].T

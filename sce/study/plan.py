@@ -103,11 +103,11 @@ def _inherited(function, task):
 def _count_own(study, model, dataset):
     """What a model is asked about its datasets, one of which is ``dataset``: what its answers took, dataset
     -> Count, and (model, dataset) -> the answers that others are asked about."""
-    told = {(author, name) for author, name, _ in inquiries(study)}
+    asked_about = {(author, name) for author, name, _ in inquiries(study)}
     engine = open_engine(study.config.models[model], study.datasets[dataset])
     measured, counts, answers = Measured(engine.free), {}, {}
     for _, name in [pair for pair in study.pairs if pair[0] == model]:
-        counts[name], so_far = _count(study, model, name, measured, (model, name) in told)
+        counts[name], so_far = _count(study, model, name, measured, (model, name) in asked_about)
         if so_far is not None:
             answers[model, name] = so_far
     return measured, counts, answers
@@ -116,10 +116,10 @@ def _count_own(study, model, dataset):
 def _count_others(study, model, measured, answers):
     """The same of what it is asked about others, from their ``answers``, by (model, dataset); those in
     published files are not known here."""
-    told = defaultdict(dict)
+    by_dataset = defaultdict(dict)
     for (author, name), so_far in answers.items():
-        told[name][author] = so_far or nothing_yet(protocol_asked(study, author, name))
-    counts = {name: count_about(study, model, name, authors, measured) for name, authors in told.items()}
+        by_dataset[name][author] = so_far or nothing_yet(protocol_asked(study, author, name))
+    counts = {name: count_about(study, model, name, given, measured) for name, given in by_dataset.items()}
     return measured, counts
 
 
@@ -151,8 +151,8 @@ def spent(study: Study, prices: Prices) -> dict[str, float]:
     return found
 
 
-def _count(study, model, name, measured, told) -> tuple[Count, Answers | None]:
-    """What a model is asked about a dataset, and its answers if others are ``told`` of them."""
+def _count(study, model, name, measured, asked_about) -> tuple[Count, Answers | None]:
+    """What a model is asked about a dataset; and its answers, if other models are asked about them."""
     entry = study.config.models[model]
     protocol = protocol_asked(study, model, name)
     path = file_of(study, entry)
@@ -163,7 +163,7 @@ def _count(study, model, name, measured, told) -> tuple[Count, Answers | None]:
             planner = Planner(protocol, engine, ledger, entry.retry, measured)
             rows = walk(protocol, planner)
         worth = None if protocol.survey else pilot.worth(protocol, rows)
-        answers = answers_so_far(study, model, name, protocol, rows, planner) if told else None
+        answers = answers_so_far(study, model, name, protocol, rows, planner) if asked_about else None
         found, opened, characters = planner.found, planner.open, planner.characters
         mains, explained = planner.mains & set(protocol.points), planner.explained
     else:
@@ -173,7 +173,7 @@ def _count(study, model, name, measured, told) -> tuple[Count, Answers | None]:
             opened["question"] += protocol.survey.simulated()
         characters = Counter({kind: typical[kind] * number for kind, number in opened.items()})
         mains, explained, worth = set(protocol.points), {}, None
-        answers = nothing_yet(protocol) if told else None
+        answers = nothing_yet(protocol) if asked_about else None
     unknown = _unknown(protocol, mains, explained)
     known = sum(found.values()) + sum(opened.values()) - sum(found[status] for status in entry.retry)
     for kind, number in unknown.items():

@@ -30,8 +30,8 @@ class NoLedger:
 
 @dataclass(frozen=True)
 class Answers:
-    """An author's artifacts ``boundary`` and ``sce`` from what its ledger holds; the points whose main
-    question is still to be asked; and condition -> those whose SCE is."""
+    """An author's artifacts ``boundary`` and ``sce`` from what its ledger holds; ``mains``, the points whose
+    main question is still to be asked; and ``explained``, condition -> those whose SCE is."""
 
     boundary: pd.DataFrame
     sce: pd.DataFrame
@@ -71,7 +71,7 @@ def answers_so_far(
 ) -> Answers:
     """What the ledger holds of an author's answers: ``rows`` are those of the ``planner``'s walk."""
     asked = [row for row in rows if row.kind in ABOUT_ITSELF]
-    mains = planner.mains & {row.point_id for row in asked}
+    mains = planner.mains & {row.point_id for row in asked}  # kinds of experiments ask it elsewhere too
     known = [row for row in asked if row.entry.status != "unasked" and row.point_id not in mains]
     if all(row.kind != "question" for row in known):
         return Answers(NO_BOUNDARY, NO_SCES, mains, planner.explained)
