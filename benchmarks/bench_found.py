@@ -44,7 +44,7 @@ def dataset(points):
 
 
 def measure(points, folder):
-    """Seconds of processor time for each way, the number of rows, and the digest of all but latencies."""
+    """Microseconds of processor time a question takes in each way, and the digest of all but latencies."""
     from sce.asking import conversations
     from sce.asking.asker import open_asker
     from sce.asking.conversations import elicit
@@ -75,7 +75,8 @@ def measure(points, folder):
     seconds["planned"] = time.process_time() - begin
     assert planner.found.total() == len(table)
     [digest] = digests
-    return {"seconds": seconds, "rows": len(table), "digest": digest}
+    spent = {way: second / len(table) * 1e6 for way, second in seconds.items()}
+    return {"spent": spent, "unit": "us a question", "digest": digest}
 
 
 def measured_in(checkout, points):
@@ -87,7 +88,7 @@ def measured_in(checkout, points):
 
 
 def planned_in(checkout, folder, configuration):
-    """`python -m sce plan` of a study by the package in a checkout: as ``measure``, the clock beside it."""
+    """As ``measure``: seconds of `python -m sce plan` by the package in a checkout, and by the clock."""
     command = [sys.executable, "-m", "sce", "plan", "--configfile", configuration]
     env = os.environ | {"PYTHONPATH": str(checkout)}
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
@@ -95,7 +96,7 @@ def planned_in(checkout, folder, configuration):
     clock, used = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
     digest = hashlib.sha256(done.stdout).hexdigest()
-    return {"seconds": {"plan": spent, "clock": clock}, "rows": 1e6, "digest": digest}
+    return {"spent": {"plan": spent, "clock": clock}, "unit": "s", "digest": digest}
 
 
 def main():
@@ -112,18 +113,18 @@ def main():
         print(json.dumps(measure(options.points, folder)))
         return
     checkouts = [options.beside.resolve(), ROOT] if options.beside else [ROOT]
-    run = partial(planned_in, folder=options.plan[0], configuration=options.plan[1]) if options.plan else None
-    run = run or partial(measured_in, points=options.points)
+    if options.plan:
+        run = partial(planned_in, folder=options.plan[0], configuration=options.plan[1])
+    else:
+        run = partial(measured_in, points=options.points)
     results = [[run(checkout) for checkout in checkouts] for _ in range(options.runs)]
     first = results[0][0]
     digests = {result["digest"] for turn in results for result in turn}
     assert len(digests) == 1, "the versions differ in what they ask or store"
-    for way in first["seconds"]:
-        sides = zip(*results, strict=True)
-        each = [median(one["seconds"][way] / one["rows"] * 1e6 for one in side) for side in sides]
+    for way in first["spent"]:
+        each = [median(result["spent"][way] for result in side) for side in zip(*results, strict=True)]
         before = f"; {each[0]:.1f} before, ratio {each[0] / each[-1]:.2f}" if options.beside else ""
-        unit = "s" if options.plan else "us a question"
-        print(f"{way:10} {each[-1]:.1f} {unit}{before}")
+        print(f"{way:10} {each[-1]:.1f} {first['unit']}{before}")
 
 
 if __name__ == "__main__":

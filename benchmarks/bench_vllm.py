@@ -82,7 +82,7 @@ def busy() -> dict[tuple[int, str], float]:
 
 
 def measure(python, weights) -> list[dict]:
-    """Ask, print what each process took, and return the requests."""
+    """Ask through vLLM's server, print what each process took, and return the requests."""
     from sce.asking.asker import open_asker
     from sce.asking.conversations import elicit
     from sce.asking.protocol import Protocol
@@ -120,17 +120,22 @@ def measure(python, weights) -> list[dict]:
                 marks.append((time.perf_counter(), busy()))
 
         elicit(Some(dataset, [load_prompt(prompt_file("question"))], []), asker, progress)
-    (begin, before), (end, after) = marks[0], marks[-1]
-    print(f"{len(asked) / (end - begin):.0f} questions a second")
-    for (pid, name), seconds in sorted(after.items(), key=lambda item: -item[1]):
-        each = (seconds - before.get((pid, name), 0)) / len(asked) * 1e3
-        if each > 0.05:
-            print(f"  {name:12} {each:6.2f} ms of processor a question")
+    show(marks[0], marks[-1], len(asked))
     return asked
 
 
+def show(first, last, questions):
+    """Print the rate between two marks, each a time and what ``busy`` said then, and each process's share."""
+    (begin, before), (end, after) = first, last
+    print(f"{questions / (end - begin):.0f} questions a second")
+    for (pid, name), seconds in sorted(after.items(), key=lambda item: -item[1]):
+        each = (seconds - before.get((pid, name), 0)) / questions * 1e3
+        if each > 0.05:
+            print(f"  {name:12} {each:6.2f} ms of processor a question")
+
+
 def measure_inside(python, weights, asked):
-    """Give the same requests to vLLM's engine inside one process, and print what that took."""
+    """Print what the same requests take in vLLM's engine inside one process."""
     requests, script = Path(weights) / "asked.json", Path(weights) / "inside.py"
     requests.write_text(json.dumps(asked))
     script.write_text(INSIDE)  # vLLM's processes read it anew
