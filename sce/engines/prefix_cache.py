@@ -40,13 +40,13 @@ class PrefixCache:
         if not beginnings:
             return self._new.read_whole(request)
         if len(self._new.known(beginnings)) > len(self._continued.known(beginnings)):
-            self._new, self._continued = self._continued, self._new
+            self._new, self._continued = self._continued, self._new  # it goes on where it began
         slot = self._continued
         kept = slot.known(beginnings)
         result = slot.read_in_parts(request, beginnings, kept) if kept else None
-        if result is None:
+        if result is None:  # nothing of it is held any more
             result = slot.read_in_parts(request, beginnings, [])
-        if result is None:
+        if result is None:  # it cannot be read in parts
             return slot.read_whole(request)
         # Nothing is kept of a recurrent model: its memory cannot be cut, so parts would be read twice.
         self._can_keep = _used(result) > 0

@@ -74,9 +74,9 @@ def share(model: Model, shard: Shard) -> Model:
 
 
 def forget_notes(folder: Path, inputs: Iterable[str]) -> None:
-    """Remove the notes of shards in a folder that are none of a job's ``inputs``: of a run that was stopped
-    before its shards were read together, when there were more or fewer of them. They would say to a later run
-    with that number that its shards have asked."""
+    """Remove the notes of shards in a folder that are not among a job's ``inputs``. They are left where a run
+    with another number of shards was stopped before these were read together; a later run with that number
+    would take them for its own, and not ask."""
     for note in folder.glob("*.txt"):
         if str(note) not in inputs:
             note.unlink(missing_ok=True)

@@ -50,8 +50,7 @@ def save(figure: Figure, *paths) -> None:
 
 
 def _lay_out(figure):
-    """Have matplotlib place everything once: left to itself it does so, and draws all it places, for every
-    file."""
+    """Have matplotlib place everything once; by itself it would do so for every file."""
     if figure.get_layout_engine():
         figure.draw_without_rendering()
         figure.set_layout_engine(None)
@@ -72,9 +71,9 @@ def label_x(axes, places: dict, title: str, style: FigureStyle, gap: float = 3.5
     """Marks along the lower edge at ``places`` (x -> label), ``gap`` points above their labels, and the title
     below these. matplotlib's own ticks look the same and take several times as long: each is five artists."""
     axes.add_artist(_marks(places, [0] * len(places), axes.get_xaxis_transform(), TICKDOWN))
-    where, down, across = axes.get_xaxis_text1_transform(TICKS + gap)
+    below, va, ha = axes.get_xaxis_text1_transform(TICKS + gap)
     for x, label in places.items():
-        axes.text(x, 0, label, transform=where, va=down, ha=across, fontsize=style.font_size - 1)
+        axes.text(x, 0, label, transform=below, va=va, ha=ha, fontsize=style.font_size - 1)
     font = FontProperties(size=style.font_size - 1)
     room = text_to_path.get_text_width_height_descent("lp", font, ismath=False)[1]
     at = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "center", "va": "top"}
@@ -84,9 +83,9 @@ def label_x(axes, places: dict, title: str, style: FigureStyle, gap: float = 3.5
 def label_y(axes, places: dict, title: str, style: FigureStyle, gap: float = 3.5) -> None:
     """As ``label_x``, along the left edge (y -> label)."""
     axes.add_artist(_marks([0] * len(places), places, axes.get_yaxis_transform(), TICKLEFT))
-    where, down, across = axes.get_yaxis_text1_transform(TICKS + gap)
+    beside, va, ha = axes.get_yaxis_text1_transform(TICKS + gap)
     for y, label in places.items():
-        axes.text(0, y, label, transform=where, va=down, ha=across, fontsize=style.font_size - 1)
+        axes.text(0, y, label, transform=beside, va=va, ha=ha, fontsize=style.font_size - 1)
     room = 72 * max(text_width(label, style.font_size - 1) for label in places.values())
     at = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "center", "va": "bottom"}
     at |= {"rotation": 90, "rotation_mode": "anchor"}

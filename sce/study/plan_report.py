@@ -108,7 +108,7 @@ def _power(study, table):
             )
         lines.append(line)
     if (table.groupby("dataset")["worth"].count() > 1).any():
-        lines.append("Given is the model whose rows are worth least; of the others: worth in --csv FILE.")
+        lines.append("Each line names the model whose rows are worth least; worth in --csv FILE has all.")
     return lines
 
 

@@ -35,7 +35,7 @@ def test_it_is_read_as_one_without_rows(path, tmp_path):
     assert [record["questions"] for record in upkeep.overview(folder)] == [0, 1]
     assert upkeep.find(folder, digest(BODY)[:8]) == [(path, digest(BODY))]
     assert upkeep.open_batches(folder) == []
-    assert upkeep.prune(folder) == damage.drop_damaged(folder) == dict.fromkeys(map(_name, sizes), 0)
+    assert upkeep.prune(folder) == damage.drop_damaged(folder) == {file.name: 0 for file in sizes}
     assert damage.verify(folder) == []
     assert exports.export(folder, tmp_path / "all.jsonl.gz") == 1
     assert exports.merge(folder, tmp_path / "ours") == {"added": 1, "better": 0, "known": 0}
@@ -60,7 +60,3 @@ def test_what_is_stored_in_it_later_is_found(path):
             ledger.put(answer(second), second)
         looking.look_again()
         assert looking.get(digest(second)).status == "answered"
-
-
-def _name(path):
-    return path.name

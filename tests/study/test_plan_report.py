@@ -74,7 +74,7 @@ def test_what_a_study_can_show_is_a_line_a_dataset(tmp_path):
         "difference of 0.591; one of 0.05 takes 6,280 starts like these.",
         "exam: 66 starts find a difference in validity of 0.244 (power 0.8) if all rows are independent; one "
         "of 0.05 takes 1,570.",
-        "Given is the model whose rows are worth least; of the others: worth in --csv FILE.",
+        "Each line names the model whose rows are worth least; worth in --csv FILE has all.",
     ]
 
 
