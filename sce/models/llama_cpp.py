@@ -46,7 +46,8 @@ class LlamaCpp(Local):
 
     @property
     def usual_memory_gb(self):
-        return 2 + 1.2 * self.weights_gb
+        # Of two conversations, for each token about as much as a model with grouped attention remembers.
+        return 2 + self.weights_gb * (1.2 + 2 * 3e-5 * self.context)
 
     @property
     def usual_runtime_min(self):

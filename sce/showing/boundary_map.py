@@ -131,6 +131,6 @@ def _legend_entries(dataset, mosaic, facts, blocks, style):
             label = f"{look['name']} SCE, x to x'"
             entries.append(Line2D([], [], **(look["line"] | look["end"]), label=label))
         if any(moves.are_many(style) and (moves.fate[moves.landing] == fate).any() for moves in moved):
-            label = f"{look['name']} x' (area: how many, up to {MOST_BY_AREA})"
+            label = f"{look['name']} x' (area: how many; {MOST_BY_AREA} and more alike)"
             entries.append(Line2D([], [], linestyle="none", **look["landing"], label=label))
     return entries

@@ -62,7 +62,13 @@ def remarks(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> l
         budget = getattr(study.config.models[model], "budget_usd", None)
         if budget is not None:
             needed = rows["usd"].sum()
-            enough = "enough" if usd + needed <= budget else "NOT ENOUGH: the run will stop on the way"
+            most = usd + rows["usd_at_most"].sum()
+            if usd + needed > budget:
+                enough = "NOT ENOUGH: the run will stop on the way"
+            else:
+                enough = (
+                    "enough" if most <= budget else f"enough, unless replies are long ({most:.2f} at most)"
+                )
             line += f"; budget_usd {budget:g}, {needed:.2f} more expected: {enough}"
         if usd or budget is not None:
             lines.append(f"{line}.")

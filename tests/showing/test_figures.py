@@ -312,7 +312,7 @@ def test_no_boundary_is_said_plainly():
     assert "someone, Income. No boundary: always 'Below $50,000' (1,920 of 1,920 points)" in written
     assert "1,920 repeat x unchanged" in written
     assert "no SCE on the grid; not drawn: 1,280 off grid, 640 unparseable" in written
-    labels = ["Below $50,000 (1,920)", "Above $50,000 (0)", "invalid x' (area: how many, up to 56)"]
+    labels = ["Below $50,000 (1,920)", "Above $50,000 (0)", "invalid x' (area: how many; 56 and more alike)"]
     assert legend_labels(figure) == labels
 
 
@@ -327,7 +327,7 @@ def test_few_sces_are_all_arrows_and_of_many_a_sample():
     sampled = draw(dataset, codes, {"minimal": "nearest"}, max_arrows=dataset.size - 1, sample_arrows=10)
     assert arrows(sampled) == [10]
     assert "arrows: a sample of 10" in words(sampled)
-    assert "valid x' (area: how many, up to 56)" in legend_labels(sampled)
+    assert "valid x' (area: how many; 56 and more alike)" in legend_labels(sampled)
 
 
 def test_marks_are_cut_off_at_the_edges_of_their_panel():

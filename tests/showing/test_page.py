@@ -101,7 +101,7 @@ def test_a_finding_of_a_grid_asked_in_part():
     keys = {"model": "m", "dataset": "toy", "condition": "minimal", "metric": "gower"}
     excess = {"score": "mean_excess", "value": np.nan, "certain_low": 0.1, "certain_high": 0.2}
     shapes = pd.DataFrame(
-        [{"model": "m", "dataset": "toy", "verdict": "asked in part", "raggedness": np.nan}]
+        [{"model": "m", "dataset": "toy", "verdict": "asked in part", "raggedness": np.nan, "missing": 0}]
     )
     counts = {"minimal": 20, "too_far": 50, "perhaps_minimal": 30}
     made = [keys | {"counts": [counts.get(fate, 0) for fate in fates.FATES]}]
@@ -120,7 +120,9 @@ def test_a_finding_of_mixed_validity_says_what_is_certain():
         keys | {"score": "validity", "value": 0.2, "certain_low": 0.2, "certain_high": 0.2},
         keys | {"score": "mean_excess", "value": np.nan, "certain_low": 0.375, "certain_high": 0.542},
     ]
-    shapes = pd.DataFrame([{"model": "m", "dataset": "toy", "verdict": "clean", "raggedness": np.nan}])
+    shapes = pd.DataFrame(
+        [{"model": "m", "dataset": "toy", "verdict": "clean", "raggedness": np.nan, "missing": 0}]
+    )
     counts = {"minimal": 1, "too_far": 16, "perhaps_minimal": 3, "not_valid": 80}
     made = [keys | {"counts": [counts.get(fate, 0) for fate in fates.FATES]}]
     (finding,) = findings.findings(pd.DataFrame(scores), shapes, made)
@@ -235,6 +237,7 @@ def test_conversations_hold_every_reply_and_every_wording(study):
         ({"unreadable": 90, "minimal": 10}, {}, "clean", "replies that cannot be used", "90 of 100"),
         ({"too_far": 30, "astray": 70}, {"validity": 0.3}, "ragged", "often not valid", "30% (minimal)"),
         ({"astray": 100}, {"mean_distance": 0.4}, "clean", "not valid", "None of its 100 SCEs are valid."),
+        ({"unjudged": 9}, {}, "no boundary", "replies that cannot be used", "9 of 9 SCEs have no verdict"),
     ],
 )  # fmt: skip
 def test_a_finding_is_made_from_the_numbers(counts, scores, verdict, headline, told):
@@ -242,11 +245,26 @@ def test_a_finding_is_made_from_the_numbers(counts, scores, verdict, headline, t
     table = pd.DataFrame(
         [keys | {"score": name, "value": value} for name, value in {"n": 1, **scores}.items()]
     )
-    shapes = pd.DataFrame([{"model": "m", "dataset": "toy", "verdict": verdict, "raggedness": 0.5}])
+    shapes = pd.DataFrame(
+        [{"model": "m", "dataset": "toy", "verdict": verdict, "raggedness": 0.5, "missing": 0}]
+    )
     made = [keys | {"counts": [counts.get(fate, 0) for fate in fates.FATES]}]
     (finding,) = findings.findings(table, shapes, made)
     assert finding["headline"] == headline
     assert told in " ".join(finding["sentences"])
+
+
+@pytest.mark.parametrize("verdict", ["clean", "no boundary", "asked in part"])
+def test_a_finding_says_where_predictions_are_missing(verdict):
+    keys = {"model": "m", "dataset": "toy", "condition": "minimal", "metric": "gower"}
+    shapes = pd.DataFrame([{"model": "m", "dataset": "toy", "verdict": verdict, "answered": 1, "missing": 8}])
+    made = [keys | {"counts": [int(fate == "unjudged") for fate in fates.FATES]}]
+    (finding,) = findings.findings(pd.DataFrame([keys | {"score": "n", "value": 1}]), shapes, made)
+    assert "At 8 of 9 points of toy it gave no prediction that can be read." in finding["sentences"]
+    same = [sentence for sentence in finding["sentences"] if "the same" in sentence]
+    assert same == ["It predicts the same at every point of toy, wherever its prediction could be read."] * (
+        verdict == "no boundary"
+    )
 
 
 def test_only_the_page_s_own_code_may_run(page):

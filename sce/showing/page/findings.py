@@ -55,13 +55,13 @@ class _Facts:
 
 def _found(facts):
     shape = _shape(facts)
+    if facts.judged < (1 - UNUSABLE) * facts.all:
+        return "replies that cannot be used", [*_lost(facts), *shape]
     if (facts.boundaries["verdict"] == "no boundary").all():
         return "no boundary", [
             *shape,
             f"With no other prediction anywhere, none of its {facts.judged:,} SCEs can be valid.",
         ]
-    if facts.judged < (1 - UNUSABLE) * facts.all:
-        return "replies that cannot be used", [*_lost(facts), *shape]
     validity = facts.valid / facts.judged
     if validity >= NEARLY_ALL:
         headline, sentences = _of_valid(facts)
@@ -134,11 +134,18 @@ def _shape(facts):
                 f"Its boundary on {where} is ragged: raggedness {raggedness}, where 1 is as good as random."
             )
         elif verdict == "no boundary":
-            lines.append(f"It predicts the same at every point of {where}.")
+            there = ", wherever its prediction could be read" if rows["missing"].any() else ""
+            lines.append(f"It predicts the same at every point of {where}{there}.")
         elif verdict == "asked in part":
             lines.append(f"On {where} it was asked in part (docs/adaptive.md).")
         elif verdict != "clean":
             lines.append(f"On {where} it gave no predictions.")
+    for row in facts.boundaries[facts.boundaries["missing"] > 0].itertuples():
+        asked = row.answered + row.missing
+        if row.answered:
+            name = row.dataset.replace("_", " ")
+            part = f"{row.missing:,} of {asked:,} points of {name}"
+            lines.append(f"At {part} it gave no prediction that can be read.")
     return lines
 
 
