@@ -5,6 +5,7 @@ By themselves HTTP libraries follow a redirect to another origin with all header
 Anthropic's key and the headers read from ``$VARIABLE``, and an SDK asks any address that a reply names.
 """
 
+import ipaddress
 from urllib.parse import urlsplit
 
 from sce.engines import Fatal
@@ -17,9 +18,13 @@ class Elsewhere(Fatal):
 
 
 def origin_of(url: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port of an address."""
+    """Scheme, host and port of an address; the host of an IPv6 address in its shortest form, in brackets, as
+    some HTTP libraries write it."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+    host = parts.hostname
+    if host and ":" in host:
+        host = f"[{ipaddress.ip_address(host)}]"
+    return parts.scheme, host, parts.port or PORTS.get(parts.scheme)
 
 
 def check_origin(url: str, base_url: str) -> None:

@@ -72,7 +72,8 @@ class Poster:
                 response = Response(answer.status, answer.headers, text)
         except TimeoutError:
             raise
-        except (self._aiohttp.ClientError, OSError, UnicodeError) as error:  # a name or charset that is none
+        # ValueError: a name or charset that is none, a redirect to an address with a user
+        except (self._aiohttp.ClientError, OSError, ValueError) as error:
             raise Broken from error
         if not 200 <= response.status_code < 300:
             raise Refused(response)

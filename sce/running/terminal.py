@@ -51,6 +51,8 @@ class Rate:
         self._seen: deque[tuple[float, int]] = deque()
 
     def of(self, state: State) -> float:
+        if self._seen and self._seen[-1][1] > state.done:  # the job runs again
+            self._seen.clear()
         if not self._seen or self._seen[-1][0] < state.at:
             self._seen.append((state.at, state.done))
         while len(self._seen) > 2 and self._seen[-1][0] - self._seen[0][0] > RATE_OVER_S:

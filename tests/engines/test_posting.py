@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from sce.engines import Fatal
+from sce.engines.http_client import Elsewhere, check_origin
 from sce.engines.posting import is_proxied
 from tests.asking.questions import ask_all, entry
 from tests.faults import Answer, Provider, served
@@ -108,6 +109,33 @@ def test_a_request_follows_where_the_endpoint_has_moved(tmp_path):
         found, _ = ask_all(entry(url=f"{url}/old"), tmp_path, range(1))
     assert found[0].status == "answered"
     assert len(provider.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "other"),
+    [
+        ("http://[0:0:0:0:0:0:0:1]:8000/v1", "http://[::1]:8000/v1/models"),
+        ("http://[::FFFF:127.0.0.1]/v1", "http://[::ffff:7f00:1]:80/"),
+        ("https://Models.Example.org/v1", "HTTPS://models.example.ORG:443/v2"),
+    ],
+)
+def test_one_origin_may_be_written_in_several_ways(url, other):
+    check_origin(other, url)
+    with pytest.raises(Elsewhere, match=r"http://\[::2\]:8000, where nothing is sent"):
+        check_origin("http://[0::2]:8000", url)
+
+
+def test_a_redirect_to_an_address_with_a_user_is_a_fault_of_its_questions(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", "key-0123456789")
+
+    def reply(request):
+        return Answer(307, headers={"Location": f"{url.replace('//', '//me:pass@')}/v1/chat/completions"})
+
+    with served(Provider(reply=reply)) as url:
+        fields = {"api_key_env": "SOME_KEY", "attempts": 1, "max_failed_share": 1}
+        found, _ = ask_all(entry(url=url, **fields), tmp_path, range(1))
+    assert found[0].status == "failed"
+    assert "the connection broke" in found[0].error
 
 
 @pytest.mark.parametrize("status", [302, 307])

@@ -131,6 +131,12 @@ def test_a_job_is_shown_with_rate_time_left_failures_and_money(tmp_path):
     assert terminal._told(later) == "100 of 1,000, 10.0/s, about 2 min left, 10 failed, 0.25 USD"
 
 
+def test_a_job_that_runs_again_has_no_rate_below_zero(tmp_path):
+    terminal = Terminal(tmp_path)
+    for at, done, said in ((0.0, 50, ""), (5.0, 10, "10 of 60, 0.0/s"), (10.0, 20, "2.0/s, about 20 s left")):
+        assert said in terminal._told(State("m on d", 60, at=at, counts={"answered": done}))
+
+
 def test_a_watched_job_says_how_far_it_is(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SCE_PROGRESS", str(tmp_path))
     monkeypatch.setattr("sce.running.progress.TOLD_EVERY_S", -1)
