@@ -3,6 +3,7 @@ before any code of a workflow: what it cannot read ends in a traceback there, an
 
 import argparse
 import sys
+from pathlib import Path
 
 from sce.errors import InputError
 from sce.files.yaml_files import read_yaml
@@ -15,11 +16,19 @@ def main(options: list[str]) -> int:
     given, _ = parser.parse_known_args(options)
     try:
         for file in given.configfile:
+            _refuse_target(file)
             read_yaml(file)
     except InputError as error:
         print(f"study: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _refuse_target(name):
+    """Snakemake takes every word after the option for a file, also one that was meant for a target."""
+    if not Path(name).suffix and not Path(name).exists():
+        allowed = f"configuration files; a target comes first (./study run {name} --configfile ...)"
+        raise InputError(name, "--configfile", "no such file", allowed)
 
 
 if __name__ == "__main__":

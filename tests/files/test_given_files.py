@@ -20,6 +20,13 @@ def test_a_file_that_snakemake_cannot_read_is_one_message(tmp_path, capsys, name
     assert main(["--cores", "2", f"{option}={good}"]) == 0
 
 
+def test_a_target_after_the_files_is_told_where_it_belongs(tmp_path, capsys):
+    good = tmp_path / "good.yaml"
+    good.write_text("a: b")
+    assert main(["--configfile", str(good), "plan"]) == 2
+    assert "./study run plan --configfile" in capsys.readouterr().err
+
+
 def test_without_such_an_option_there_is_nothing_to_check(capsys):
     assert main(["--cores", "all", "--config", "a=1", "-n", "results/x.png"]) == 0
     assert capsys.readouterr().err == ""
