@@ -1,9 +1,9 @@
 """A study of a control respondent on a large grid, from the dataset file to scores and figures.
 
-    python benchmarks/bench_controls.py [POINTS] [--beside FOLDER]
+    python benchmarks/bench_controls.py [POINTS] [--cores N] [--beside FOLDER]
 
 POINTS (100,000; three numeric features and a categorical one) and one condition, so twice as many questions,
-through the real Snakemake on one core. ``--beside``: a checkout of another version, which does the same
+through the real Snakemake on N cores (1). ``--beside``: a checkout of another version, which does the same
 before; of its `responses.parquet` all but the latencies must be the same.
 """
 
@@ -42,7 +42,7 @@ sys.exit(done.returncode)
 """
 
 
-def study(checkout, points, folder):
+def study(checkout, points, cores, folder):
     """Run it by the files of a checkout: {"seconds", "processor", "GB" of its largest process, "steps":
     log -> seconds of its script, "digest" of the responses}."""
     for name in ("sce", "workflow", "resources", "config", "envs", "profiles"):
@@ -52,7 +52,7 @@ def study(checkout, points, folder):
     (folder / "resources/datasets/boxes.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     (folder / "config/config.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
     begin = time.monotonic()
-    command = [sys.executable, "-c", USED, sys.executable, "-m", "snakemake", "--cores", "1"]
+    command = [sys.executable, "-c", USED, sys.executable, "-m", "snakemake", "--cores", str(cores)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     seconds = time.monotonic() - begin
     if done.returncode:
@@ -72,11 +72,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("points", type=int, nargs="?", default=100_000)
     parser.add_argument("--beside", metavar="FOLDER", type=Path)
+    parser.add_argument("--cores", metavar="N", type=int, default=1)
     options = parser.parse_args()
     digests = set()
     for checkout in filter(None, [options.beside, ROOT]):
         with tempfile.TemporaryDirectory() as folder:
-            found = study(checkout.resolve(), options.points, Path(folder))
+            found = study(checkout.resolve(), options.points, options.cores, Path(folder))
         digests.add(found["digest"])
         print(f"{checkout}: {found['seconds'] / 60:.1f} min, {found['processor']:.0f} processor s, ", end="")
         print(f"at most {found['GB']:.1f} GB in a process")
