@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sce.files import artifacts
 from sce.measuring import boundaries
 from sce.showing.page import document, experiments, fates, findings, pairs
 from tests.showing.page_study import HUGE, MARKUP, SVG, WEATHER, made_study
@@ -257,7 +258,8 @@ def test_a_finding_is_made_from_the_numbers(counts, scores, verdict, headline, t
 @pytest.mark.parametrize("verdict", ["clean", "no boundary", "asked in part"])
 def test_a_finding_says_where_predictions_are_missing(verdict):
     keys = {"model": "m", "dataset": "toy", "condition": "minimal", "metric": "gower"}
-    shapes = pd.DataFrame([{"model": "m", "dataset": "toy", "verdict": verdict, "answered": 1, "missing": 8}])
+    shape = {"model": "m", "dataset": "toy", "verdict": verdict, "missing": 8, "n_0": 1, "n_1": 0}
+    shapes = pd.DataFrame([shape], columns=list(artifacts.columns("boundaries")))
     made = [keys | {"counts": [int(fate == "unjudged") for fate in fates.FATES]}]
     (finding,) = findings.findings(pd.DataFrame([keys | {"score": "n", "value": 1}]), shapes, made)
     assert "At 8 of 9 points of toy it gave no prediction that can be read." in finding["sentences"]

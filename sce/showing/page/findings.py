@@ -141,10 +141,9 @@ def _shape(facts):
         elif verdict != "clean":
             lines.append(f"On {where} it gave no predictions.")
     for row in facts.boundaries[facts.boundaries["missing"] > 0].itertuples():
-        asked = row.answered + row.missing
-        if row.answered:
+        if answered := row.n_0 + row.n_1:
             name = row.dataset.replace("_", " ")
-            part = f"{row.missing:,} of {asked:,} points of {name}"
+            part = f"{row.missing:,} of {answered + row.missing:,} points of {name}"
             lines.append(f"At {part} it gave no prediction that can be read.")
     return lines
 
