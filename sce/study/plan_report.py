@@ -61,14 +61,12 @@ def remarks(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> l
         line = f"{model}: {usd:.2f} USD spent so far"
         budget = getattr(study.config.models[model], "budget_usd", None)
         if budget is not None:
-            needed = rows["usd"].sum()
-            most = usd + rows["usd_at_most"].sum()
+            needed, most = rows["usd"].sum(), usd + rows["usd_at_most"].sum()
+            enough = "enough"
             if usd + needed > budget:
                 enough = "NOT ENOUGH: the run will stop on the way"
-            else:
-                enough = (
-                    "enough" if most <= budget else f"enough, unless replies are long ({most:.2f} at most)"
-                )
+            elif most > budget:
+                enough = f"enough, unless replies are long ({most:.2f} at most)"
             line += f"; budget_usd {budget:g}, {needed:.2f} more expected: {enough}"
         if usd or budget is not None:
             lines.append(f"{line}.")

@@ -52,6 +52,22 @@ def test_what_is_answered_needs_no_key(tmp_path, monkeypatch):
     assert "echo cannot be asked here: a key." in said(unasked)
 
 
+@pytest.mark.parametrize(
+    ("budget", "told"),
+    [
+        (1.9, "2.00 more expected: NOT ENOUGH: the run will stop on the way."),
+        (2.0, "2.00 more expected: enough, unless replies are long (9.00 at most)."),
+        (9.0, "2.00 more expected: enough."),
+    ],
+)
+def test_a_budget_is_compared_with_what_is_expected_and_with_the_most(tmp_path, budget, told):
+    made = study(tmp_path, {"paid": PAID | {"api_key_env": None, "budget_usd": budget}}, datasets=["weather"])
+    table = plan.plan(made, PRICES).assign(usd=2.0, usd_at_most=9.0)
+    assert f"paid: 0.00 USD spent so far; budget_usd {budget:g}, {told}" in plan_report.remarks(
+        made, PRICES, table, PRICES.read_on
+    )
+
+
 def test_an_interpreter_without_vllm_is_named(tmp_path, monkeypatch):
     without = tmp_path / "python"
     without.write_text("#!/bin/sh\nexit 1\n")
