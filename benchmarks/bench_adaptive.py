@@ -1,7 +1,7 @@
 """Questions, certified widths, time and memory of the search around starts, on grids not asked in full.
 
 Run by hand from the repository root: ``python benchmarks/bench_adaptive.py [PART ...]``, minutes for each of
-full, answered, floors and scale. It prints the tables that stand in docs/scale.md. Boundaries are known in
+full, answered, floors and scale. It prints the tables that stand in docs/adaptive.md. Boundaries are known in
 full, so every certificate is checked: one that does not hold without an assumption stops the script.
 
 ``answered`` takes its boundaries from answers that were given in full: those of the published runs, where

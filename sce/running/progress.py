@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from sce.errors import InputError
 from sce.files.writing import replacing
+from sce.running.durations import duration
 
 LINE_EVERY_S = 30
 TOLD_EVERY_S = 0.5
@@ -47,14 +48,6 @@ def read_states(folder) -> list[State]:
         except (OSError, ValueError, TypeError):  # the job has ended meanwhile, or another wrote there
             continue
     return states
-
-
-def time_left(questions: int, rate: float) -> str:
-    """How long so many questions take at a rate above 0, in questions a second."""
-    seconds = questions / rate
-    if seconds < 60:
-        return f"about {seconds:.0f} s left"
-    return f"about {seconds / 60:.0f} min left" if seconds < 90 * 60 else f"about {seconds / 3600:.1f} h left"
 
 
 class Progress:
@@ -108,7 +101,7 @@ class Progress:
         done = self.counts.total()
         rate = done / (now - self._begin)
         pace = f"{rate:.1f} questions/s" if rate >= 1 else f"{1 / rate:.1f} s a question"
-        line = f"{self.what}: {self._so_far()}; {pace}, {time_left(self.total - done, rate)}"
+        line = f"{self.what}: {self._so_far()}; {pace}, about {duration((self.total - done) / rate)} left"
         if self._note:
             line += f"; {self._note}"
         logging.info("%s", line)

@@ -7,6 +7,7 @@ import pandas as pd
 from sce.engines import lacking, open_engine
 from sce.measuring.power import POWER, detectable, starts_needed
 from sce.money.prices import Prices
+from sce.running.durations import duration
 from sce.running.text_table import text_table
 from sce.statuses import REQUEST_STATUSES
 from sce.study.plan import spent
@@ -130,6 +131,4 @@ def _short(number):
 def _time(minutes):
     if pd.isna(minutes):
         return "unknown"
-    if minutes >= 90:
-        return f"{minutes / 60:.1f} h"
-    return f"{minutes:.0f} min" if minutes >= 1 or not minutes else "< 1 min"
+    return duration(60 * minutes)

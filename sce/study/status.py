@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sce.ledger.of_model import LedgerOfModel
 from sce.money.prices import Prices
+from sce.running.durations import duration
 from sce.running.text_table import text_table
 from sce.statuses import REQUEST_STATUSES
 from sce.study.plan import plan, spent
@@ -76,23 +77,15 @@ def _sentences(study, model, rows, paid, now):
         return [f"{model}: nothing was asked yet"]
     lately, lines = Activity.of(path, now), []
     if lately.recent and to_ask:
-        took, left = (_minutes(number / lately.rate / 60) for number in (lately.recent, to_ask))
+        took, left = (duration(number / lately.rate) for number in (lately.recent, to_ask))
         so_far = f"{model}: {lately.recent:,} questions in the last {took}"
         lines.append(f"{so_far}; at that pace the other {to_ask:,} take {left}")
     elif to_ask and lately.latest is not None:
-        lines.append(
-            f"{model}: nothing came in for {_minutes((now - lately.latest) / 60)}; {to_ask:,} to ask"
-        )
+        lines.append(f"{model}: nothing came in for {duration(now - lately.latest)}; {to_ask:,} to ask")
     if paid.get(model):
         budget = getattr(entry, "budget_usd", None)
         lines.append(f"{model}: {paid[model]:.2f}{f' of {budget:.2f}' if budget else ''} USD spent")
     if lately.fault and rows["failed"].sum():
         error, when = lately.fault
-        lines.append(f"{model}: the last failure, {_minutes((now - when) / 60)} ago: {error}")
+        lines.append(f"{model}: the last failure, {duration(now - when)} ago: {error}")
     return lines
-
-
-def _minutes(minutes):
-    if minutes < 1.5:
-        return f"{60 * minutes:.0f} seconds"
-    return f"{minutes / 60:.1f} hours" if minutes >= 90 else f"{minutes:.0f} minutes"

@@ -13,7 +13,7 @@ from fcntl import ioctl
 import pytest
 from rich.console import Console
 
-from sce.running.progress import Progress, State, read_states, time_left
+from sce.running.progress import Progress, State, read_states
 from sce.running.terminal import Jobs, Rate, Terminal
 from tests.conftest import ROOT
 
@@ -113,14 +113,6 @@ def test_the_rate_is_that_of_the_last_seconds():
     for at in (20.0, 30.0, 40.0):
         last = rate.of(State("m on d", 100, at=at, counts={"answered": 50 + int(at) // 10}))
     assert last == pytest.approx(0.1)
-
-
-@pytest.mark.parametrize(
-    ("questions", "rate", "said"),
-    [(90, 2, "about 45 s"), (600, 2, "about 5 min"), (18_000, 2, "about 2.5 h"), (0, 2, "about 0 s")],
-)
-def test_the_time_left_follows_from_the_rate(questions, rate, said):
-    assert time_left(questions, rate) == f"{said} left"
 
 
 def test_a_job_is_shown_with_rate_time_left_failures_and_money(tmp_path):

@@ -47,5 +47,5 @@ def test_what_is_asked_and_left_is_told(tmp_path, study):
     asked(tmp_path, ("answered", 100), ("answered", 20))  # of another study: the file is shared
     told = report(study, load_prices(), NOW)
     assert "m      exam       0%         0        0          0       0  <= 132" in told
-    assert "m: 2 questions in the last 2 minutes; at that pace the other 132 take 1.8 hours" in told
-    assert "m: nothing came in for 20 minutes; 132 to ask" in report(study, load_prices(), NOW + 1180)
+    assert "m: 2 questions in the last 2 min; at that pace the other 132 take 1.8 h" in told
+    assert "m: nothing came in for 20 min; 132 to ask" in report(study, load_prices(), NOW + 1180)
