@@ -47,11 +47,11 @@ class LogHandler(LogHandlerBase):
         if event == LogEvent.JOB_INFO:
             jobs.started(record.jobid, record.rule_msg or record.rule_name)
         elif event == LogEvent.JOB_FINISHED:
-            jobs.ended(record.job_id, well=True)
+            jobs.finished(record.job_id)
         elif event == LogEvent.PROGRESS:
             jobs.total = record.total
-        if event == LogEvent.JOB_ERROR:
-            jobs.ended(record.jobid, well=False)
+        elif event == LogEvent.JOB_ERROR:
+            jobs.broke(record.jobid, record.log)
         if record.levelno >= logging.WARNING:
             style = "red" if record.levelno >= logging.ERROR else "yellow"
             self._terminal.say(self.format(record), style)

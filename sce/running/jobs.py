@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 from sce.errors import InputError
 from sce.files.writing import unwritable
@@ -42,6 +43,16 @@ def logged(log_file):
         logging.exception("the job failed")
         raise
     logging.info("done in %.1f s", time.monotonic() - begin)
+
+
+def last_line(log_file) -> str:
+    """What a job's log says last, without the time and level before it; empty where there is no log. Of a job
+    that failed, this is why."""
+    try:
+        lines = Path(log_file).read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.split(" ERROR ", 1)[-1] for line in reversed(lines) if line.strip()), "")
 
 
 def _stop(error):

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,31 +19,40 @@ from rich.table import Table
 from rich.text import Text
 
 from sce.running.durations import duration
+from sce.running.jobs import last_line
 from sce.running.progress import WATCHED, State, read_states
 
 REFRESH_S = 0.5
 RATE_OVER_S = 20  # a rate is that of so many seconds
 GOOD = ("answered",)
+FAILURES_TOLD = 10  # of jobs, at the end
 
 
 class Jobs:
     """The jobs of a run, as its events tell of them. ``total``: how many there are to be done."""
 
     def __init__(self, total: int):
-        self.total, self.done, self.failed = total, 0, 0
+        self.total, self.done = total, 0
         self.running: dict[int, str] = {}
+        self.failed: dict[int, str] = {}
 
     def started(self, job: int, name: str) -> None:
         self.running[job] = name
 
-    def ended(self, job: int, well: bool) -> None:
+    def finished(self, job: int) -> None:
         self.running.pop(job, None)
-        self.done, self.failed = self.done + well, self.failed + (not well)
+        self.failed.pop(job, None)  # it may have been tried again
+        self.done += 1
+
+    def broke(self, job: int, logs: Sequence[str]) -> None:
+        """logs: its log files, the last line of which says why."""
+        reasons = [self.running.pop(job, f"job {job}"), *filter(None, map(last_line, logs))]
+        self.failed[job] = ": ".join(reasons)
 
     @property
     def failures(self) -> str:
         """How many failed, to be added to how many are done; empty where none did."""
-        return f", {self.failed} failed" if self.failed else ""
+        return f", {len(self.failed)} failed" if self.failed else ""
 
 
 class Rate:
@@ -131,6 +141,11 @@ class Terminal:
         self.say(
             f"{self.jobs.done} of {self.jobs.total} jobs done in {minutes}:{seconds:02}{self.jobs.failures}"
         )
+        told = list(self.jobs.failed.values())
+        for failure in told[:FAILURES_TOLD]:
+            self.say(f"failed: {failure}", "red")
+        if len(told) > FAILURES_TOLD:
+            self.say(f"failed: {len(told) - FAILURES_TOLD} more", "red")
 
     def _render(self):
         bars = Table.grid(padding=(0, 1), expand=True)

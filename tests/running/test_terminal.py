@@ -23,8 +23,11 @@ rule all:
     input: "a.txt", "b.txt"
 rule write:
     output: "{name}.txt"
+    log: "{name}.log"
     message: "Writing {wildcards.name}"
-    shell: "echo noise of {wildcards.name} >&2; sleep 1.5; test {wildcards.name} != fails; echo x > {output}"
+    shell:
+        "echo noise of {wildcards.name} >&2; sleep 1.5; echo it cannot be written > {log}; "
+        "test {wildcards.name} != fails; echo x > {output}"
 onsuccess:
     print("the findings")
 """
@@ -72,7 +75,8 @@ def test_a_failure_is_told_at_once_and_counted(folder):
     assert status == 1
     assert "Error in rule write" in seen
     assert "0 of 1 jobs done" in seen
-    assert "1 failed" in seen
+    assert "1 failed" in seen.split("Error in rule write")[1]
+    assert "failed: Writing fails: it cannot be written" in seen.split("0 of 1 jobs done")[1]
 
 
 def test_lines_where_they_are_asked_for(folder):
@@ -96,14 +100,20 @@ def test_a_pipe_gets_the_lines_of_snakemake(folder):
     assert done.stdout == "the findings\n"
 
 
-def test_jobs_that_started_and_ended():
+def test_jobs_that_started_and_ended(tmp_path):
     jobs = Jobs(3)
     for job in (1, 2):
         jobs.started(job, f"job {job}")
-    jobs.ended(1, well=True)
-    assert (jobs.done, jobs.failed, jobs.running) == (1, 0, {2: "job 2"})
-    jobs.ended(2, well=False)
-    assert (jobs.done, jobs.failed, jobs.running) == (1, 1, {})
+    jobs.finished(1)
+    assert (jobs.done, jobs.failed, jobs.running) == (1, {}, {2: "job 2"})
+    log = tmp_path / "2.log"
+    log.write_text("2026-01-01 10:00:00,000 INFO begins\n2026-01-01 10:00:01,000 ERROR no key is set\n\n")
+    jobs.broke(2, [str(log), str(tmp_path / "none.log")])
+    assert (jobs.done, jobs.failed, jobs.running) == (1, {2: "job 2: no key is set"}, {})
+    assert jobs.failures == ", 1 failed"
+    jobs.started(2, "job 2")  # tried again
+    jobs.finished(2)
+    assert (jobs.done, jobs.failed) == (2, {})
 
 
 def test_the_rate_is_that_of_the_last_seconds():
