@@ -56,12 +56,13 @@ class Jobs:
 
 
 class Rate:
-    """Questions a second of one job, over the last RATE_OVER_S seconds."""
+    """Questions a second of one job, over the last RATE_OVER_S seconds in which it told of any; falling while
+    the job is silent for longer."""
 
     def __init__(self):
         self._seen: deque[tuple[float, int]] = deque()
 
-    def of(self, state: State) -> float:
+    def of(self, state: State, now: float) -> float:
         if self._seen and self._seen[-1][1] > state.done:  # the job runs again
             self._seen.clear()
         if not self._seen or self._seen[-1][0] < state.at:
@@ -69,7 +70,8 @@ class Rate:
         while len(self._seen) > 2 and self._seen[-1][0] - self._seen[0][0] > RATE_OVER_S:
             self._seen.popleft()
         (first, before), (last, after) = self._seen[0], self._seen[-1]
-        return (after - before) / (last - first) if last > first else 0.0
+        until = max(last, now - RATE_OVER_S)
+        return (after - before) / (until - first) if last > first else 0.0
 
 
 class Terminal:
@@ -152,14 +154,14 @@ class Terminal:
         for column in ({"no_wrap": True}, {"ratio": 1}, {"no_wrap": True}):
             bars.add_column(**column)
         for state in read_states(self.folder):
-            bars.add_row(state.what, _bar(state.total, state.done), self._told(state))
+            bars.add_row(state.what, _bar(state.total, state.done), self._told(state, time.time()))
         so_far = f"{self.jobs.done} of {self.jobs.total}{self.jobs.failures}"
         bars.add_row("jobs", _bar(self.jobs.total, self.jobs.done), so_far)
         now = Text(" · ".join(self.jobs.running.values()), style="dim", no_wrap=True, overflow="ellipsis")
         return Group(now, bars)
 
-    def _told(self, state):
-        rate = self._rates.setdefault(state.what, Rate()).of(state)
+    def _told(self, state, now):
+        rate = self._rates.setdefault(state.what, Rate()).of(state, now)
         parts = [f"{state.done:,} of {state.total:,}", f"{rate:,.1f}/s"]
         parts += [f"about {duration((state.total - state.done) / rate)} left"] if rate else []
         parts += [f"{number:,} {status}" for status, number in state.counts.items() if status not in GOOD]

@@ -118,25 +118,27 @@ def test_jobs_that_started_and_ended(tmp_path):
 
 def test_the_rate_is_that_of_the_last_seconds():
     rate = Rate()
-    assert rate.of(State("m on d", 100, at=0.0)) == 0
-    assert rate.of(State("m on d", 100, at=10.0, counts={"answered": 50})) == 5
+    assert rate.of(State("m on d", 100, at=0.0), now=0.0) == 0
+    assert rate.of(State("m on d", 100, at=10.0, counts={"answered": 50}), now=10.0) == 5
     for at in (20.0, 30.0, 40.0):
-        last = rate.of(State("m on d", 100, at=at, counts={"answered": 50 + int(at) // 10}))
-    assert last == pytest.approx(0.1)
+        last = State("m on d", 100, at=at, counts={"answered": 50 + int(at) // 10})
+        assert rate.of(last, now=at) < 5
+    assert rate.of(last, now=60.0) == pytest.approx(0.1)
+    assert rate.of(last, now=100.0) == pytest.approx(2 / 60)  # it has told of nothing for a minute
 
 
 def test_a_job_is_shown_with_rate_time_left_failures_and_money(tmp_path):
     terminal = Terminal(tmp_path)
     first = State("m on d", 1000, at=0.0, counts={"answered": 0}, usd=0.0)
-    assert terminal._told(first) == "0 of 1,000, 0.0/s, 0.00 USD"
+    assert terminal._told(first, now=0.0) == "0 of 1,000, 0.0/s, 0.00 USD"
     later = State("m on d", 1000, at=10.0, counts={"answered": 90, "failed": 10}, usd=0.25)
-    assert terminal._told(later) == "100 of 1,000, 10.0/s, about 2 min left, 10 failed, 0.25 USD"
+    assert terminal._told(later, now=10.0) == "100 of 1,000, 10.0/s, about 2 min left, 10 failed, 0.25 USD"
 
 
 def test_a_job_that_runs_again_has_no_rate_below_zero(tmp_path):
     terminal = Terminal(tmp_path)
     for at, done, said in ((0.0, 50, ""), (5.0, 10, "10 of 60, 0.0/s"), (10.0, 20, "2.0/s, about 20 s left")):
-        assert said in terminal._told(State("m on d", 60, at=at, counts={"answered": done}))
+        assert said in terminal._told(State("m on d", 60, at=at, counts={"answered": done}), now=at)
 
 
 def test_a_watched_job_says_how_far_it_is(tmp_path, monkeypatch, capsys):
