@@ -15,7 +15,8 @@ import pytest
 from sce.ledger.claims import Claims
 from sce.ledger.ledger import Ledger, ledger_file
 from tests.asking.questions import ask_all, entry, rows
-from tests.asking.test_batches import child, once, wait_for
+from tests.asking.test_batches import once
+from tests.asking.test_broken_batches import child, wait_for
 from tests.batches import AnthropicStub, OpenAIStub
 from tests.conftest import ROOT
 from tests.faults import Answer, Provider, served
