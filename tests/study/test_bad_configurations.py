@@ -215,6 +215,7 @@ CONFIGURATIONS = [
     ("models.m", OPENAI | {"base_url": "http://127.1/v1"}, "models.m.base_url", "four numbers"),
     ("models.m", OPENAI | {"base_url": "http://2130706433"}, "models.m.base_url", "four numbers"),
     ("models.m", OPENAI | {"base_url": "http://0x7f.0.0.1"}, "models.m.base_url", "four numbers"),
+    ("models.m", OPENAI | {"base_url": "http://[v1.a]/v1"}, "models.m.base_url", "an IPv6 address"),
     ("models.m", OPENAI | {"base_url": "http://10.0.0.256"}, "models.m.base_url", "four numbers"),
     ("models.m", OPENAI | {"base_url": "http://[fe80::1%eth0]/v1"}, "models.m.base_url", "IPv6"),
     ("models.m", OPENAI | {"base_url": "http://a..b"}, "models.m.base_url", "is a name"),
