@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from sce.grids.datasets import Feature
@@ -155,8 +155,8 @@ def draw_pixels(axes, mosaic, pixels, missing, style):
     axes.imshow(pixels, origin="lower", extent=extent, aspect="auto", interpolation="none", zorder=1)
     hatched = _boxes(np.argwhere(missing), (1, 1))
     axes.add_patch(PathPatch(hatched, zorder=1.1, **missing_look(style)))
-    grid = {"edgecolor": "white", "linewidth": 0.25 if mosaic.shown.sum() > HEAVY else 0.5, "zorder": 1.2}
-    axes.add_patch(PathPatch(_grid_lines(mosaic), fill=False, **grid))
+    grid = {"edgecolor": "white", "linewidth": 0.5, "alpha": 0.5 if mosaic.shown.sum() > HEAVY else 1}
+    axes.add_patch(PathPatch(_grid_lines(mosaic), fill=False, zorder=1.2, **grid))
     frame = {"edgecolor": "#444444", "linewidth": 0.6, "zorder": 1.4, "clip_on": False}
     axes.add_patch(PathPatch(_boxes(corners(mosaic), mosaic.panel), fill=False, **frame))
 
@@ -211,10 +211,9 @@ def draw_moves(axes, mosaic, moves, cell, style):
     shift = _spread(mosaic, len(arrows))
     start, end = moves.start[arrows] + shift, moves.end[arrows] + shift
     for fate, look in looks(style).items():
-        if many:
-            _draw_landings(
-                axes, mosaic, moves.end[moves.landing & (moves.fate == fate)], look["landing"], cell
-            )
+        landing = moves.landing & (moves.fate == fate)
+        if many and landing.any():
+            _draw_landings(axes, mosaic, moves.end[landing], look["landing"], cell)
         chosen = moves.fate[arrows] == fate
         if chosen.any():
             _draw_arrows(axes, start[chosen], end[chosen], look)
@@ -242,20 +241,18 @@ def _draw_arrows(axes, start, end, look):
 
 def _draw_landings(axes, mosaic, end, look, cell):
     """One mark per cell, its area the number of SCEs landing there (up to MOST_BY_AREA), cut off at the edges
-    of its panel."""
+    of its panel, which it never passes by more than the cell between panels."""
     place, counts = np.unique(end, axis=0, return_counts=True)
-    diameter = max(2.2, 0.4 * 72 * min(cell)) * np.sqrt(np.minimum(counts, MOST_BY_AREA))
-    span = np.array(mosaic.panel) + 1
-    for panel in np.unique(place // span, axis=0):
-        here = (place // span == panel).all(axis=1)
-        marks = axes.scatter(
-            *place[here].T,
-            s=diameter[here] ** 2,
-            marker=look["marker"],
-            c=look.get("markerfacecolor", look["color"]),
-            edgecolors=look["color"] if "markerfacecolor" in look else None,
-            linewidths=look["markeredgewidth"],
-            zorder=3,
-            rasterized=len(place) > HEAVY,
-        )
-        marks.set_clip_path(Rectangle(panel * span - 0.5, *mosaic.panel, transform=axes.transData))
+    wide = 72 * min(cell)
+    diameter = np.sqrt(np.minimum(counts, MOST_BY_AREA)) * max(2.2, 0.4 * wide)
+    marks = axes.scatter(
+        *place.T,
+        s=np.minimum(diameter, 3 * wide) ** 2,
+        marker=look["marker"],
+        c=look.get("markerfacecolor", look["color"]),
+        edgecolors=look["color"] if "markerfacecolor" in look else None,
+        linewidths=look["markeredgewidth"],
+        zorder=3,
+        rasterized=len(place) > HEAVY,
+    )
+    marks.set_clip_path(_boxes(corners(mosaic), mosaic.panel), axes.transData)

@@ -338,17 +338,17 @@ def test_marks_are_cut_off_at_the_edges_of_their_panel():
         table["point_id"] % 2 * 31
     )  # the two corners of the two panels that are farthest apart
     axes = boundary_map(dataset, make_boundary(dataset, codes), table, "someone", {"max_arrows": 0}).axes[1]
-    lower = axes.transData.inverted().transform
-    boxes = {
-        tuple(marks.get_offsets()[0]): lower(marks.get_clip_box()).round(6).tolist()
-        for marks in axes.findobj(PathCollection)
-    }
-    nx, ny = lay_out(dataset, 24).panel
-    width, height = axes.get_xlim()[1], axes.get_ylim()[1]
-    assert boxes == {
-        (0, 0): [[-0.5, -0.5], [nx - 0.5, ny - 0.5]],
-        (width - 0.5, height - 0.5): [[width - nx, height - ny], [width, height]],
-    }
+    valid, invalid = axes.findobj(PathCollection)
+    assert valid.get_offsets().tolist() == invalid.get_offsets().tolist() == [[0, 0], [8, 3]]
+    inches = axes.get_position().width * axes.figure.get_figwidth()
+    for marks in (valid, invalid):
+        panels = marks.get_clip_path().get_fully_transformed_path().to_polygons()
+        panels = [axes.transData.inverted().transform(panel).round(6) for panel in panels]
+        assert [panel.min(axis=0).tolist() for panel in panels] == [[-0.5, -0.5], [4.5, -0.5]]
+        assert [panel.max(axis=0).tolist() for panel in panels] == [[3.5, 3.5], [8.5, 3.5]]
+        # No mark is wider than three of the nine cells: none reaches beyond the empty one between panels.
+        assert marks.get_sizes().max() ** 0.5 <= 72 * inches / 9 * 3
+        assert marks.get_sizes().max() ** 0.5 > 72 * inches / 9
 
 
 def test_valid_and_invalid_differ_by_more_than_colour():

@@ -1,0 +1,53 @@
+"""The fonts of figures: matplotlib's DejaVu Sans, cut down to the letters that most texts need, and the whole
+of it for all others.
+
+Every PDF embeds the letters that it has. To take these from the whole font, with the tables by which it sets
+its 6,000 letters, takes most of the time of a PDF. The short one has no such tables but that of kerning.
+"""
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+from fontTools import subset
+from matplotlib.font_manager import fontManager
+
+WHOLE = "DejaVu Sans"
+SHORT = "DejaVu Sans European"
+FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")  # in matplotlib's own folder
+LETTERS = (  # Unicode, both ends included
+    (0x20, 0x24F),  # Latin
+    (0x370, 0x52F),  # Greek, Cyrillic
+    (0x2010, 0x20BF),  # dashes, quotes, the ellipsis, currencies
+    (0x2190, 0x22FF),  # arrows, operators
+)
+LEFT_OUT = ("FFTM", "GDEF", "GPOS", "GSUB", "MATH")
+
+
+@cache
+def families() -> list[str]:
+    """Names for ``font.family``: the first that has a letter draws it. The short fonts are made on the first
+    call, for this process alone: no cache that jobs would share, and no home that has to be writable."""
+    folder = tempfile.mkdtemp(prefix="sce-fonts-")  # read by matplotlib whenever it draws
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in FILES:
+        path = Path(folder, name)
+        _shorten(Path(matplotlib.get_data_path(), "fonts/ttf", name), path)
+        fontManager.addfont(path)
+    return [SHORT, WHOLE]
+
+
+def _shorten(whole, path):
+    options = subset.Options(legacy_kern=True, recommended_glyphs=True, notdef_outline=True)
+    options.drop_tables += LEFT_OUT
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=[code for first, last in LETTERS for code in range(first, last + 1)])
+    with subset.load_font(whole, options) as font:
+        subsetter.subset(font)
+        for record in font["name"].names:
+            text = record.toUnicode().replace(WHOLE, SHORT)
+            record.string = text.replace(WHOLE.replace(" ", ""), SHORT.replace(" ", ""))
+        subset.save_font(font, path, options)
