@@ -1,5 +1,5 @@
-"""The fonts of figures: matplotlib's DejaVu Sans, cut down to the letters that most texts need, and the whole
-of it for all others.
+"""The fonts of figures: matplotlib's DejaVu Sans, cut down to the Latin letters, and the whole of it for all
+others.
 
 Every PDF embeds the letters that it has. To take these from the whole font, with the tables by which it sets
 its 6,000 letters, takes most of the time of a PDF. The short one has no such tables but that of kerning.
@@ -16,15 +16,14 @@ from fontTools import subset
 from matplotlib.font_manager import fontManager
 
 WHOLE = "DejaVu Sans"
-SHORT = "DejaVu Sans European"
-FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")  # in matplotlib's own folder
+SHORT = "DejaVu Sans Latin"
+FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")  # in the folder of matplotlib; for italics name WHOLE
 LETTERS = (  # Unicode, both ends included
-    (0x20, 0x24F),  # Latin
-    (0x370, 0x52F),  # Greek, Cyrillic
+    (0x20, 0x17F),  # Latin
     (0x2010, 0x20BF),  # dashes, quotes, the ellipsis, currencies
     (0x2190, 0x22FF),  # arrows, operators
 )
-LEFT_OUT = ("FFTM", "GDEF", "GPOS", "GSUB", "MATH")
+LEFT_OUT = {"FFTM", "GDEF", "GPOS", "GSUB", "MATH"}
 
 
 @cache
@@ -42,10 +41,11 @@ def families() -> list[str]:
 
 def _shorten(whole, path):
     options = subset.Options(legacy_kern=True, recommended_glyphs=True, notdef_outline=True)
-    options.drop_tables += LEFT_OUT
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[code for first, last in LETTERS for code in range(first, last + 1)])
     with subset.load_font(whole, options) as font:
+        for table in LEFT_OUT & set(font.keys()):  # here, as what is dropped later is read before
+            del font[table]
         subsetter.subset(font)
         for record in font["name"].names:
             text = record.toUnicode().replace(WHOLE, SHORT)

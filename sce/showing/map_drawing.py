@@ -153,11 +153,14 @@ def draw_pixels(axes, mosaic, pixels, missing, style):
     extent = (-0.5, mosaic.width - 0.5, -0.5, mosaic.height - 0.5)
     # Not resampled, so that an SVG stores one pixel per cell.
     axes.imshow(pixels, origin="lower", extent=extent, aspect="auto", interpolation="none", zorder=1)
-    hatched = _boxes(np.argwhere(missing), (1, 1))
-    axes.add_patch(PathPatch(hatched, zorder=1.1, **missing_look(style)))
+    if missing.any():
+        hatched = _boxes(np.argwhere(missing), (1, 1))
+        axes.add_patch(PathPatch(hatched, zorder=1.1, **missing_look(style)))
     grid = {"edgecolor": "white", "linewidth": 0.5, "alpha": 0.5 if mosaic.shown.sum() > HEAVY else 1}
     axes.add_patch(PathPatch(_grid_lines(mosaic), fill=False, zorder=1.2, **grid))
-    frame = {"edgecolor": "#444444", "linewidth": 0.6, "zorder": 1.4, "clip_on": False}
+    # Over the marks of landings. To clip each of them by the panels would take longer.
+    axes.add_patch(PathPatch(_gaps(mosaic), color="white", linewidth=0, zorder=3.1))
+    frame = {"edgecolor": "#444444", "linewidth": 0.6, "zorder": 3.2, "clip_on": False}
     axes.add_patch(PathPatch(_boxes(corners(mosaic), mosaic.panel), fill=False, **frame))
 
 
@@ -178,6 +181,14 @@ def _boxes(cells, size):
     outline = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) * size - 0.5
     steps = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
     return Path((cells[:, None, :] + outline).reshape(-1, 2), np.tile(steps, len(cells)))
+
+
+def _gaps(mosaic):
+    """One path of what is between the panels."""
+    right, up = corners(mosaic).T
+    upright = _boxes(np.stack([right - 1, up], axis=1)[right > 0], (1, mosaic.panel[1] + 1))
+    flat = _boxes(np.stack([right, up - 1], axis=1)[up > 0], (mosaic.panel[0], 1))
+    return Path.make_compound_path(upright, flat)
 
 
 def _segments(ends):
@@ -240,12 +251,12 @@ def _draw_arrows(axes, start, end, look):
 
 
 def _draw_landings(axes, mosaic, end, look, cell):
-    """One mark per cell, its area the number of SCEs landing there (up to MOST_BY_AREA), cut off at the edges
-    of its panel, which it never passes by more than the cell between panels."""
+    """One mark per cell, its area the number of SCEs landing there (up to MOST_BY_AREA). Beyond its panel it
+    reaches over the cell between panels at most, and is covered there."""
     place, counts = np.unique(end, axis=0, return_counts=True)
     wide = 72 * min(cell)
     diameter = np.sqrt(np.minimum(counts, MOST_BY_AREA)) * max(2.2, 0.4 * wide)
-    marks = axes.scatter(
+    axes.scatter(
         *place.T,
         s=np.minimum(diameter, 3 * wide) ** 2,
         marker=look["marker"],
@@ -255,4 +266,3 @@ def _draw_landings(axes, mosaic, end, look, cell):
         zorder=3,
         rasterized=len(place) > HEAVY,
     )
-    marks.set_clip_path(_boxes(corners(mosaic), mosaic.panel), axes.transData)
