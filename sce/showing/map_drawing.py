@@ -143,8 +143,8 @@ def draw_cells(axes, mosaic, codes, style, tints):
 
 def boundary_line(axes, board, **look):
     """A line along the edges of cells where options meet; ``board`` (width, height): the code of every
-    cell."""
-    axes.add_patch(PathPatch(_meeting_lines(board), fill=False, **{"linewidth": 0.8, "zorder": 1.3, **look}))
+    cell. As an artist, since add_patch walks along every line to find limits that the axes have already."""
+    axes.add_artist(PathPatch(_meeting_lines(board), fill=False, **{"linewidth": 0.8, "zorder": 1.3, **look}))
 
 
 def draw_pixels(axes, mosaic, pixels, missing, style):
@@ -155,13 +155,13 @@ def draw_pixels(axes, mosaic, pixels, missing, style):
     axes.imshow(pixels, origin="lower", extent=extent, aspect="auto", interpolation="none", zorder=1)
     if missing.any():
         hatched = _boxes(np.argwhere(missing), (1, 1))
-        axes.add_patch(PathPatch(hatched, zorder=1.1, **missing_look(style)))
+        axes.add_artist(PathPatch(hatched, zorder=1.1, **missing_look(style)))
     grid = {"edgecolor": "white", "linewidth": 0.5, "alpha": 0.5 if mosaic.shown.sum() > HEAVY else 1}
-    axes.add_patch(PathPatch(_grid_lines(mosaic), fill=False, zorder=1.2, **grid))
+    axes.add_artist(PathPatch(_grid_lines(mosaic), fill=False, zorder=1.2, **grid))
     # Over the marks of landings. To clip each of them by the panels would take longer.
-    axes.add_patch(PathPatch(_gaps(mosaic), color="white", linewidth=0, zorder=3.1))
+    axes.add_artist(PathPatch(_gaps(mosaic), color="white", linewidth=0, zorder=3.1))
     frame = {"edgecolor": "#444444", "linewidth": 0.6, "zorder": 3.2, "clip_on": False}
-    axes.add_patch(PathPatch(_boxes(corners(mosaic), mosaic.panel), fill=False, **frame))
+    axes.add_artist(PathPatch(_boxes(corners(mosaic), mosaic.panel), fill=False, **frame))
 
 
 def mix(colour, tint):
