@@ -61,8 +61,8 @@ def _pdf(figure):
 
 def _lay_out(figure):
     """Have matplotlib place everything once; by itself it would do so for every file."""
-    if figure.get_layout_engine():
-        figure.draw_without_rendering()
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
         figure.set_layout_engine(None)
 
 
