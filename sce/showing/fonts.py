@@ -17,7 +17,8 @@ from matplotlib.font_manager import fontManager
 
 WHOLE = "DejaVu Sans"
 SHORT = "DejaVu Sans Latin"
-FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")  # in the folder of matplotlib; for italics name WHOLE
+FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")  # in the folder of matplotlib
+ITALIC = "DejaVuSans-Oblique.ttf"
 LETTERS = (  # Unicode, both ends included
     (0x20, 0x17F),  # Latin
     (0x2010, 0x20BF),  # dashes, quotes, the ellipsis, currencies
@@ -30,13 +31,29 @@ LEFT_OUT = {"FFTM", "GDEF", "GPOS", "GSUB", "MATH"}
 def families() -> list[str]:
     """Names for ``font.family``: the first that has a letter draws it. The short fonts are made on the first
     call, for this process alone: no cache that jobs would share, and no home that has to be writable."""
+    for name in FILES:
+        _add(name)
+    return [SHORT, WHOLE]
+
+
+@cache
+def italics() -> list[str]:
+    """The same for a text in italics, of which there are few."""
+    _add(ITALIC)
+    return families()
+
+
+def _add(name):
+    path = Path(_folder(), name)
+    _shorten(Path(matplotlib.get_data_path(), "fonts/ttf", name), path)
+    fontManager.addfont(path)
+
+
+@cache
+def _folder():
     folder = tempfile.mkdtemp(prefix="sce-fonts-")  # read by matplotlib whenever it draws
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name in FILES:
-        path = Path(folder, name)
-        _shorten(Path(matplotlib.get_data_path(), "fonts/ttf", name), path)
-        fontManager.addfont(path)
-    return [SHORT, WHOLE]
+    return folder
 
 
 def _shorten(whole, path):

@@ -134,7 +134,7 @@ def _add_panel(figure, x, y, title, caption, line, style):
     axes.set_xlabel("validity (%)", labelpad=2)
     for k, text in enumerate(caption):
         below = (y - PANEL[1] - line * (2.5 + k)) / height
-        look = {"fontsize": style.font_size - 1, "style": "italic", "family": fonts.WHOLE}
+        look = {"fontsize": style.font_size - 1, "style": "italic", "family": fonts.italics()}
         figure.text(x / width, below, text, va="top", **look)
     return axes
 
