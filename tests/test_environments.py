@@ -24,6 +24,7 @@ CONDA_NAMES = {
     "dotenv": "python-dotenv",
     "sklearn": "scikit-learn",
     "matplotlib": "matplotlib-base",
+    "fontTools": "fonttools",
     "httpx2": "openai",  # which brings it along
 }
 UNLOCKED = {"python", "pip", "sentence-transformers"}

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from sce.grids.datasets import Feature
@@ -143,8 +143,8 @@ def draw_cells(axes, mosaic, codes, style, tints):
 
 def boundary_line(axes, board, **look):
     """A line along the edges of cells where options meet; ``board`` (width, height): the code of every
-    cell."""
-    axes.add_patch(PathPatch(_meeting_lines(board), fill=False, **{"linewidth": 0.8, "zorder": 1.3, **look}))
+    cell. As an artist, since add_patch walks along every line to find limits that the axes have already."""
+    axes.add_artist(PathPatch(_meeting_lines(board), fill=False, **{"linewidth": 0.8, "zorder": 1.3, **look}))
 
 
 def draw_pixels(axes, mosaic, pixels, missing, style):
@@ -153,12 +153,15 @@ def draw_pixels(axes, mosaic, pixels, missing, style):
     extent = (-0.5, mosaic.width - 0.5, -0.5, mosaic.height - 0.5)
     # Not resampled, so that an SVG stores one pixel per cell.
     axes.imshow(pixels, origin="lower", extent=extent, aspect="auto", interpolation="none", zorder=1)
-    hatched = _boxes(np.argwhere(missing), (1, 1))
-    axes.add_patch(PathPatch(hatched, zorder=1.1, **missing_look(style)))
-    grid = {"edgecolor": "white", "linewidth": 0.25 if mosaic.shown.sum() > HEAVY else 0.5, "zorder": 1.2}
-    axes.add_patch(PathPatch(_grid_lines(mosaic), fill=False, **grid))
-    frame = {"edgecolor": "#444444", "linewidth": 0.6, "zorder": 1.4, "clip_on": False}
-    axes.add_patch(PathPatch(_boxes(corners(mosaic), mosaic.panel), fill=False, **frame))
+    if missing.any():
+        hatched = _boxes(np.argwhere(missing), (1, 1))
+        axes.add_artist(PathPatch(hatched, zorder=1.1, **missing_look(style)))
+    grid = {"edgecolor": "white", "linewidth": 0.5, "alpha": 0.5 if mosaic.shown.sum() > HEAVY else 1}
+    axes.add_artist(PathPatch(_grid_lines(mosaic), fill=False, zorder=1.2, **grid))
+    # Over the marks of landings. To clip each of them by the panels would take longer.
+    axes.add_artist(PathPatch(_gaps(mosaic), color="white", linewidth=0, zorder=3.1))
+    frame = {"edgecolor": "#444444", "linewidth": 0.6, "zorder": 3.2, "clip_on": False}
+    axes.add_artist(PathPatch(_boxes(corners(mosaic), mosaic.panel), fill=False, **frame))
 
 
 def mix(colour, tint):
@@ -178,6 +181,14 @@ def _boxes(cells, size):
     outline = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) * size - 0.5
     steps = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
     return Path((cells[:, None, :] + outline).reshape(-1, 2), np.tile(steps, len(cells)))
+
+
+def _gaps(mosaic):
+    """One path of what is between the panels."""
+    right, up = corners(mosaic).T
+    upright = _boxes(np.stack([right - 1, up], axis=1)[right > 0], (1, mosaic.panel[1] + 1))
+    flat = _boxes(np.stack([right, up - 1], axis=1)[up > 0], (mosaic.panel[0], 1))
+    return Path.make_compound_path(upright, flat)
 
 
 def _segments(ends):
@@ -211,10 +222,9 @@ def draw_moves(axes, mosaic, moves, cell, style):
     shift = _spread(mosaic, len(arrows))
     start, end = moves.start[arrows] + shift, moves.end[arrows] + shift
     for fate, look in looks(style).items():
-        if many:
-            _draw_landings(
-                axes, mosaic, moves.end[moves.landing & (moves.fate == fate)], look["landing"], cell
-            )
+        landing = moves.landing & (moves.fate == fate)
+        if many and landing.any():
+            _draw_landings(axes, mosaic, moves.end[landing], look["landing"], cell)
         chosen = moves.fate[arrows] == fate
         if chosen.any():
             _draw_arrows(axes, start[chosen], end[chosen], look)
@@ -241,21 +251,18 @@ def _draw_arrows(axes, start, end, look):
 
 
 def _draw_landings(axes, mosaic, end, look, cell):
-    """One mark per cell, its area the number of SCEs landing there (up to MOST_BY_AREA), cut off at the edges
-    of its panel."""
+    """One mark per cell, its area the number of SCEs landing there (up to MOST_BY_AREA). Beyond its panel it
+    reaches over the cell between panels at most, and is covered there."""
     place, counts = np.unique(end, axis=0, return_counts=True)
-    diameter = max(2.2, 0.4 * 72 * min(cell)) * np.sqrt(np.minimum(counts, MOST_BY_AREA))
-    span = np.array(mosaic.panel) + 1
-    for panel in np.unique(place // span, axis=0):
-        here = (place // span == panel).all(axis=1)
-        marks = axes.scatter(
-            *place[here].T,
-            s=diameter[here] ** 2,
-            marker=look["marker"],
-            c=look.get("markerfacecolor", look["color"]),
-            edgecolors=look["color"] if "markerfacecolor" in look else None,
-            linewidths=look["markeredgewidth"],
-            zorder=3,
-            rasterized=len(place) > HEAVY,
-        )
-        marks.set_clip_path(Rectangle(panel * span - 0.5, *mosaic.panel, transform=axes.transData))
+    wide = 72 * min(cell)
+    diameter = np.sqrt(np.minimum(counts, MOST_BY_AREA)) * max(2.2, 0.4 * wide)
+    axes.scatter(
+        *place.T,
+        s=np.minimum(diameter, 3 * wide) ** 2,
+        marker=look["marker"],
+        c=look.get("markerfacecolor", look["color"]),
+        edgecolors=look["color"] if "markerfacecolor" in look else None,
+        linewidths=look["markeredgewidth"],
+        zorder=3,
+        rasterized=len(place) > HEAVY,
+    )

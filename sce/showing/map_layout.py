@@ -38,6 +38,7 @@ def lay_out_page(dataset, mosaic, blocks, headlines, legend, style):
     strip = 1.5 * line if mosaic.rows else 0.0
     left, gap = _label_room(dataset, mosaic, style), 0.25 + strip
     across, wide = _choose_across(len(blocks), mosaic.width, PAGE[1] - left - strip - MARGIN, gap)
+    wide = _whole(wide, style.dpi) or wide
     cell = (wide, _cell_height(dataset, mosaic, wide, style))
     extent = (cell[0] * mosaic.width, cell[1] * mosaic.height)
     column = max(extent[0], NARROW[1])
@@ -56,20 +57,30 @@ def lay_out_page(dataset, mosaic, blocks, headlines, legend, style):
     height = head + sum(header + extent[1] + below for header in headers) + foot
     tops = height - head - np.cumsum([0.0] + [header + extent[1] + below for header in headers[:-1]])
     return Page(
-        width=width,
-        height=height,
+        width=_whole(width, style.dpi),
+        height=_whole(height, style.dpi),
         line=line,
         headlines=wrapped,
-        left=left,
+        left=_on_pixel(left, style.dpi),
         across=across,
-        pitch=column + gap,
+        pitch=_whole(column + gap, style.dpi),
         texts=texts,
         tops=tops.tolist(),
-        bottoms=(tops - headers - extent[1]).tolist(),
+        bottoms=[_on_pixel(bottom, style.dpi) for bottom in tops - headers - extent[1]],
         cell=cell,
         mosaic=extent,
         legend_columns=legend_columns,
     )
+
+
+def _whole(inches, dpi):
+    """Down to whole pixels, so that all lines between cells look alike in a PNG."""
+    return math.floor(inches * dpi + 1e-6) / dpi
+
+
+def _on_pixel(inches, dpi):
+    """The middle of the pixel there, where a line as wide as a pixel is sharp."""
+    return _whole(inches, dpi) + 0.5 / dpi
 
 
 def _headers(texts, across, mosaic, line):
@@ -105,7 +116,8 @@ def _cell_height(dataset, mosaic, wide, style):
     labelled = mosaic.y is not None and not dataset.features[mosaic.y].is_number
     wanted = line_of_labels(style) if labelled else wide
     wide = min(wide, CELL[1])
-    return max(min(max(wanted, 0.75 * wide), 1.5 * wide), 0.7 / mosaic.height)
+    height = max(min(max(wanted, 0.75 * wide), 1.5 * wide), 0.7 / mosaic.height)
+    return math.ceil(height * style.dpi - 1e-6) / style.dpi
 
 
 def line_of_labels(style):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sce.measuring.metrics import MAIN_METRIC
-from sce.showing import captions
+from sce.showing import captions, fonts
 from sce.showing.drawing import MARGIN, TICKS, line_height, settings, text_width, wrap
 from sce.showing.looks import markers, model_looks
 from sce.showing.style import FigureStyle
@@ -134,7 +134,8 @@ def _add_panel(figure, x, y, title, caption, line, style):
     axes.set_xlabel("validity (%)", labelpad=2)
     for k, text in enumerate(caption):
         below = (y - PANEL[1] - line * (2.5 + k)) / height
-        figure.text(x / width, below, text, va="top", fontsize=style.font_size - 1, style="italic")
+        look = {"fontsize": style.font_size - 1, "style": "italic", "family": fonts.italics()}
+        figure.text(x / width, below, text, va="top", **look)
     return axes
 
 

@@ -338,17 +338,19 @@ def test_marks_are_cut_off_at_the_edges_of_their_panel():
         table["point_id"] % 2 * 31
     )  # the two corners of the two panels that are farthest apart
     axes = boundary_map(dataset, make_boundary(dataset, codes), table, "someone", {"max_arrows": 0}).axes[1]
-    lower = axes.transData.inverted().transform
-    boxes = {
-        tuple(marks.get_offsets()[0]): lower(marks.get_clip_box()).round(6).tolist()
-        for marks in axes.findobj(PathCollection)
-    }
-    nx, ny = lay_out(dataset, 24).panel
-    width, height = axes.get_xlim()[1], axes.get_ylim()[1]
-    assert boxes == {
-        (0, 0): [[-0.5, -0.5], [nx - 0.5, ny - 0.5]],
-        (width - 0.5, height - 0.5): [[width - nx, height - ny], [width, height]],
-    }
+    valid, invalid = axes.findobj(PathCollection)
+    assert valid.get_offsets().tolist() == invalid.get_offsets().tolist() == [[0, 0], [8, 3]]
+    # The empty cell between the two panels of 4 x 4 is white above the marks, and the frames are above it.
+    (cover,) = [patch for patch in axes.patches if patch.get_facecolor() == (1, 1, 1, 1)]
+    (gap,) = cover.get_path().to_polygons()
+    assert (gap.min(axis=0).tolist(), gap.max(axis=0).tolist()) == ([3.5, -0.5], [4.5, 4.5])
+    frames = max(patch.zorder for patch in axes.patches)
+    assert valid.zorder == invalid.zorder < cover.zorder < frames
+    # No mark is wider than three of the nine cells: none reaches beyond the gap.
+    cell = 72 * axes.get_position().width * axes.figure.get_figwidth() / 9
+    for marks in (valid, invalid):
+        assert cell < marks.get_sizes().max() ** 0.5 <= 3 * cell
+        assert marks.get_clip_on()
 
 
 def test_valid_and_invalid_differ_by_more_than_colour():
