@@ -41,8 +41,9 @@ STYLE = exact(STUDY.config.figures.model_dump())
 # Of figures that give every model its own colour and every condition its own mark.
 STUDY_STYLE = exact(parameters.study_style(STUDY))
 code_of = parameters.code
-# Whether this is Snakemake in a job of a cluster. Slurm's plugin lets it start once more for every step of the job, which
-# takes longer than a short step does; local to the job, they take no start of their own.
+# Whether this is Snakemake in a job of a cluster. Slurm's plugin lets it start once more for every step of the job (by
+# srun, which a program on one node does not need); local to the job, the steps take no start of their own. Every rule that
+# goes into the queue says so, also one made by "use rule", which inherits all but this.
 IN_JOB = workflow.remote_exec
 
 
