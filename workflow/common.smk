@@ -246,6 +246,15 @@ def take_lock():
         raise WorkflowError(str(error)) from None
 
 
+def look_when_jobs_end():
+    """Let Snakemake look for jobs to start when one has ended. For its limit of 100 new jobs a second it would also
+    look every second, and once more in each second for every job that has ended while others waited, which takes
+    most of a core once they are hundreds. A limit that the user sets is kept."""
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 def check_clocks():
     """Let the jobs of this run read files from the future."""
     try:
