@@ -43,8 +43,10 @@ STUDY_STYLE = exact(parameters.study_style(STUDY))
 code_of = parameters.code
 # Whether this is Snakemake in a job of a cluster. Slurm's plugin lets it start once more for every step of the job (by
 # srun, which a program on one node does not need); local to the job, the steps take no start of their own. Every rule that
-# goes into the queue says so, also one made by "use rule", which inherits all but this.
-IN_JOB = workflow.remote_exec
+# goes into the queue says so, also one made by "use rule", which inherits all but this. In an array of jobs all tasks
+# start with the command of the first, and the plugin has to start each one's own.
+STARTS_ANOTHER = any(word.startswith("--slurm-jobstep-array-execs") for word in sys.argv)
+IN_JOB = workflow.remote_exec and not STARTS_ANOTHER
 
 
 def named(names):

@@ -189,6 +189,16 @@ def test_one_job_for_all_of_a_pair_ends_in_the_same_scores(cluster, project, tmp
     ).read_bytes()
 
 
+def test_every_task_of_an_array_does_its_own(cluster, project):
+    models = {name: CONTROL | {"policy": name} for name in ("nearest", "overshoot", "echo")}
+    project.configure(study(models))
+    run(project, cluster, "results/usage.parquet", "--slurm-array-jobs", "elicit")
+    jobs = list(itertools.chain(*jobs_of(cluster, project).values()))
+    assert [job["JobState"] for job in jobs] == ["COMPLETED"] * len(models)
+    assert {job["ArrayTaskId"] for job in jobs} == {"1", "2", "3"}
+    assert all(", 0 found in the ledger" in job_log(project, name) for name in models)
+
+
 def test_a_cancelled_elicitation_asks_nothing_twice_and_costs_nobody_else(cluster, project):
     provider = slow_student(0.3)
     with served(provider) as url:
