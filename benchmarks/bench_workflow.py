@@ -1,16 +1,19 @@
 """What the workflow itself costs: building its graph, finding nothing to do, starting jobs, loading models.
 
     python benchmarks/bench_workflow.py graph [--times 1 10]   minutes; config/paper.yaml, and 10 times that
-    python benchmarks/bench_workflow.py jobs                   a minute; what a job takes beside its work
+    python benchmarks/bench_workflow.py jobs                   minutes; what a job takes beside its work
     python benchmarks/bench_workflow.py jobs --slurm           the same through a Slurm of the tests (as root)
     python benchmarks/bench_workflow.py loads                  a second; how often a study loads its models
 
 ``graph`` asks no model: it pretends every result (files that are there, and Snakemake's own records of them)
-and measures a dry run before and after. Processor seconds stand beside the wall clock, which other work on
-the machine lengthens.
+and measures a dry run before and after. ``jobs`` runs 40 jobs of control respondents on one core; with
+``--slurm --together`` all about a pair is one job of the queue. ``--beside CHECKOUT`` runs another version in
+turns with this one, each with its own rules, profiles and package: both medians and their ratio. Processor
+seconds stand beside the wall clock, which other work on the machine lengthens.
 """
 
 import argparse
+import ctypes
 import os
 import re
 import resource
@@ -19,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +39,7 @@ from tests.workflow import slurm  # noqa: E402
 
 PAPER = ROOT / "config/paper.yaml"
 CONTROLS = ("nearest", "overshoot", "timid", "echo", "malformed", "constant")
+PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 IMPATIENT = [
     *("--profile", "profiles/slurm", "--latency-wait", "5"),
     *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"),
@@ -126,38 +131,88 @@ def graph(times, repeats):
                 )
 
 
-def jobs(through_slurm):
+def jobs(checkouts, turns, through_slurm, together):
+    """What each checkout's jobs take, in turns: the medians, and how many times less the last one takes."""
+    with cluster() if through_slurm else nullcontext() as slurm_here:
+        found = [[measured(checkout, slurm_here, together) for checkout in checkouts] for _ in range(turns)]
+    for name in found[0][0]:
+        each = [statistics.median(figures[name] for figures in side) for side in zip(*found, strict=True)]
+        ratio = f"   ratio {each[0] / each[-1]:.2f}" if len(each) > 1 else ""
+        print(f"{name:45}" + "".join(f"{figure:9.2f}" for figure in each) + ratio)
+
+
+def measured(checkout, slurm_here, together):
+    """Figures of one run of a checkout's workflow, by name."""
     models = {name: {"engine": "control", "policy": name} for name in CONTROLS}
     experiment = {"models": list(models), "datasets": ["exam"], "conditions": ["minimal"]}
     with tempfile.TemporaryDirectory() as folder:
-        project = Project(Path(folder) / "project")
+        project = Project(Path(folder) / "project", checkout)
         project.configure({"models": models, "experiments": {"main": experiment}})
         number, _ = dry_run(project, 1)
-        if through_slurm:
-            slurm.install()
-            with slurm.started() as cluster:
-                run(project, number, IMPATIENT, cluster)
+        if slurm_here is None:
+            figures = run_here(project, number)
         else:
-            run(project, number, [])
+            figures = run_in_slurm(project, slurm_here, together)
+    print(f"{checkout}: " + ", ".join(f"{name} {figure:.2f}" for name, figure in figures.items()), flush=True)
+    return figures
 
 
-def run(project, number, options, cluster=None):
+def run_here(project, number):
     with Spent() as spent:
-        snakemake(project, *options, env=cluster and cluster.env)
-    work = [
+        snakemake(project)
+    work = sum(
         float(seconds)
         for log in (project.folder / "logs").rglob("*.log")
         for seconds in re.findall(r"done in ([\d.]+) s", log.read_text())
-    ]
-    print(f"{number} jobs: {spent.wall_s:.1f} s, {spent.processor_s:.1f} processor s here")
-    print(f"of which {sum(work):.1f} s are the work of {len(work)} scripts")
-    if cluster is None:
-        beside = (spent.wall_s - sum(work)) / number
-        print(f"beside its work a job takes {beside:.2f} s (one core, one job at a time)")
-        return
-    queued = cluster.jobs()
-    ran = [_seconds(job["RunTime"]) for job in queued]
-    print(f"{len(queued)} jobs of Slurm, which ran for {statistics.mean(ran):.1f} s each")
+    )
+    return {
+        "jobs": number,
+        "wall clock (s)": spent.wall_s,
+        "work of the jobs' scripts (s)": work,
+        "beside its work a job takes (s)": (spent.wall_s - work) / number,  # one core, one job at a time
+        "processor s of a job": spent.processor_s / number,
+    }
+
+
+def run_in_slurm(project, slurm_here, together):
+    if together:
+        profile = project.folder / "profiles/slurm/config.yaml"
+        content = yaml.safe_load(profile.read_text())
+        content["groups"]["elicit"] = content["groups"]["parse_responses"]
+        profile.write_text(yaml.safe_dump(content))
+    with Spent() as spent:
+        with Spent() as here:
+            snakemake(project, *IMPATIENT, env=slurm_here.env)
+        reap_jobs()
+    queued = [job for job in slurm_here.jobs() if job["WorkDir"] == str(project.folder.resolve())]
+    return {
+        "wall clock (s)": here.wall_s,
+        "jobs of Slurm": len(queued),
+        "one of them ran for (s)": statistics.mean(_seconds(job["RunTime"]) for job in queued),
+        "processor s of one": (spent.processor_s - here.processor_s) / len(queued),
+        "processor s of Snakemake that submits them": here.processor_s,
+    }
+
+
+@contextmanager
+def cluster():
+    """A Slurm whose jobs become children of this process when its daemons leave them, so that their processor
+    time is known."""
+    slurm.install()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    with slurm.started() as running:
+        yield running
+
+
+def reap_jobs(within_s=60):
+    """Wait until the last job's processes have ended; those of Slurm's daemons go on."""
+    until, running = time.monotonic() + within_s, True
+    while running and time.monotonic() < until:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        running = any("slurmstepd" in Path(f"/proc/{child}/comm").read_text() for child in children)
+        time.sleep(0.2)
 
 
 def loads():
@@ -185,11 +240,14 @@ def main():
     parser.add_argument("--times", type=int, nargs="+", default=[1, 10])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--slurm", action="store_true")
+    parser.add_argument("--together", action="store_true")
+    parser.add_argument("--beside", metavar="CHECKOUT", type=Path)
     options = parser.parse_args()
     if options.what == "graph":
         graph(options.times, options.repeats)
     elif options.what == "jobs":
-        jobs(options.slurm)
+        checkouts = [options.beside.resolve(), ROOT] if options.beside else [ROOT]
+        jobs(checkouts, options.repeats, options.slurm, options.together)
     else:
         loads()
 

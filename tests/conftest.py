@@ -44,11 +44,11 @@ def run_to_its_end(command: list[str], folder: Path, ok: bool = True, env: dict 
 class Project:
     """A copy of the project in an empty folder, with a configuration of its own."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, checkout: Path = ROOT):
         self.folder = folder
         for name in ("sce", "workflow", "resources", "config", "envs", "profiles"):
-            shutil.copytree(ROOT / name, folder / name)  # with compiled modules
-        shutil.copy(ROOT / "Snakefile", folder)
+            shutil.copytree(checkout / name, folder / name)  # with compiled modules
+        shutil.copy(checkout / "Snakefile", folder)
 
     @classmethod
     def at(cls, folder: Path) -> "Project":

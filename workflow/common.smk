@@ -41,9 +41,12 @@ STYLE = exact(STUDY.config.figures.model_dump())
 # Of figures that give every model its own colour and every condition its own mark.
 STUDY_STYLE = exact(parameters.study_style(STUDY))
 code_of = parameters.code
-# Whether this is Snakemake in a job of a cluster. Slurm's plugin lets it start once more for every step of the job, which
-# takes longer than a short step does; local to the job, they take no start of their own.
-IN_JOB = workflow.remote_exec
+# Whether this is Snakemake in a job of a cluster. Slurm's plugin lets it start once more for every step of the job (by
+# srun, which a program on one node does not need); local to the job, the steps take no start of their own. Every rule that
+# goes into the queue says so, also one made by "use rule", which inherits all but this. In an array of jobs all tasks
+# start with the command of the first, and the plugin has to start each one's own.
+STARTS_ANOTHER = any(word.startswith("--slurm-jobstep-array-execs") for word in sys.argv)
+IN_JOB = workflow.remote_exec and not STARTS_ANOTHER
 
 
 def named(names):
@@ -243,6 +246,15 @@ def take_lock():
         require_writable("results")
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def look_when_jobs_end():
+    """Let Snakemake look for jobs to start when one has ended. For its limit of 100 new jobs a second it would also
+    look every second, and once more in each second for every job that has ended while others waited, which takes
+    most of a core once they are hundreds. A limit that the user sets is kept."""
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
 
 
 def check_clocks():

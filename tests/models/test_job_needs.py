@@ -214,3 +214,11 @@ def test_every_step_after_an_elicitation_is_in_the_group_of_the_slurm_profile():
             if of_pair and name not in ("elicit", "measure_kind"):
                 assert grouped.pop(name, None) == "after_elicit", name
     assert grouped == {}
+
+
+def test_every_rule_with_a_script_says_where_it_runs():
+    # A rule of the queue is local to its job (IN_JOB); "use rule" does not inherit that.
+    for file in (ROOT / "workflow/rules").glob("*.smk"):
+        for rule in re.split(r"^(?=(?:use )?rule )", file.read_text(), flags=re.M)[1:]:
+            makes = re.search("^    output:", rule, re.M)
+            assert not makes or re.search("^    localrule: (True|IN_JOB)$", rule, re.M), rule

@@ -1,5 +1,6 @@
 """The workflow through a real Slurm: what is asked of it, what survives its killing, and the same scores."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -7,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -104,6 +106,15 @@ def job_log(project, model, dataset="tiny"):
     return (project.folder / f"logs/elicit/{model}/{dataset}.log").read_text()
 
 
+def processes_in(folder):
+    """Ids of the processes that run in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            found += [process.name] if (process / "cwd").readlink() == folder else []
+    return found
+
+
 def slow_student(delay_s):
     """A provider whose model passes a student from a score of 60 on, and takes its time."""
 
@@ -178,6 +189,16 @@ def test_one_job_for_all_of_a_pair_ends_in_the_same_scores(cluster, project, tmp
     ).read_bytes()
 
 
+def test_every_task_of_an_array_does_its_own(cluster, project):
+    models = {name: CONTROL | {"policy": name} for name in ("nearest", "overshoot", "echo")}
+    project.configure(study(models))
+    run(project, cluster, "results/usage.parquet", "--slurm-array-jobs", "elicit")
+    jobs = list(itertools.chain(*jobs_of(cluster, project).values()))
+    assert [job["JobState"] for job in jobs] == ["COMPLETED"] * len(models)
+    assert {job["ArrayTaskId"] for job in jobs} == {"1", "2", "3"}
+    assert all(", 0 found in the ledger" in job_log(project, name) for name in models)
+
+
 def test_a_cancelled_elicitation_asks_nothing_twice_and_costs_nobody_else(cluster, project):
     provider = slow_student(0.3)
     with served(provider) as url:
@@ -198,6 +219,7 @@ def test_a_cancelled_elicitation_asks_nothing_twice_and_costs_nobody_else(cluste
         told, _ = first.communicate(timeout=300)
         assert first.returncode != 0
         assert "CANCELLED" in told
+        assert processes_in(project.folder) == []  # the job's, and all that they had started
         assert not (project.folder / "results/student/exam/responses.parquet").exists()
         assert (project.folder / "results/nearest/exam/scores.parquet").exists()
         kept = project.rows_in_ledger() - 2 * EXAM_POINTS  # those of nearest

@@ -112,6 +112,13 @@ def test_reordering_the_configuration_reruns_nothing(copy):
     assert copy.stale() == {}
 
 
+def test_snakemake_looks_for_jobs_when_one_has_ended_unless_the_user_limits_them(copy):
+    copy.edit("workflow/Snakefile", "print_summary()", "print('limit:', workflow.scheduler.job_rate_limiter)")
+    one_job = ("results/usage.parquet", "--forcerun", "collect_usage")
+    assert "limit: None" in copy.snakemake(*one_job)
+    assert "limit: <" in copy.snakemake(*one_job, "--max-jobs-per-timespan", "50/1s")
+
+
 def test_a_limit_reruns_nothing(copy):
     models = {name: entry | {"max_in_flight": 7} for name, entry in STUDY["models"].items()}
     copy.configure(STUDY | {"models": models})

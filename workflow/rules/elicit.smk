@@ -10,6 +10,7 @@ rule elicit:
         "logs/elicit/{model}/{dataset}.log",
     # The longest jobs first, so that no slow model is left to finish alone.
     priority: lambda wildcards: job_needs.runtime_min(get_asked(wildcards))
+    localrule: IN_JOB
     conda:
         "../../envs/elicit.yaml"
     threads: lambda wildcards: get_asked(wildcards).cores
@@ -40,6 +41,7 @@ use rule elicit as elicit_shard with:
         temp("results/{model}/{dataset}/shards/{shard}.txt"),
     log:
         "logs/elicit/{model}/{dataset}/{shard}.log",
+    localrule: IN_JOB
     message:
         "Answers of {wildcards.model} about {wildcards.dataset}, {wildcards.shard}"
 
@@ -77,6 +79,7 @@ use rule elicit as elicit_about with:
         "results/{model}/{dataset}/peers/{explainer}/responses.parquet",
     log:
         "logs/elicit_about/{model}/{dataset}/{explainer}.log",
+    localrule: IN_JOB
     params:
         asked=of_inquiry(parameters.elicit_about),
         code=of_inquiry(parameters.elicit_about_code),

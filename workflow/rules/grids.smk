@@ -24,6 +24,7 @@ rule embed_descriptions:
         "results/embeddings/{dataset}.npy",
     log:
         "logs/embed_descriptions/{dataset}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/embeddings.yaml"
     resources:
@@ -49,6 +50,7 @@ rule build_distance_matrix:
         sidecar="resources/distance_matrices/{dataset}_{metric}.json",
     log:
         "logs/build_distance_matrix/{dataset}_{metric}.log",
+    localrule: IN_JOB
     conda:
         "../../envs/core.yaml"
     resources:
