@@ -1,13 +1,13 @@
 """What questions cost that no model is asked: computed by a control respondent, and found in the ledger.
 
-    python benchmarks/bench_found.py [POINTS] [--runs 3] [--beside FOLDER]
-    python benchmarks/bench_found.py --plan STUDY CONFIGURATION [--runs 3] [--beside FOLDER]
+    python benchmarks/bench_found.py [POINTS] [--runs 3] [--beside FOLDER ...]
+    python benchmarks/bench_found.py --plan STUDY CONFIGURATION [--runs 3] [--beside FOLDER ...]
 
 A grid of POINTS (100,000) x one condition, so twice as many questions: asked of a control respondent with an
 empty ledger, asked again by a second job, and counted by a plan. ``--plan``: `python -m sce plan` for a
-configuration in the folder of a finished study. ``--beside``: a checkout of another version, which does the
+configuration in the folder of a finished study. ``--beside``: checkouts of other versions, which do the
 same in turns. Processor time, since other work on the machine lengthens the wall clock more, the median of
-the runs; all tables must be the same but for their latencies, and all plans the same.
+the runs; all tables must be the same but for their latencies, and the tables of all plans the same.
 """
 
 import argparse
@@ -22,6 +22,8 @@ import time
 from functools import partial
 from pathlib import Path
 from statistics import median
+
+import pandas as pd
 
 ROOT = Path(__file__).parent.parent
 
@@ -89,13 +91,17 @@ def measured_in(checkout, points):
 
 def planned_in(checkout, folder, configuration):
     """As ``measure``: seconds of `python -m sce plan` by the package in a checkout, and by the clock."""
-    command = [sys.executable, "-m", "sce", "plan", "--configfile", configuration]
     env = os.environ | {"PYTHONPATH": str(checkout)}
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.PIPE, check=True)
-    clock, used = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    with tempfile.NamedTemporaryFile(suffix=".csv") as table:
+        command = [sys.executable, "-P", "-m", "sce", "plan", "--configfile", configuration]
+        before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        subprocess.run(
+            [*command, "--csv", table.name], cwd=folder, env=env, stdout=subprocess.DEVNULL, check=True
+        )
+        clock, used = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+        content = pd.read_csv(table.name).round(6).to_csv()  # older versions differ in the last bits of worth
     spent = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-    digest = hashlib.sha256(done.stdout).hexdigest()
+    digest = hashlib.sha256(content.encode()).hexdigest()
     return {"spent": {"plan": spent, "clock": clock}, "unit": "s", "digest": digest}
 
 
@@ -104,7 +110,7 @@ def main():
     parser.add_argument("points", type=int, nargs="?", default=100_000)
     parser.add_argument("--plan", nargs=2, metavar=("STUDY", "CONFIGURATION"))
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--beside", metavar="FOLDER", type=Path)
+    parser.add_argument("--beside", metavar="FOLDER", type=Path, nargs="+", default=[])
     parser.add_argument("--here", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
@@ -112,19 +118,21 @@ def main():
         sys.path.insert(0, checkout)
         print(json.dumps(measure(options.points, folder)))
         return
-    checkouts = [options.beside.resolve(), ROOT] if options.beside else [ROOT]
+    checkouts = [*(folder.resolve() for folder in options.beside), ROOT]
     if options.plan:
         run = partial(planned_in, folder=options.plan[0], configuration=options.plan[1])
     else:
         run = partial(measured_in, points=options.points)
     results = [[run(checkout) for checkout in checkouts] for _ in range(options.runs)]
     first = results[0][0]
+    for way in first["spent"]:
+        *others, now = [
+            median(result["spent"][way] for result in side) for side in zip(*results, strict=True)
+        ]
+        before = "".join(f"; {other:.1f} before, ratio {other / now:.2f}" for other in others)
+        print(f"{way:10} {now:.1f} {first['unit']}{before}")
     digests = {result["digest"] for turn in results for result in turn}
     assert len(digests) == 1, "the versions differ in what they ask or store"
-    for way in first["spent"]:
-        each = [median(result["spent"][way] for result in side) for side in zip(*results, strict=True)]
-        before = f"; {each[0]:.1f} before, ratio {each[0] / each[-1]:.2f}" if options.beside else ""
-        print(f"{way:10} {each[-1]:.1f} {first['unit']}{before}")
 
 
 if __name__ == "__main__":

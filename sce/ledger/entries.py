@@ -105,8 +105,9 @@ def digest_of(text: str) -> str:
 def canonical(body: dict) -> str:
     """A request as canonical JSON, in which 0 and 0.0 are the same number."""
     text = CANONICAL.encode(body)
-    # Nearly no request holds what can be a whole number with a fraction.
-    return CANONICAL.encode(_whole(body)) if ".0" in text or "e+" in text else text
+    # Nearly no request holds what can be a whole number with a fraction. A sign alone is found faster.
+    whole = ".0" in text or ("+" in text and "e+" in text)
+    return CANONICAL.encode(_whole(body)) if whole else text
 
 
 def _whole(value):

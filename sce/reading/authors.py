@@ -1,7 +1,8 @@
 """What a model said of a dataset, as another model is told of it: its question, its answers and its SCEs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
@@ -37,13 +38,28 @@ class Author:
         this SCE where there is one, and the instance (``record``) that the question is about."""
         dataset, answer = self.dataset, self.answers[point]
         values = {
-            "asked": prompts.ask(self.main, dataset, dataset.describe(dataset.record(point))),
-            "request": prompts.follow_up(self.conditions[condition], dataset, answer),
+            "asked": self._asking(dataset.describe(dataset.record(point))),
+            "request": self._requests[condition, answer],
             "description": dataset.describe(record),
         }
         if (condition, point) in self.sces:
             values["revised"] = dataset.describe(self.sces[condition, point].record)
         return prompts.follow_up(prompt, dataset, answer, **values)
+
+    @cached_property
+    def _asking(self) -> Callable[[str], str]:
+        """A description -> the text of its question."""
+        return prompts.asking(self.main, self.dataset)
+
+    @cached_property
+    def _requests(self) -> dict[tuple[str, str], str]:
+        """(Condition, answer) -> the text that asked for an SCE after this answer."""
+        dataset = self.dataset
+        return {
+            (name, answer): prompts.follow_up(prompt, dataset, answer)
+            for name, prompt in self.conditions.items()
+            for answer in dataset.options
+        }
 
 
 def read_author(

@@ -1,13 +1,16 @@
 """What the answers that are there already say about how much a row of a study is worth."""
 
-from sce.asking.conversations import responses_of
+from collections import defaultdict
+
+import numpy as np
+
+from sce.asking.conversations import prediction, sce_record
 from sce.asking.protocol import Asked, Protocol
-from sce.measuring import boundaries, distances, estimands
+from sce.measuring import estimands
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import POINTS, Rows
-from sce.reading import responses
-from sce.reading.samples import first_samples
+from sce.reading.samples import deciding
 
 FEWEST_ROWS = 30
 
@@ -18,21 +21,44 @@ def worth(protocol: Protocol, asked: list[Asked]) -> float | None:
     asked: the rows of a walk of the protocol; those of status ``unasked`` are no answers yet. None where no
     condition has FEWEST_ROWS kept rows, or too few clusters.
     """
-    main = protocol.questions[0].name if protocol.questions else None
-    needed = [row for row in asked if row.entry.status != "unasked" and row.wording == main]
-    if not {"question", "condition"} <= {row.kind for row in needed}:
+    if not protocol.questions:
         return None
-    dataset = protocol.dataset
-    known = responses_of(protocol, [row for row in needed if row.kind in ("question", "condition")])
-    codes = boundaries.predictions(dataset, responses.boundary(known[known["kind"] == "question"], dataset))
-    names = [prompt.name for prompt in protocol.conditions]
-    sces = first_samples(responses.counterfactuals(known, dataset, names))
-    measured = distances.measure(dataset, codes, sces, "gower")
+    main, dataset = protocol.questions[0].name, protocol.dataset
+    known = [row for row in asked if row.wording == main and row.entry.status != "unasked"]
+    codes, lattice = _predictions(known, dataset), Lattice.of(dataset)
     found = []
-    for _, rows in measured[measured["status"] == "kept"].groupby("condition"):
-        reached = rows["sce_point_id"].to_numpy(dtype=int, na_value=NONE)
-        its = Rows.of(rows["point_id"].to_numpy(dtype=int), reached, lattice=Lattice.of(dataset))
-        interval = estimands.share(rows["valid"].to_numpy(dtype=float), its, POINTS)
-        if len(rows) >= FEWEST_ROWS and interval.reason is None:
-            found.append(interval.effective_n / len(rows))
+    for points, reached in _sces(known, dataset).values():
+        kept = (codes[points] != NONE) & (reached != NONE) & (codes[reached] != NONE)
+        points, reached = points[kept], reached[kept]
+        if len(points) < FEWEST_ROWS:
+            continue
+        valid = codes[points] != codes[reached]
+        interval = estimands.share(valid, Rows.of(points, reached, lattice=lattice), POINTS)
+        if interval.reason is None:
+            found.append(interval.effective_n / len(points))
     return min(found, default=None)
+
+
+def _predictions(rows, dataset) -> np.ndarray:
+    """(N,) index of the option predicted at every grid point, NONE where none is known."""
+    answers_at, codes = defaultdict(list), np.full(dataset.size, NONE)
+    for row in rows:
+        if row.kind == "question":
+            answers_at[row.point_id].append(prediction(row.entry, dataset))
+    for point, answers in answers_at.items():
+        place = deciding(answers)
+        if place is not None:
+            codes[point] = dataset.options.index(answers[place])
+    return codes
+
+
+def _sces(rows, dataset) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Condition -> the points (n,), in order, and the grid point of each one's SCE, NONE where there is none:
+    of several samples the first."""
+    found = defaultdict(dict)
+    for row in rows:
+        if row.kind == "condition" and row.sample == 1:
+            record = sce_record(row.entry, dataset)
+            there = None if record is None else dataset.locate(record)
+            found[row.condition][row.point_id] = NONE if there is None else there
+    return {condition: tuple(np.array(sorted(reached.items())).T) for condition, reached in found.items()}

@@ -19,6 +19,7 @@ from multiprocessing import get_context
 
 import pandas as pd
 
+from sce.asking.blocks import without_gc
 from sce.asking.conversations import Interview, walk
 from sce.asking.messages import continued
 from sce.asking.pacing import CHARACTERS_PER_TOKEN
@@ -58,9 +59,11 @@ def plan(study: Study, prices: Prices) -> pd.DataFrame:
     that a row of validity is worth, as the answers in the ledger have it. Null: not known."""
     datasets = _by_model(study)
     points = sum(study.datasets[name].size for names in datasets.values() for name in names)
-    with _each_model(study, len(datasets) if points >= POINTS_ALONE else 1) as each:
-        tasks = [(model, names[0]) for model, names in datasets.items()]
-        own = dict(zip(datasets, each(_count_own, tasks), strict=True))
+    with without_gc(), _each_model(study, len(datasets) if points >= POINTS_ALONE else 1) as each:
+        sizes = {model: _roughly(study, model) for model in datasets}
+        longest_first = sorted(datasets, key=sizes.get, reverse=True)  # so that none is left alone at the end
+        tasks = [(model, datasets[model][0]) for model in longest_first]
+        own = dict(zip(longest_first, each(_count_own, tasks), strict=True))
         answers = {author: so_far for _, _, of_model in own.values() for author, so_far in of_model.items()}
         about = {model: authors for model, authors in _authors(study).items() if model in datasets}
         tasks = [
@@ -98,6 +101,13 @@ def _inherit(study):
 
 def _inherited(function, task):
     return function(_inherited.study, *task)
+
+
+def _roughly(study, model):
+    """About how many questions a model is asked of itself."""
+    names = [name for author, name in study.pairs if author == model]
+    wordings = {name: len(study.questions(model, name) + study.conditions(model, name)) for name in names}
+    return sum(study.datasets[name].size * number for name, number in wordings.items())
 
 
 def _count_own(study, model, dataset):

@@ -30,9 +30,9 @@ class Measured:
     seconds: Counter = field(default_factory=Counter)
     answers: Counter = field(default_factory=Counter)
 
-    def add(self, kind: str, characters: int, entry: Entry) -> None:
+    def add(self, kind: str, messages: list[dict], entry: Entry) -> None:
         if entry.usage.get("in"):
-            self.characters += characters
+            self.characters += characters_of(messages)
             self.tokens_in += entry.usage["in"]
             self.out[kind] += entry.usage.get("out", 0)
             self.answers[kind] += 1
@@ -63,22 +63,22 @@ class Planner:
     async def look_up(self, questions: list[Question]) -> list[Entry]:
         """What a run would get. A question that is met again, by another way or wording, counts once."""
         keys = [digest(body_of(self.engine, messages, about)) for messages, about in questions]
-        entries = self.ledger.get_all(set(keys) - self._known.keys())
+        # Not set(keys) - self._known.keys(), which runs through all that is known.
+        entries = self.ledger.get_all({key for key in keys if key not in self._known})
         for key, (messages, about) in zip(keys, questions, strict=True):
             if key not in self._known:
                 self._known[key] = self._count(key, entries.get(key), messages, about)
         return [self._known[key] for key in keys]
 
     def _count(self, key, entry, messages, about):
-        size = characters_of(messages)
         if entry is not None:
             self.found[entry.status] += 1
             if entry.status == "answered":
-                self.measured.add(about.kind, size, entry)
+                self.measured.add(about.kind, messages, entry)
             if entry.status not in self.retry or entry.finish_reason == "rejected":
                 return entry
         self.open[about.kind] += 1
-        self.characters[about.kind] += size
+        self.characters[about.kind] += characters_of(messages)
         point = self.protocol.dataset.locate(about.record)
         main = about.kind == "question" and about.name == self.protocol.questions[0].name
         if main and about.again <= self.protocol.samples and point is not None:
