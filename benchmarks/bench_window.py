@@ -196,7 +196,8 @@ NAMES = {
 }  # fmt: skip
 SCENARIOS = [
     Scenario(Knee, 4), Scenario(Knee, 16), Scenario(Knee, 64), Scenario(Knee, 64, 32),
-    Scenario(Knee, 32, 64), Scenario(Crowd, 8), Scenario(Crowd, 64), Scenario(AtMost, 1),
+    Scenario(Knee, 32, 64), Scenario(Crowd, 8), Scenario(Crowd, 64),
+    Scenario(Crowd, 64, 16), Scenario(Crowd, 16, 64), Scenario(AtMost, 1),
     Scenario(AtMost, 4), Scenario(AtMost, 24), Scenario(AtMost, 64), Scenario(AtMost, 64, 32),
     Scenario(AtMost, 32, 64), Scenario(ASecond, 5), Scenario(ASecond, 40), Scenario(ASecond, 40, 20),
     Scenario(ASecond, 20, 40), Scenario(AMinute, 600), Scenario(AMinute, 600, 1200),

@@ -1,10 +1,9 @@
 """How many requests may be under way at a provider whose limits nobody knows (``max_in_flight: auto``).
 
-``Window`` decides, from latencies and refusals alone; ``Slots`` keep to it. Answers that take no longer when
-more are under way leave room for more, as in TCP Vegas (Brakmo, Peterson 1995): the size doubles until
-latencies grow with it, and is then compared with half of it now and then. A refusal (429, overload) cuts the
-size to what the provider had taken on at that moment, and it returns to the old size by halves of the gap,
-as in CUBIC (Ha, Rhee, Xu 2008).
+``Window`` decides, from latencies and refusals alone; ``Slots`` keep to it. After each round of answers the
+size is the one that promises most answers a second, by what the rounds at this and other sizes tell
+(``sce.asking.slowdown``). A refusal (429, overload) cuts the size to what the provider had taken on at that
+moment, and it returns to the old size by halves of the gap, as in CUBIC (Ha, Rhee, Xu 2008).
 """
 
 import asyncio
@@ -13,20 +12,19 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sce.asking.slowdown import BENDS, Rounds, quantiles
 from sce.engines import Transient
 
-START, MOST = 16, 512  # requests under way, at first and at most
-FEWEST, FEWEST_COMPARED = 16, 48  # requests of a round, and of one whose latencies are compared
-ANSWERED = 0.6  # the share of them that has to be answered
+START, MOST = 8, 512  # requests under way, at first and at most
+FEWEST, FEWEST_COMPARED = 12, 48  # requests of a round: of the first ones and after refusals; of all others
+FIRST_ROUNDS = 3
+ANSWERED = 0.5  # the share of them that has to be answered
 FIRST_GUESS_S = 1.0  # that an answer takes, before one has come
 CALM = 3  # rounds without a refusal, before more is tried than the provider last took on
-SOONEST, LATEST = 2, 64  # rounds between two comparisons with half the size: twice as many each time
 MOST_CUT = 0.9  # of the size at the beginning of a round is left by the refusals in it
-RAMP_CUT = 0.5  # while it doubles: the size before had been taken on
-# Shares of a doubling that went into waiting: 0 where it gave twice the answers, 1 where it gave no more.
-# At the one that is aimed at, latencies are 1.5 times those of an idle provider: a reserve for what varies.
-ROOM, AIM = 0.2, 0.6
-TURNED = math.log(1.25)  # latencies changed by more than this, twice and at the same size: all is new
+GROWTH = 2  # of the size from one round to the next, at most; SURE can be tried in any case
+SURE = 16
+OUTLOOK, FURTHER = 20, 1.5  # every so many rounds, so many times the size is tried: limits may have risen
 SLOW = 4  # times the usual latency: a fault after so long is the provider's load
 
 
@@ -34,20 +32,17 @@ class Window:
     """The number of requests that may be under way: ``size``.
 
     Time is counted in rounds: the first requests that are sent in a round, about as many as may be under way,
-    tell how long answers take at its size, by their median, as soon as most of them are answered. ``rounds``
-    have ended. ``start``, ``most``: the size at first and at most.
+    tell how long answers take at its size as soon as half of them are answered. ``rounds`` have ended.
+    ``start``, ``most``: the size at first and at most. Times are seconds of a clock that goes on.
     """
 
     def __init__(self, start: int = START, most: int = MOST):
         self._size, self._most = float(min(start, most)), most
-        self._rule = self._ramp
-        self._usual = math.log(FIRST_GUESS_S)  # the logarithm of the median in the last round
-        # A size, and the mean logarithm there: what a round at another size is compared with.
-        self._known: tuple[float, float] | None = None
-        self._rounds, self._due = 0, SOONEST  # since the rule changed, and when to compare
-        self._room = False  # there was some in the last comparison
-        self._turned = 0.0  # by how much latencies were not as known, in the last round
-        self._taken, self._step = self._size, 1  # the size that was refused, and how far to go beyond it
+        self._known, self._since = Rounds(), 0  # rounds since the provider was found changed
+        self._usual = math.log(FIRST_GUESS_S)  # the logarithm of what an answer took in the last round
+        self._taken_on = self._size / 2  # without a refusal, in the round before
+        # After refusals: the size that was refused, and how far to go beyond it.
+        self._returns, self._taken, self._step, self._calm = False, self._size, 1, 0
         self._sent, self._refused = 0, False
         self.rounds = -1
         self._begin_round()
@@ -62,117 +57,85 @@ class Window:
         """Seconds that an answer takes lately."""
         return math.exp(self._usual)
 
-    def sent(self, in_flight: int) -> int:
+    def sent(self, in_flight: int, now: float) -> int:
         """Note that a request is sent, and that ``in_flight`` are under way with it. Returns its number."""
         self._sent += 1
         self._peak = max(self._peak, in_flight)
+        if self._sent < self._first + self._members:
+            self._waiting[self._sent] = now
         return self._sent
 
-    def answered(self, number: int, seconds: float) -> None:
-        """Note that the request with this number was answered after so many seconds."""
-        if not self._first <= number < self._first + self._members:
+    def answered(self, number: int, now: float) -> None:
+        """Note that the request with this number was answered."""
+        begun = self._waiting.pop(number, None)
+        if begun is None:
             return
-        self._seconds.append(seconds)
-        if len(self._seconds) >= ANSWERED * self._counted:
-            self._end_round()
+        self._seconds.append(max(now - begun, 1e-6))
+        if len(self._seconds) >= ANSWERED * max(self._members / 2, self._members - self._lost):
+            self._end_round(now)
 
-    def refused(self, in_flight: int) -> bool:
+    def lost(self, number: int) -> None:
+        """Note that the request with this number ended without an answer: it tells nothing of latencies."""
+        if self._waiting.pop(number, None) is not None:
+            self._lost += 1
+
+    def refused(self, in_flight: int, now: float) -> bool:
         """Note that the provider refused a request for its load, while ``in_flight`` others were under way.
         Returns whether the size has shrunk."""
-        left = (RAMP_CUT if self._rule == self._ramp else MOST_CUT) * self._begun_at
+        left = min(self._taken_on, MOST_CUT * self._begun_at)
         before, self._size = self._size, min(self._size, max(1.0, left, in_flight))
         shrunk = self._size < before
         self._refusals += 1
         if self._refusals >= self._begun_at:  # there need not be answers as well
-            self._end_round()
+            self._end_round(now)
         return shrunk
 
-    def failed(self, seconds: float, in_flight: int) -> bool:
+    def failed(self, seconds: float, in_flight: int, now: float) -> bool:
         """Note that a request failed for another reason; one that took very long failed by the provider's
         load. Returns whether the size has shrunk."""
-        return seconds > SLOW * self.usual_s and self.refused(in_flight)
+        return seconds > SLOW * self.usual_s and self.refused(in_flight, now)
 
     # --- rounds
-
-    @property
-    def _counted(self):
-        """Of the members of a round, those that can have been answered."""
-        return max(self._members / 2, self._members - self._refusals)
 
     def _begin_round(self):
         self.rounds += 1
         self._begun_at, self._first = self._size, self._sent + 1
-        if self._rule == self._ramp:
-            self._members = max(FEWEST, self.size // 2)
-        else:
-            self._members = max(FEWEST if self._rule == self._return else FEWEST_COMPARED, self.size)
+        fewest = FEWEST if self._returns or self.rounds < FIRST_ROUNDS else FEWEST_COMPARED
+        self._members = max(fewest, self.size)
+        self._waiting: dict[int, float] = {}  # when they were sent
         self._seconds: list[float] = []
-        self._refusals = self._peak = 0
+        self._refusals = self._lost = self._peak = 0
 
-    def _end_round(self):
+    def _end_round(self, now):
+        lower = self._usual
         if self._seconds:
-            sent = min(self._members, self._sent - self._first + 1) - self._refusals
-            middle = min(max(0, sent) // 2, len(self._seconds) - 1)
-            self._usual = math.log(max(sorted(self._seconds)[middle], 1e-6))
+            waited = [now - begun for begun in self._waiting.values()]
+            lower, self._usual = map(math.log, quantiles(self._seconds, waited))
         if self._refusals:
             self._be_refused()
         elif self._peak > self._size / 2:  # where fewer were wanted, nothing is known of more
-            self._rule()
+            self._taken_on = self._size
+            self._return() if self._returns else self._look(lower)
         self._size = min(max(self._size, 1.0), self._most)
         self._begin_round()
 
-    # --- what follows from a round
-
-    def _ramp(self):
-        """Double, until latencies grow too."""
-        before, self._known = self._known, (self._size, self._usual)
-        if before is not None and (waiting := _waiting(before, self._known)) >= AIM:
-            self._hold(before[0], waiting, SOONEST)
-        elif self._size >= self._most:
-            self._hold(self._size, AIM, LATEST)
-        else:
-            self._size *= 2
-
-    def _hold(self, fewer, waiting, due):
-        """Stay at about the size where the share that waits is the one aimed at."""
-        factor = 2 ** (AIM - waiting)
-        self._size = max(fewer, self._known[0] * min(factor, math.sqrt(2)))
-        if self._size != self._known[0]:
-            self._known = None
-        self._rule, self._rounds, self._due, self._turned = self._stay, 0, due, 0.0
-
-    def _stay(self):
-        """Look whether latencies stay as they are, until a comparison is due."""
-        self._rounds += 1
-        usual = self._usual if self._known is None else self._known[1]
-        change, before = self._usual - usual, self._turned
-        self._turned = change
-        turned = change * before > 0 and min(abs(change), abs(before)) > TURNED
-        self._known = (self.size, self._usual if turned else usual + change / self._rounds)
-        if turned:
-            self._due = SOONEST
-        if not turned and self._rounds < self._due:
+    def _look(self, lower):
+        """After a round without refusals: the size that promises most, half or twice of it where the provider
+        was found changed, and more now and then."""
+        self._since += 1
+        if change := self._known.note(self.size, self._members, lower, self._usual):
+            self._size, self._since = (self.size / 2 if change > 0 else self.size * 2), 0
             return
-        if self.size > 1:
-            self._rule, self._size = self._compare, float((self.size + 1) // 2)
-        elif self._most > 1:  # there is no half of it: compared with twice as many
-            self._rule, self._size = self._ramp, 2.0
-
-    def _compare(self):
-        """After a round at half the size."""
-        half, waiting = self._size, _waiting((self._size, self._usual), self._known)
-        self._size = self._known[0]
-        had_room, self._room = self._room, waiting < ROOM and self._size < self._most
-        if had_room and self._room:
-            self._rule = self._ramp
-            self._size *= 2
-        else:
-            self._hold(half, waiting, SOONEST if self._room else min(LATEST, 2 * self._due))
+        largest = min(self._most, max(SURE, GROWTH * self.size))
+        sizes = {round(bend) for bend in BENDS if self.size / GROWTH <= bend <= largest}
+        self._size = float(self._known.best({self.size, largest, *sizes}, self._most))
+        if self._since % OUTLOOK == 0:
+            self._size = math.ceil(FURTHER * self._size)
 
     def _be_refused(self):
         if not self._refused:  # of several such rounds in a row, the first one's size is returned to
-            self._taken = self._known[0] if self._rule == self._compare else self._begun_at
-        self._step, self._rounds, self._rule = 1, 0, self._return
+            self._taken = self._begun_at
+        self._step, self._calm, self._returns = 1, 0, True
         self._refused = True
 
     def _return(self):
@@ -182,18 +145,13 @@ class Window:
         if gap > 0:
             self._size += min(gap, max(1.0, gap / 2))
             return
-        self._rounds += 1
-        if self._rounds < CALM:
+        self._calm += 1
+        if self._calm < CALM:
             return
         self._size += self._step
         self._step *= 2
         if self._size >= 2 * self._taken:
-            self._known, self._rule = None, self._ramp
-
-
-def _waiting(few, many):
-    """The share of a growth in size that went into waiting: both are a size and a logarithm of latencies."""
-    return (many[1] - few[1]) / math.log(many[0] / few[0])
+            self._known, self._since, self._returns = Rounds(), 0, False
 
 
 class Slots:
@@ -262,8 +220,8 @@ class Place:
         """Around one try: the window learns how it ended."""
         slots, window, loop = self._slots, self._slots.window, asyncio.get_running_loop()
         slots.in_flight += 1
-        begin, number = loop.time(), window.sent(slots.in_flight)
-        fault = None
+        begin = loop.time()
+        number, fault = window.sent(slots.in_flight, begin), None
         try:
             yield
         except BaseException as error:  # a request that was cancelled was not answered
@@ -271,21 +229,22 @@ class Place:
             raise
         finally:
             slots.in_flight -= 1
-            seconds = loop.time() - begin
             if fault is None:
-                window.answered(number, seconds)
+                window.answered(number, loop.time())
                 slots.fill()
-            elif isinstance(fault, Transient):
-                self._learn(fault, seconds)
+            else:
+                window.lost(number)
+                if isinstance(fault, Transient):
+                    self._learn(fault, loop.time() - begin)
 
     def _learn(self, fault, seconds):
-        slots, window = self._slots, self._slots.window
+        slots, loop = self._slots, asyncio.get_running_loop()
         if fault.wait is None:
-            window.failed(seconds, slots.in_flight)
+            slots.window.failed(seconds, slots.in_flight, loop.time())
             return
-        shrunk = window.refused(slots.in_flight)
+        shrunk = slots.window.refused(slots.in_flight, loop.time())
         self._held, self._left = False, True
         if shrunk:
             slots.free()
         else:  # Refusals come at once: without a rest, one question after the other would run into them.
-            asyncio.get_running_loop().call_later(window.usual_s, slots.free)
+            loop.call_later(slots.window.usual_s, slots.free)

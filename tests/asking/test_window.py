@@ -1,10 +1,9 @@
-"""``max_in_flight: auto``: how the window of requests under way is found, and that no question suffers by it.
-
-Latencies are all alike where values are computed by hand, so a round's mean is that of each.
-"""
+"""``max_in_flight: auto``: how the number of requests under way is found; no question suffers by it."""
 
 import asyncio
+import itertools
 import json
+import math
 import threading
 import time
 
@@ -13,138 +12,166 @@ import pytest
 from benchmarks.bench_window import ASecond, AtMost, Crowd, Knee, Scenario, simulate
 from sce.asking import tries
 from sce.asking.asker import open_asker
+from sce.asking.slowdown import Rounds, quantiles
 from sce.asking.window import Slots, Window
 from sce.engines import Transient
 from tests.asking.questions import entry, question, rows, walk
 from tests.faults import Answer, Provider, fingerprint, served
 
 
-def go_on(window, seconds, rounds=1):
-    """Rounds whose answers all took so long."""
-    for _ in range(rounds):
-        begun = window.rounds
-        while window.rounds == begun:
-            window.answered(window.sent(window.size), seconds)
+class Clock:
+    """A window whose requests take as long as ``latency`` says of its size, all the same."""
+
+    def __init__(self, window, latency=lambda size: 1.0):
+        self.window, self.latency, self.now = window, latency, 0.0
+
+    def go_on(self, rounds=1):
+        """The sizes at the beginning of so many rounds."""
+        sizes = []
+        for _ in range(rounds):
+            window, begun = self.window, self.window.rounds
+            sizes.append(window.size)
+            seconds = self.latency(window.size)
+            while window.rounds == begun:
+                number = window.sent(window.size, self.now)
+                self.now += seconds
+                window.answered(number, self.now)
+        return sizes
+
+
+def crowd(most):
+    return lambda size: max(1.0, size / most) ** 2
+
+
+def knee(most):
+    return lambda size: max(1.0, size / most)
 
 
 # --- the decisions
 
 
-def test_it_doubles_while_latencies_stay_as_they_are():
-    window, sizes = Window(), []
-    for _ in range(7):
-        sizes.append(window.size)
-        go_on(window, 1.0)
-    assert sizes == [16, 32, 64, 128, 256, 512, 512]
+def test_it_nearly_doubles_while_latencies_stay_as_they_are():
+    sizes = Clock(Window()).go_on(9)
+    assert sizes[0] == 8
+    assert all(1.7 * few <= many <= 2 * few for few, many in itertools.pairwise(sizes[:7]))
+    assert 480 <= sizes[8] <= 512
 
 
-def test_it_stops_where_answers_only_wait_longer():
-    window = Window()
-    go_on(window, 1.0)
-    go_on(window, 2.0)  # 32 took twice as long as 16: nothing was gained
-    assert window.size == 24  # 32 / 2^0.4: 1.5 times what the provider takes at once
-    go_on(window, 1.5, rounds=2)
-    assert window.size == 12  # half, to compare
-    go_on(window, 1.0)
-    assert window.size == 24  # 1.5 times the latency for twice as many is what is aimed at
-    go_on(window, 1.5, rounds=4)
-    assert window.size == 12  # twice as long until the next comparison
-    go_on(window, 0.75)
-    assert window.size == 18  # half of them gave as many answers: 24 / 2^0.4
+@pytest.mark.parametrize("most", [3, 20, 150])
+def test_where_more_cost_time_it_stays_at_the_bend(most):
+    sizes = Clock(Window(), crowd(most)).go_on(18)
+    assert all(0.9 * most <= size <= 1.1 * most for size in sizes[10:])
 
 
-def test_it_grows_again_where_the_other_half_is_worth_it():
-    window = Window()
-    go_on(window, 1.0)
-    go_on(window, 2.0)
-    go_on(window, 1.5, rounds=3)
-    assert window.size == 33  # 24 times the root of 2
-    go_on(window, 1.5, rounds=3)
-    assert window.size == 66  # twice, the second time
-    go_on(window, 1.5)
-    assert window.size == 132
+@pytest.mark.parametrize("most", [3, 20, 150])
+def test_where_answers_only_wait_longer_it_is_not_below_the_bend(most):
+    sizes = Clock(Window(), knee(most)).go_on(20)
+    assert all(0.95 * most <= size <= 50 + 6 * most for size in sizes[10:])
+
+
+def test_it_grows_as_long_as_more_are_worth_it():
+    # With 16 in flight it gives half of the answers that it can give, with 208 thirteen fourteenths.
+    assert Clock(Window(), lambda size: 1 + size / 16).go_on(12)[-1] >= 208
+
+
+def test_what_was_learnt_of_other_limits_is_forgotten():
+    clock = Clock(Window(), crowd(64))
+    assert 58 <= clock.go_on(12)[-1] <= 70
+    clock.latency = crowd(16)
+    assert 14 <= clock.go_on(10)[-1] <= 18
+
+
+def test_limits_that_have_risen_are_found():
+    clock = Clock(Window(), knee(16))
+    clock.go_on(12)
+    clock.latency = knee(64)
+    assert clock.go_on(40)[-1] >= 60
 
 
 def test_one_at_a_time_is_not_for_ever():
-    window = Window(start=1)
-    go_on(window, 1.0)
-    go_on(window, 2.0)  # two at once take twice as long
-    assert window.size == 1
-    go_on(window, 1.0, rounds=2)
-    assert window.size == 2
-    go_on(window, 1.0)
-    assert window.size == 4
-
-
-def test_latencies_that_change_twice_are_looked_into_at_once():
-    window = Window()
-    go_on(window, 1.0)
-    go_on(window, 2.0)
-    go_on(window, 1.5, rounds=2)
-    go_on(window, 1.0)
-    go_on(window, 1.5)
-    go_on(window, 3.0)
-    assert window.size == 24
-    go_on(window, 3.0)
-    assert window.size == 12
+    clock = Clock(Window(start=1), lambda size: float(size) ** 2)
+    assert clock.go_on(10)[-1] == 1
+    clock.latency = lambda size: 1.0
+    assert clock.go_on(80)[-1] >= 64
 
 
 def test_a_slow_outlier_is_no_growing_latency():
-    window = Window()
-    go_on(window, 1.0)
-    window.answered(window.sent(32), 100.0)
-    go_on(window, 1.0)
-    assert window.size == 64
+    clock = Clock(Window())
+    clock.go_on()
+    number = clock.window.sent(14, clock.now)
+    clock.window.answered(number, clock.now + 100.0)
+    assert clock.go_on(2) == [14, 26]  # as without it
 
 
 def test_answers_to_requests_of_an_earlier_round_tell_nothing():
-    window = Window()
-    go_on(window, 1.0)
+    clock = Clock(Window())
+    clock.go_on()
     for _ in range(100):
-        window.answered(1, 50.0)
-    assert (window.size, window.rounds) == (32, 1)
+        clock.window.answered(1, 50.0)
+    assert (clock.window.size, clock.window.rounds) == (14, 1)
 
 
 def test_it_does_not_grow_where_no_more_are_wanted():
     window = Window()
-    for _ in range(200):
-        window.answered(window.sent(3), 1.0)
-    assert window.size == 16
+    for second in range(200):
+        window.answered(window.sent(3, second), second + 1)
+    assert window.size == 8
 
 
 def test_refusals_cut_to_what_was_taken_on_and_the_way_back_is_by_halves():
-    window = Window()
-    go_on(window, 1.0, rounds=2)
-    assert window.size == 64
-    assert [window.refused(n) for n in (63, 62, 40)] == [True, True, True]
-    assert window.size == 40
-    assert window.refused(3)
-    assert window.size == 32  # half of 64, and no less in this round
-    assert not window.refused(3)
-    sizes = []
-    for _ in range(12):
-        sizes.append(window.size)
-        go_on(window, 1.0)
-    assert sizes == [32, 32, 48, 56, 60, 62, 63, 64, 64, 64, 65, 67]
+    clock = Clock(Window())
+    window = clock.window
+    clock.go_on(1)
+    assert window.size == 14
+    assert [window.refused(n, clock.now) for n in (13, 12, 10)] == [True, True, True]
+    assert window.size == 10
+    assert window.refused(3, clock.now)
+    assert window.size == 8  # the round before took on as many, and no less is left by this one
+    assert not window.refused(3, clock.now)
+    assert clock.go_on(12) == [8, 8, 11, 12, 13, 14, 14, 14, 15, 17, 21, 29]
 
 
 def test_refusals_alone_end_a_round_too():
     window, sizes = Window(), []
     for _ in range(99):
-        window.refused(0)
+        window.refused(0, 0.0)
         sizes.append(window.size)
-    assert [sizes[0], sizes[15], sizes[16], sizes[24]] == [8, 8, 7, 6]  # a tenth less each round
+    assert [sizes[0], sizes[7], sizes[8], sizes[12]] == [4, 4, 3, 3]  # a tenth less each round
     assert window.size == 1
-    go_on(window, 1.0)
-    assert window.size == 8  # half way back
+    clock = Clock(window)
+    clock.go_on()
+    assert window.size == 4  # half way back
 
 
 def test_a_fault_counts_as_the_providers_load_only_after_very_long():
-    window = Window()
-    go_on(window, 1.0)
-    assert not window.failed(3.0, 3)
-    assert window.failed(30.0, 20)
-    assert window.size == 20
+    clock = Clock(Window())
+    clock.go_on(2)
+    assert not clock.window.failed(3.0, 3, clock.now)
+    assert clock.window.failed(30.0, 20, clock.now)
+    assert clock.window.size == 20
+
+
+# --- what latencies tell
+
+
+def test_a_quantile_where_some_still_wait():
+    # Of five 1/5 are answered after 1 s and 2/5 after 2 s.
+    assert quantiles([4.0, 1.0, 2.0], [3.0, 5.0]) == (1.0, 2.0)
+    # Who has waited for 0.5 s and 2 s tells nothing of later: 1/4 after 1 s, 1 - 3/4 * 1/2 = 5/8 after 3 s.
+    assert quantiles([3.0, 1.0, 4.0], [0.5, 2.0]) == (1.0, 3.0)
+    assert quantiles([1.0], [2.0] * 9) == (1.0, 1.0)  # not known yet
+
+
+def test_the_size_follows_from_how_latencies_grew():
+    square, free = Rounds(), Rounds()
+    for size, slower in ((4, 0.0), (8, 0.0), (16, 2 * math.log(2)), (32, 4 * math.log(2))):
+        assert square.note(size, 48, -0.3, slower) == 0
+        assert free.note(size, 48, -0.3, 0.0) == 0
+    sizes = {4, 6, 8, 10, 12, 16, 32, 64}
+    assert square.best(sizes, 512) == 8
+    assert free.best(sizes, 512) == 64
+    assert free.note(8, 48, 0.7, 1.0) > 0.5  # with fewer in flight e times as long: the provider has changed
+    assert free.note(16, 48, 0.7, 1.0) == 0  # and nothing earlier is held against it
 
 
 # --- the places
@@ -168,7 +195,9 @@ def test_who_was_refused_comes_back_before_those_never_sent():
 
     async def main():
         slots = Slots(Window(start=1, most=1))
-        go_on(slots.window, 0.001)  # what was refused rests for as long as an answer takes
+        Clock(
+            slots.window, lambda size: 0.001
+        ).go_on()  # what was refused rests for as long as an answer takes
         tasks = [ask(slots, "first", [Transient("busy", 0.0), None])]
         await asyncio.gather(*tasks, *(ask(slots, n, [None]) for n in ("second", "third")))
         return slots
@@ -196,20 +225,18 @@ def test_who_stops_waiting_takes_no_place():
 
 @pytest.mark.parametrize(
     ("scenario", "best"),
-    [(Scenario(Knee, 32), 32), (Scenario(AtMost, 24, 12), 24), (Scenario(ASecond, 20), 32)],
+    [
+        (Scenario(Knee, 32), 32),
+        (Scenario(Crowd, 16), 16),
+        (Scenario(AtMost, 24, 12), 24),
+        (Scenario(ASecond, 20), 32),
+    ],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_it_is_no_more_than_a_tenth_behind_the_best_fixed_number(scenario, best):
     found, fixed = (simulate(scenario, in_flight, questions=1000) for in_flight in (None, best))
     assert found.failed == 0
     assert fixed.seconds / found.seconds > 0.9
-
-
-def test_it_keeps_away_from_numbers_that_cost_time():
-    scenario = Scenario(Crowd, 16)
-    found, crowded = (simulate(scenario, in_flight, questions=500) for in_flight in (None, 64))
-    assert crowded.seconds > 2 * found.seconds
-    assert crowded.latency_s > 4 * found.latency_s
 
 
 # --- a real server
