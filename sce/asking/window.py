@@ -1,9 +1,9 @@
 """How many requests may be under way at a provider whose limits nobody knows (``max_in_flight: auto``).
 
 ``Window`` decides, from latencies and refusals alone; ``Slots`` keep to it. After each round of answers the
-size is the smallest that promises nearly the most answers a second, by what the rounds at this and other sizes
-tell (``sce.asking.slowdown``). A refusal (429, overload) cuts the size to what the provider had taken on at that
-moment, and it returns to the old size by halves of the gap, as in CUBIC (Ha, Rhee, Xu 2008).
+size is the smallest that promises nearly the most answers a second, by what rounds of this and other sizes
+tell (``sce.asking.slowdown``). A refusal (429, overload) cuts the size to what the provider had taken on at
+that moment, and it returns to the old size by halves of the gap, as in CUBIC (Ha, Rhee, Xu 2008).
 """
 
 import asyncio
@@ -120,8 +120,8 @@ class Window:
         self._begin_round()
 
     def _look(self, lower):
-        """After a round without refusals: the size that promises enough, half or twice of it where the provider
-        was found changed, and more now and then."""
+        """After a round without refusals: the size that promises enough; half or twice the last one where the
+        provider was found changed; more now and then."""
         self._since += 1
         if change := self._known.note(self.size, self._members, lower, self._usual):
             self._size, self._since = (self.size / 2 if change > 0 else self.size * 2), 0
