@@ -13,7 +13,7 @@ from benchmarks.bench_window import ASecond, AtMost, Crowd, Knee, Scenario, simu
 from sce.asking import tries
 from sce.asking.asker import open_asker
 from sce.asking.slowdown import Rounds, quantiles
-from sce.asking.window import Slots, Window
+from sce.asking.window import START, Slots, Window
 from sce.engines import Transient
 from tests.asking.questions import entry, question, rows, walk
 from tests.faults import Answer, Provider, fingerprint, served
@@ -195,9 +195,8 @@ def test_who_was_refused_comes_back_before_those_never_sent():
 
     async def main():
         slots = Slots(Window(start=1, most=1))
-        Clock(
-            slots.window, lambda size: 0.001
-        ).go_on()  # what was refused rests for as long as an answer takes
+        # What was refused rests for as long as an answer takes.
+        Clock(slots.window, lambda size: 0.001).go_on()
         tasks = [ask(slots, "first", [Transient("busy", 0.0), None])]
         await asyncio.gather(*tasks, *(ask(slots, n, [None]) for n in ("second", "third")))
         return slots
@@ -271,5 +270,5 @@ def test_a_server_that_limits_how_many_it_takes_at_once(tmp_path, monkeypatch):
     assert list(rows(tmp_path).values()) == [["answered"]] * len(numbers)
     assert (asker.asked, again.asked) == (len(numbers), 0)
     assert seen[1] == most
-    assert asker.window.size < 16  # as many as at first
+    assert asker.window.size < START
     assert seen[0] < len(numbers) / 2
