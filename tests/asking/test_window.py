@@ -88,6 +88,12 @@ def test_limits_that_have_risen_are_found():
     assert clock.go_on(40)[-1] >= 60
 
 
+def test_half_as_many_again_are_tried_now_and_then():
+    sizes = Clock(Window(), crowd(20)).go_on(41)
+    assert [sizes[20], sizes[40]] == [29, 29]
+    assert max(sizes[10:20] + sizes[21:40]) <= 22
+
+
 def test_one_at_a_time_is_not_for_ever():
     clock = Clock(Window(start=1), lambda size: float(size) ** 2)
     assert clock.go_on(10)[-1] == 1
@@ -172,6 +178,16 @@ def test_the_size_follows_from_how_latencies_grew():
     assert free.best(sizes, 512) == 64
     assert free.note(8, 48, 0.7, 1.0) > 0.5  # with fewer in flight e times as long: the provider has changed
     assert free.note(16, 48, 0.7, 1.0) == 0  # and nothing earlier is held against it
+
+
+def test_what_came_last_counts_most():
+    def best(*latencies):
+        known = Rounds()
+        for size, latency in ((8, 0.0), (16, 0.0), *((32, latency) for latency in latencies)):
+            assert known.note(size, 48, latency - 0.3, latency) == 0
+        return known.best(set(range(4, 129, 2)), 512)
+
+    assert best(*[0.5] * 12, *[0.2] * 12) > best(*[0.2] * 12, *[0.5] * 12)
 
 
 # --- the places
