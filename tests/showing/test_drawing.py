@@ -63,8 +63,10 @@ def test_cells_of_a_few_pixels_keep_their_edges(size, tmp_path):
 
 
 @pytest.mark.parametrize("dpi", [72, 150])
-def test_cells_of_a_map_are_whole_pixels_and_lines_between_them_sharp(dpi):
-    dataset = load_dataset(DATASETS / "heart_disease.yaml")
+# Their cells are as wide as high; higher; and in maps side by side.
+@pytest.mark.parametrize("name", ["heart_disease", "income", "weather"])
+def test_cells_of_a_map_are_whole_pixels_and_lines_between_them_sharp(name, dpi):
+    dataset = load_dataset(DATASETS / f"{name}.yaml")
     figure = draw(dataset, diagonal(dataset), {"minimal": "nearest"}, dpi=dpi)
     for axes in figure.axes:
         (left, bottom), (right, top) = axes.transData.transform([(-0.5, -0.5), (0.5, 0.5)])
