@@ -61,7 +61,8 @@ class Window:
         """Note that a request is sent, and that ``in_flight`` are under way with it. Returns its number."""
         self._sent += 1
         self._peak = max(self._peak, in_flight)
-        if self._sent < self._first + self._members:
+        # Beyond half of them, requests that were lost are replaced: the round would have no end otherwise.
+        if self._sent < self._first + self._members + max(0, self._lost - self._members // 2):
             self._waiting[self._sent] = now
         return self._sent
 

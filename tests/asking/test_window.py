@@ -78,7 +78,9 @@ def test_what_was_learnt_of_other_limits_is_forgotten():
     clock = Clock(Window(), crowd(64))
     assert 58 <= clock.go_on(12)[-1] <= 70
     clock.latency = crowd(16)
-    assert 14 <= clock.go_on(10)[-1] <= 18
+    sizes = clock.go_on(10)
+    assert 14 <= sizes[-1] <= 18
+    assert max(sizes[1:]) <= sizes[0] / 2 + 1  # down at once
 
 
 def test_limits_that_have_risen_are_found():
@@ -115,6 +117,20 @@ def test_answers_to_requests_of_an_earlier_round_tell_nothing():
     for _ in range(100):
         clock.window.answered(1, 50.0)
     assert (clock.window.size, clock.window.rounds) == (14, 1)
+
+
+@pytest.mark.parametrize(("lost", "answers"), [(0, 6), (1, 6), (4, 4), (6, 3), (12, 3), (100, 3)])
+def test_a_round_ends_without_what_was_lost(lost, answers):
+    """Half of the 12 requests of a round are answered, or half of those that were not lost; at least 3."""
+    window = Window()
+    for _ in range(lost):
+        window.lost(window.sent(8, 0.0))
+    numbers = [window.sent(8, 0.0) for _ in range(12)]
+    for number in numbers[: answers - 1]:
+        window.answered(number, 1.0)
+    assert window.rounds == 0
+    window.answered(numbers[answers - 1], 1.0)
+    assert window.rounds == 1
 
 
 def test_it_does_not_grow_where_no_more_are_wanted():
