@@ -51,7 +51,7 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.PROGRESS:
             jobs.total = record.total
         elif event == LogEvent.JOB_ERROR:
-            jobs.broke(record.jobid, record.log)
+            jobs.failed(record.jobid, record.log)
         if record.levelno >= logging.WARNING:
             style = "red" if record.levelno >= logging.ERROR else "yellow"
             self._terminal.say(self.format(record), style)

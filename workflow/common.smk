@@ -3,6 +3,7 @@ import os
 import re
 import sys
 import time
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
@@ -41,12 +42,12 @@ STYLE = exact(STUDY.config.figures.model_dump())
 # Of figures that give every model its own colour and every condition its own mark.
 STUDY_STYLE = exact(parameters.study_style(STUDY))
 code_of = parameters.code
-# Whether this is Snakemake in a job of a cluster. Slurm's plugin lets it start once more for every step of the job (by
-# srun, which a program on one node does not need); local to the job, the steps take no start of their own. Every rule that
-# goes into the queue says so, also one made by "use rule", which inherits all but this. In an array of jobs all tasks
-# start with the command of the first, and the plugin has to start each one's own.
-STARTS_ANOTHER = any(word.startswith("--slurm-jobstep-array-execs") for word in sys.argv)
-IN_JOB = workflow.remote_exec and not STARTS_ANOTHER
+# In an array of Slurm's jobs every task starts with the command of the first one, and its plugin then starts the task's own.
+IS_ARRAY = any(word.startswith("--slurm-jobstep-array-execs") for word in sys.argv)
+# Whether this is Snakemake in a job of a cluster, where the job's steps are local rules: otherwise Slurm's plugin starts
+# Snakemake anew for each of them (by srun, which a program on one node does not need). Every rule that goes into the queue
+# says "localrule: IN_JOB", also one made by "use rule", which inherits all but this.
+IN_JOB = workflow.remote_exec and not IS_ARRAY
 
 
 def named(names):
@@ -249,12 +250,15 @@ def take_lock():
 
 
 def look_when_jobs_end():
-    """Let Snakemake look for jobs to start when one has ended. For its limit of 100 new jobs a second it would also
-    look every second, and once more in each second for every job that has ended while others waited, which takes
-    most of a core once they are hundreds. A limit that the user sets is kept."""
-    limit = workflow.scheduling_settings.max_jobs_per_timespan
-    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
-        workflow.scheduler.job_rate_limiter = None
+    """Let Snakemake look for jobs to start only when one has ended. To keep to its limit of 100 new jobs a second it
+    would look every second, and once more in each second for every job that has ended while others waited: hundreds of
+    them take most of a core. Without the limit, as in a dry run, it does not; no option takes the default away. A
+    limit that the user sets is kept."""
+    # These are inner attributes of Snakemake 9.27: where another version has none of them, all stays as it is.
+    with suppress(AttributeError):
+        limiter = workflow.scheduler.job_rate_limiter
+        if (limiter.max_jobs, limiter.timespan) == (100, 1):
+            workflow.scheduler.job_rate_limiter = None
 
 
 def check_clocks():

@@ -2,42 +2,43 @@
 
 Providers of a few kinds are held possible. Up to a bend their latencies stay as they are; beyond, they grow
 in proportion to the requests in flight, with their square or with their cube. Or they grow by the same amount
-with each request from the first on. Each is as likely as it explains the latencies seen lately, by Bayes's
-rule, with log-normal latencies of which only the scale is unknown.
+with each request from the first on. The better a kind explains the latencies seen lately, the likelier it is:
+by Bayes's rule from equal shares, with log-normal latencies of which only the scale is unknown.
 """
 
 import math
 from functools import cache
 
 POWERS = (0, 1, 2, 3)  # of the growth beyond the bend; 0: from the first request on
-STEP = 1.1  # between the bends, and between the sizes that are considered
+STEP = 1.1  # ratio of two bends, and of two sizes that are considered
 BENDS = [STEP**step for step in range(70)]  # 1 to 718
 PROVIDERS = [(power, bend) for power in POWERS for bend in BENDS]
 QUANTILE = 0.4  # of the latencies, by which they are compared: known before most are answered
 LOWER_Z = 0.588  # standard deviations of a normal distribution from the quantile of 20% to that of 40%
-VARIANCE = 1.61  # of that quantile, times the number of answers, in squares of that deviation
-FIRST_SPREAD, SPREAD_ANSWERS = 0.6, 200  # a guess of the standard deviation, worth so many answers
+VARIANCE = 1.61  # of that quantile, times the number of requests, in squares of that deviation
+FIRST_SPREAD, SPREAD_REQUESTS = 0.6, 200  # a guess of the standard deviation, worth so many requests
 MODEL_ERROR = 0.06  # of the logarithm: no provider is exactly of these kinds
-FADING = 0.93  # what a round counts after another one
-SURPRISE = 12  # logarithm of the likelihood ratio from which a round is news, beside the likeliest provider
+FADING = 0.93  # is left of a round's weight after each later one
+SURPRISE = 12  # the logarithm of a likelihood ratio: from here on a round contradicts the likeliest provider
 DARING = 0.25  # standard deviations that are added to what is expected: what is unknown is tried
 ENOUGH = 0.97  # of the best expectation: the smallest such size is taken, so that answers wait for less
 
 
 class Rounds:
-    """What the rounds until now tell of the provider."""
+    """What the rounds of requests until now tell of the provider. ``size``: how many are in flight."""
 
     def __init__(self):
         # By size: weight (one over the variance) and mean of the logarithm of the latency.
         self._known: dict[int, tuple[float, float]] = {}
         self._spread = FIRST_SPREAD
 
-    def note(self, size: int, answers: int, lower: float, middle: float) -> float:
-        """Note a round. ``lower``, ``middle``: logarithms of the latencies within which half of the QUANTILE
-        and the QUANTILE of its requests were answered. Returns by how much the latter differs from what the
-        earlier rounds explain, 0 where they do; all these are forgotten otherwise."""
-        self._spread += ((middle - lower) / LOWER_Z - self._spread) * answers / (answers + SPREAD_ANSWERS)
-        weight = 1 / (VARIANCE * self._spread**2 / answers + MODEL_ERROR**2)
+    def note(self, size: int, requests: int, lower: float, middle: float) -> float:
+        """Note a round of so many requests. ``lower``, ``middle``: logarithms of the seconds within which
+        half of the QUANTILE, and the QUANTILE, of them were answered. Returns 0 where a provider explains
+        this round and the earlier ones. Else the provider has changed: the earlier rounds are forgotten, and
+        it returns by how much ``middle`` is above (below 0: under) what they let expect."""
+        self._spread += ((middle - lower) / LOWER_Z - self._spread) * requests / (requests + SPREAD_REQUESTS)
+        weight = 1 / (VARIANCE * self._spread**2 / requests + MODEL_ERROR**2)
         self._known = {n: (w * FADING, mean) for n, (w, mean) in self._known.items()}
         before, mean = self._known.get(size, (0.0, 0.0))
         self._known[size] = before + weight, (before * mean + weight * middle) / (before + weight)
@@ -49,8 +50,8 @@ class Rounds:
         return difference
 
     def best(self, sizes: set[int], most: int) -> int:
-        """The smallest of these sizes that promises about as many answers as any. ``most``: the largest size
-        that there may ever be."""
+        """The smallest of these sizes that promises nearly as many answers a second as any of them (ENOUGH).
+        ``most``: the largest size that there may ever be."""
         likely = [math.exp(likelihood) for likelihood, _ in self._fits()]
         promised = {size: _promise(likely, _shares(size, most)) for size in sizes}
         best = max(promised.values())
@@ -67,7 +68,8 @@ class Rounds:
 
 
 def _promise(likely, shares):
-    """The share expected over providers of these likelihoods, and a part of its standard deviation."""
+    """The mean of the shares of the most answers, over providers of these likelihoods, and a part of their
+    standard deviation (DARING)."""
     total = sum(likely)
     mean = sum(p * share for p, share in zip(likely, shares, strict=True)) / total
     square = sum(p * share**2 for p, share in zip(likely, shares, strict=True)) / total

@@ -33,7 +33,7 @@ class Window:
 
     Time is counted in rounds: the first requests that are sent in a round, about as many as may be under way,
     tell how long answers take at its size as soon as half of them are answered. ``rounds`` have ended.
-    ``start``, ``most``: the size at first and at most. Times are seconds of a clock that goes on.
+    ``start``, ``most``: the size at first and at most. ``now``: seconds of a clock that never goes back.
     """
 
     def __init__(self, start: int = START, most: int = MOST):
@@ -61,7 +61,8 @@ class Window:
         """Note that a request is sent, and that ``in_flight`` are under way with it. Returns its number."""
         self._sent += 1
         self._peak = max(self._peak, in_flight)
-        if self._sent < self._first + self._members:
+        # Beyond half of them, requests that were lost are replaced: the round would have no end otherwise.
+        if self._sent < self._first + self._members + max(0, self._lost - self._members // 2):
             self._waiting[self._sent] = now
         return self._sent
 
@@ -121,7 +122,7 @@ class Window:
 
     def _look(self, lower):
         """After a round without refusals: the size that promises enough; half or twice the last one where the
-        provider was found changed; more now and then."""
+        provider was found changed; more now and then. ``lower``: as in ``Rounds.note``."""
         self._since += 1
         if change := self._known.note(self.size, self._members, lower, self._usual):
             self._size, self._since = (self.size / 2 if change > 0 else self.size * 2), 0

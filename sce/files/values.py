@@ -49,7 +49,8 @@ def _url(url):
     # A password or a query would be a place where keys hide.
     if not valid or re.search(r"[^!-~]|[@?#\\]", url):
         raise ValueError("an address such as https://HOST:PORT/PATH, without a user, ? and #")
-    if not _is_host(parts.hostname) or ("[" in parts.netloc and ":" not in parts.hostname):
+    is_bracketed = "[" in parts.netloc  # as IPv6 is, and addresses of versions to come: [v1.a]
+    if not _is_host(parts.hostname) or (is_bracketed and ":" not in parts.hostname):
         raise ValueError(
             "an address whose host is a name (models.example.org), four numbers (127.0.0.1) or an IPv6 "
             "address ([::1])"

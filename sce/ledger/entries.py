@@ -105,9 +105,9 @@ def digest_of(text: str) -> str:
 def canonical(body: dict) -> str:
     """A request as canonical JSON, in which 0 and 0.0 are the same number."""
     text = CANONICAL.encode(body)
-    # Nearly no request holds what can be a whole number with a fraction. A sign alone is found faster.
-    whole = ".0" in text or ("+" in text and "e+" in text)
-    return CANONICAL.encode(_whole(body)) if whole else text
+    # Nearly no request has a number like 1.0 or 1e+16. "+" comes first: one character is found faster.
+    may_be_whole = ".0" in text or ("+" in text and "e+" in text)
+    return CANONICAL.encode(_whole(body)) if may_be_whole else text
 
 
 def _whole(value):

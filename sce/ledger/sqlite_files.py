@@ -70,13 +70,13 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             if journal_mode(path) == "truncate":
                 _set_journal(db, "truncate")
             db.execute("PRAGMA query_only=ON")
-            return _checked(db)
+            return _reader(db)
         try:
-            return _checked(_connect(path, "mode=ro"))
+            return _reader(_connect(path, "mode=ro"))
         except sqlite3.OperationalError:  # WAL without its shared memory, or a journal to roll back
             if _sidecars(path):
                 return _connect_copy(path)
-            return _checked(_connect(path, "immutable=1"))
+            return _reader(_connect(path, "immutable=1"))
 
 
 def may_write(path: Path) -> bool:
@@ -154,7 +154,8 @@ def _connect(path, how=None) -> _Connection:
     )  # fmt: skip
 
 
-def _checked(db):
+def _reader(db):
+    """The connection, set up to read and known to work; closed otherwise."""
     try:
         db.execute("SELECT count(*) FROM sqlite_master")
         db.execute(f"PRAGMA cache_size=-{READ_CACHE_KB}")
@@ -175,7 +176,7 @@ def _connect_copy(path):
         shutil.copy(file, folder.name)
     db = _connect(Path(folder.name) / path.name)
     db.copy = folder
-    return _checked(db)
+    return _reader(db)
 
 
 def _set_journal(db, mode):

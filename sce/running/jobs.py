@@ -46,8 +46,8 @@ def logged(log_file):
 
 
 def last_line(log_file) -> str:
-    """What a job's log says last, without the time and level before it; empty where there is no log. Of a job
-    that failed, this is why."""
+    """The last line of a job's log that is not empty, an error without its time and level: of a job that
+    failed, why it did. Empty where there is no log."""
     try:
         lines = Path(log_file).read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:

@@ -25,44 +25,46 @@ from sce.running.progress import WATCHED, State, read_states
 REFRESH_S = 0.5
 RATE_OVER_S = 20  # a rate is that of so many seconds
 GOOD = ("answered",)
-FAILURES_TOLD = 10  # of jobs, at the end
+FAILURES_TOLD = 10  # jobs that failed are named at the end, up to so many
 
 
 class Jobs:
-    """The jobs of a run, as its events tell of them. ``total``: how many there are to be done."""
+    """The jobs of a run, as its events tell of them. ``total``: how many there are to be done; ``reasons``:
+    the name of each that failed, and why it did."""
 
     def __init__(self, total: int):
         self.total, self.done = total, 0
         self.running: dict[int, str] = {}
-        self.failed: dict[int, str] = {}
+        self.reasons: dict[int, str] = {}
 
     def started(self, job: int, name: str) -> None:
         self.running[job] = name
 
     def finished(self, job: int) -> None:
         self.running.pop(job, None)
-        self.failed.pop(job, None)  # it may have been tried again
+        self.reasons.pop(job, None)  # it may have failed before
         self.done += 1
 
-    def broke(self, job: int, logs: Sequence[str]) -> None:
+    def failed(self, job: int, logs: Sequence[str]) -> None:
         """logs: its log files, the last line of which says why."""
-        reasons = [self.running.pop(job, f"job {job}"), *filter(None, map(last_line, logs))]
-        self.failed[job] = ": ".join(reasons)
+        name = self.running.pop(job, f"job {job}")
+        self.reasons[job] = ": ".join([name, *filter(None, map(last_line, logs))])
 
     @property
     def failures(self) -> str:
         """How many failed, to be added to how many are done; empty where none did."""
-        return f", {len(self.failed)} failed" if self.failed else ""
+        return f", {len(self.reasons)} failed" if self.reasons else ""
 
 
 class Rate:
-    """Questions a second of one job, over the last RATE_OVER_S seconds in which it told of any; falling while
-    the job is silent for longer."""
+    """Questions a second of one job, over the last RATE_OVER_S seconds in which it said how far it was. It
+    falls once the job has been silent for longer."""
 
     def __init__(self):
         self._seen: deque[tuple[float, int]] = deque()
 
     def of(self, state: State, now: float) -> float:
+        """The rate, from what the job said last. ``now``: seconds since 1970, as ``state.at`` is."""
         if self._seen and self._seen[-1][1] > state.done:  # the job runs again
             self._seen.clear()
         if not self._seen or self._seen[-1][0] < state.at:
@@ -139,15 +141,18 @@ class Terminal:
         with suppress(OSError):
             self._live.stop()
         os.environ.pop(WATCHED)
+        self._say_how_it_ended()
+
+    def _say_how_it_ended(self):
         minutes, seconds = divmod(int(time.monotonic() - self._begin), 60)
         self.say(
             f"{self.jobs.done} of {self.jobs.total} jobs done in {minutes}:{seconds:02}{self.jobs.failures}"
         )
-        told = list(self.jobs.failed.values())
-        for failure in told[:FAILURES_TOLD]:
-            self.say(f"failed: {failure}", "red")
-        if len(told) > FAILURES_TOLD:
-            self.say(f"failed: {len(told) - FAILURES_TOLD} more", "red")
+        reasons = list(self.jobs.reasons.values())
+        for reason in reasons[:FAILURES_TOLD]:
+            self.say(f"failed: {reason}", "red")
+        if len(reasons) > FAILURES_TOLD:
+            self.say(f"failed: {len(reasons) - FAILURES_TOLD} more", "red")
 
     def _render(self):
         bars = Table.grid(padding=(0, 1), expand=True)

@@ -1,8 +1,9 @@
 """The fonts of figures: matplotlib's DejaVu Sans, cut down to the Latin letters, and the whole of it for all
 others.
 
-Every PDF embeds the letters that it has. To take these from the whole font, with the tables by which it sets
-its 6,000 letters, takes most of the time of a PDF. The short one has no such tables but that of kerning.
+Every PDF embeds the letters that it has. To take these out of the whole font, whose tables say how each of
+its 6,000 letters stands beside the others, takes most of the time of a PDF. The short font has some 900
+letters, and of these tables only that of kerning.
 """
 
 import atexit
@@ -24,13 +25,13 @@ LETTERS = (  # Unicode, both ends included
     (0x2010, 0x20BF),  # dashes, quotes, the ellipsis, currencies
     (0x2190, 0x22FF),  # arrows, operators
 )
-LEFT_OUT = {"FFTM", "GDEF", "GPOS", "GSUB", "MATH"}
+LEFT_OUT = {"FFTM", "GDEF", "GPOS", "GSUB", "MATH"}  # tables: ligatures, marks, formulas
 
 
 @cache
 def families() -> list[str]:
-    """Names for ``font.family``: the first that has a letter draws it. The short fonts are made on the first
-    call, for this process alone: no cache that jobs would share, and no home that has to be writable."""
+    """Names for matplotlib's ``font.family``: the first that has a letter draws it. The short fonts are made
+    on the first call, for this process alone: it needs no cache that jobs share, and no home to write to."""
     for name in FILES:
         _add(name)
     return [SHORT, WHOLE]
@@ -38,7 +39,7 @@ def families() -> list[str]:
 
 @cache
 def italics() -> list[str]:
-    """The same for a text in italics, of which there are few."""
+    """The same for a text in italics. Few figures have one, so this font is made only where it is drawn."""
     _add(ITALIC)
     return families()
 
@@ -57,11 +58,12 @@ def _folder():
 
 
 def _shorten(whole, path):
+    """Write the Latin letters of the font in the file ``whole`` to ``path``, as a font of another name."""
     options = subset.Options(legacy_kern=True, recommended_glyphs=True, notdef_outline=True)
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[code for first, last in LETTERS for code in range(first, last + 1)])
     with subset.load_font(whole, options) as font:
-        for table in LEFT_OUT & set(font.keys()):  # here, as what is dropped later is read before
+        for table in LEFT_OUT & set(font.keys()):  # by hand: the subsetter reads them before it drops any
             del font[table]
         subsetter.subset(font)
         for record in font["name"].names:

@@ -38,7 +38,7 @@ def lay_out_page(dataset, mosaic, blocks, headlines, legend, style):
     strip = 1.5 * line if mosaic.rows else 0.0
     left, gap = _label_room(dataset, mosaic, style), 0.25 + strip
     across, wide = _choose_across(len(blocks), mosaic.width, PAGE[1] - left - strip - MARGIN, gap)
-    wide = _whole(wide, style.dpi) or wide
+    wide = _whole(wide, style.dpi) or wide  # 0: a cell is less than a pixel
     cell = (wide, _cell_height(dataset, mosaic, wide, style))
     extent = (cell[0] * mosaic.width, cell[1] * mosaic.height)
     column = max(extent[0], NARROW[1])
@@ -74,12 +74,12 @@ def lay_out_page(dataset, mosaic, blocks, headlines, legend, style):
 
 
 def _whole(inches, dpi):
-    """Down to whole pixels, so that all lines between cells look alike in a PNG."""
+    """Inches, rounded down to whole pixels, so that all lines between cells look alike in a PNG."""
     return math.floor(inches * dpi + 1e-6) / dpi
 
 
 def _on_pixel(inches, dpi):
-    """The middle of the pixel there, where a line as wide as a pixel is sharp."""
+    """Inches to the middle of the pixel there, where a line as wide as a pixel is sharp."""
     return _whole(inches, dpi) + 0.5 / dpi
 
 

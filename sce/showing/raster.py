@@ -9,11 +9,11 @@ POINTS = 72  # to an inch
 
 
 def write_png(pdf: bytes, width: int, height: int, dpi: float, path: Path) -> None:
-    """The first page on white, ``width`` and ``height`` in pixels. PDFium rounds both up; a row or column too
-    many is cut off above or on the right."""
+    """Write the first page of a PDF on white, ``width`` and ``height`` in pixels. PDFium rounds a page up to
+    whole pixels; a row or column too many is cut off, above or on the right."""
     with pypdfium2.PdfDocument(pdf) as document:
         page = document[0]
-        # Pictures keep the edges of their cells, which would be smoothed away.
+        # The cells of a map are a picture, whose edges would be smoothed away.
         bitmap = page.render(scale=dpi / POINTS, no_smoothimage=True, rev_byteorder=True)
         image = bitmap.to_pil()
         image = image.crop((0, image.height - height, width, image.height))

@@ -60,7 +60,7 @@ def plan(study: Study, prices: Prices) -> pd.DataFrame:
     datasets = _by_model(study)
     points = sum(study.datasets[name].size for names in datasets.values() for name in names)
     with without_gc(), _each_model(study, len(datasets) if points >= POINTS_ALONE else 1) as each:
-        sizes = {model: _roughly(study, model) for model in datasets}
+        sizes = {model: _rough_size(study, model) for model in datasets}
         longest_first = sorted(datasets, key=sizes.get, reverse=True)  # so that none is left alone at the end
         tasks = [(model, datasets[model][0]) for model in longest_first]
         own = dict(zip(longest_first, each(_count_own, tasks), strict=True))
@@ -103,7 +103,7 @@ def _inherited(function, task):
     return function(_inherited.study, *task)
 
 
-def _roughly(study, model):
+def _rough_size(study, model):
     """About how many questions a model is asked of itself."""
     names = [name for author, name in study.pairs if author == model]
     wordings = {name: len(study.questions(model, name) + study.conditions(model, name)) for name in names}

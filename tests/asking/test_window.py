@@ -13,7 +13,7 @@ from benchmarks.bench_window import ASecond, AtMost, Crowd, Knee, Scenario, simu
 from sce.asking import tries
 from sce.asking.asker import open_asker
 from sce.asking.slowdown import Rounds, quantiles
-from sce.asking.window import Slots, Window
+from sce.asking.window import START, Slots, Window
 from sce.engines import Transient
 from tests.asking.questions import entry, question, rows, walk
 from tests.faults import Answer, Provider, fingerprint, served
@@ -78,7 +78,9 @@ def test_what_was_learnt_of_other_limits_is_forgotten():
     clock = Clock(Window(), crowd(64))
     assert 58 <= clock.go_on(12)[-1] <= 70
     clock.latency = crowd(16)
-    assert 14 <= clock.go_on(10)[-1] <= 18
+    sizes = clock.go_on(10)
+    assert 14 <= sizes[-1] <= 18
+    assert max(sizes[1:]) <= sizes[0] / 2 + 1  # down at once
 
 
 def test_limits_that_have_risen_are_found():
@@ -86,6 +88,12 @@ def test_limits_that_have_risen_are_found():
     clock.go_on(12)
     clock.latency = knee(64)
     assert clock.go_on(40)[-1] >= 60
+
+
+def test_half_as_many_again_are_tried_now_and_then():
+    sizes = Clock(Window(), crowd(20)).go_on(41)
+    assert [sizes[20], sizes[40]] == [29, 29]
+    assert max(sizes[10:20] + sizes[21:40]) <= 22
 
 
 def test_one_at_a_time_is_not_for_ever():
@@ -109,6 +117,20 @@ def test_answers_to_requests_of_an_earlier_round_tell_nothing():
     for _ in range(100):
         clock.window.answered(1, 50.0)
     assert (clock.window.size, clock.window.rounds) == (14, 1)
+
+
+@pytest.mark.parametrize(("lost", "answers"), [(0, 6), (1, 6), (4, 4), (6, 3), (12, 3), (100, 3)])
+def test_a_round_ends_without_what_was_lost(lost, answers):
+    """Half of the 12 requests of a round are answered, or half of those that were not lost; at least 3."""
+    window = Window()
+    for _ in range(lost):
+        window.lost(window.sent(8, 0.0))
+    numbers = [window.sent(8, 0.0) for _ in range(12)]
+    for number in numbers[: answers - 1]:
+        window.answered(number, 1.0)
+    assert window.rounds == 0
+    window.answered(numbers[answers - 1], 1.0)
+    assert window.rounds == 1
 
 
 def test_it_does_not_grow_where_no_more_are_wanted():
@@ -174,6 +196,16 @@ def test_the_size_follows_from_how_latencies_grew():
     assert free.note(16, 48, 0.7, 1.0) == 0  # and nothing earlier is held against it
 
 
+def test_what_came_last_counts_most():
+    def best(*latencies):
+        known = Rounds()
+        for size, latency in ((8, 0.0), (16, 0.0), *((32, latency) for latency in latencies)):
+            assert known.note(size, 48, latency - 0.3, latency) == 0
+        return known.best(set(range(4, 129, 2)), 512)
+
+    assert best(*[0.5] * 12, *[0.2] * 12) > best(*[0.2] * 12, *[0.5] * 12)
+
+
 # --- the places
 
 
@@ -195,9 +227,8 @@ def test_who_was_refused_comes_back_before_those_never_sent():
 
     async def main():
         slots = Slots(Window(start=1, most=1))
-        Clock(
-            slots.window, lambda size: 0.001
-        ).go_on()  # what was refused rests for as long as an answer takes
+        # What was refused rests for as long as an answer takes.
+        Clock(slots.window, lambda size: 0.001).go_on()
         tasks = [ask(slots, "first", [Transient("busy", 0.0), None])]
         await asyncio.gather(*tasks, *(ask(slots, n, [None]) for n in ("second", "third")))
         return slots
@@ -271,5 +302,5 @@ def test_a_server_that_limits_how_many_it_takes_at_once(tmp_path, monkeypatch):
     assert list(rows(tmp_path).values()) == [["answered"]] * len(numbers)
     assert (asker.asked, again.asked) == (len(numbers), 0)
     assert seen[1] == most
-    assert asker.window.size < 16  # as many as at first
+    assert asker.window.size < START
     assert seen[0] < len(numbers) / 2

@@ -105,15 +105,26 @@ def test_jobs_that_started_and_ended(tmp_path):
     for job in (1, 2):
         jobs.started(job, f"job {job}")
     jobs.finished(1)
-    assert (jobs.done, jobs.failed, jobs.running) == (1, {}, {2: "job 2"})
+    assert (jobs.done, jobs.reasons, jobs.running) == (1, {}, {2: "job 2"})
     log = tmp_path / "2.log"
     log.write_text("2026-01-01 10:00:00,000 INFO begins\n2026-01-01 10:00:01,000 ERROR no key is set\n\n")
-    jobs.broke(2, [str(log), str(tmp_path / "none.log")])
-    assert (jobs.done, jobs.failed, jobs.running) == (1, {2: "job 2: no key is set"}, {})
+    jobs.failed(2, [str(log), str(tmp_path / "none.log")])
+    assert (jobs.done, jobs.reasons, jobs.running) == (1, {2: "job 2: no key is set"}, {})
     assert jobs.failures == ", 1 failed"
     jobs.started(2, "job 2")  # tried again
     jobs.finished(2)
-    assert (jobs.done, jobs.failed) == (2, {})
+    assert (jobs.done, jobs.reasons) == (2, {})
+
+
+def test_of_many_failures_ten_are_named(tmp_path):
+    terminal, told = Terminal(tmp_path), io.StringIO()
+    terminal.console, terminal.jobs = Console(file=told), Jobs(15)
+    for job in range(12):
+        terminal.jobs.failed(job, [])
+    terminal._say_how_it_ended()
+    lines = told.getvalue().splitlines()
+    assert lines[0].startswith("0 of 15 jobs done in 0:0")
+    assert lines[1:] == [*(f"failed: job {job}" for job in range(10)), "failed: 2 more"]
 
 
 def test_the_rate_is_that_of_the_last_seconds():

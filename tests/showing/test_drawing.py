@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from sce.grids.datasets import DATASETS, load_dataset
@@ -14,7 +15,7 @@ from sce.showing.drawing import save, settings, text_width
 from sce.showing.style import FigureStyle
 from tests.showing.test_figures import diagonal, draw
 
-RED, GREEN, WHITE = (255, 0, 0), (0, 128, 0), (255, 255, 255)
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 
 
 def embedded(path):
@@ -37,19 +38,35 @@ def test_a_png_has_the_pixels_of_the_figure_on_white(size, tmp_path):
     axes = figure.add_axes((0.5, 0, 0.5, 0.5))
     axes.set_axis_off()
     axes.imshow([[(1.0, 0, 0), (0, 128 / 255, 0)]], aspect="auto", interpolation="none")
+    # On the lowest pixels alone, a quarter of them.
+    figure.add_artist(Rectangle((0, 0), 0.25, 0.005, color="blue", linewidth=0))
     save(figure, tmp_path / "a.png")
     image = Image.open(tmp_path / "a.png")
     assert (image.size, image.mode) == ((200, 100), "RGB")
     pixels = np.asarray(image)
     assert tuple(pixels[10, 10]) == tuple(pixels[10, 190]) == tuple(pixels[90, 10]) == WHITE
-    # The edge between two cells is not smoothed: each pixel is of one or the other.
-    assert {tuple(pixel) for pixel in pixels[75, 110:190].tolist()} == {RED, GREEN}
     assert [tuple(pixels[75, x]) for x in (148, 152)] == [RED, GREEN]
+    assert tuple(pixels[99, 0]) == tuple(pixels[99, 45]) == BLUE
+    assert tuple(pixels[98, 0]) == tuple(pixels[99, 53]) == WHITE
+
+
+@pytest.mark.parametrize("size", [(2, 1), (2.003, 1.007)])
+def test_cells_of_a_few_pixels_keep_their_edges(size, tmp_path):
+    figure = Figure(figsize=size, dpi=100)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    chessboard = np.where(np.indices((50, 100)).sum(axis=0)[..., None] % 2, (1.0, 0, 0), (0, 128 / 255, 0))
+    axes.imshow(chessboard, aspect="auto", interpolation="none")
+    save(figure, tmp_path / "a.png")
+    pixels = np.asarray(Image.open(tmp_path / "a.png"))[5:95, 5:195].reshape(-1, 3)
+    assert {tuple(pixel) for pixel in pixels.tolist()} == {RED, GREEN}
 
 
 @pytest.mark.parametrize("dpi", [72, 150])
-def test_cells_of_a_map_are_whole_pixels_and_lines_between_them_sharp(dpi):
-    dataset = load_dataset(DATASETS / "heart_disease.yaml")
+# Their cells are as wide as high; higher; and in maps side by side.
+@pytest.mark.parametrize("name", ["heart_disease", "income", "weather"])
+def test_cells_of_a_map_are_whole_pixels_and_lines_between_them_sharp(name, dpi):
+    dataset = load_dataset(DATASETS / f"{name}.yaml")
     figure = draw(dataset, diagonal(dataset), {"minimal": "nearest"}, dpi=dpi)
     for axes in figure.axes:
         (left, bottom), (right, top) = axes.transData.transform([(-0.5, -0.5), (0.5, 0.5)])

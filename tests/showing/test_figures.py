@@ -334,9 +334,8 @@ def test_marks_are_cut_off_at_the_edges_of_their_panel():
     dataset = make_dataset(a=numeric(4), b=numeric(4), c=numeric(2))
     codes = [0, 0, 0, 0, 1, 1, 1, 1] * 4
     table = make_sce(dataset, codes, "minimal", "nearest")
-    table["sce_point_id"] = (
-        table["point_id"] % 2 * 31
-    )  # the two corners of the two panels that are farthest apart
+    # The two corners of the two panels that are farthest apart.
+    table["sce_point_id"] = table["point_id"] % 2 * 31
     axes = boundary_map(dataset, make_boundary(dataset, codes), table, "someone", {"max_arrows": 0}).axes[1]
     valid, invalid = axes.findobj(PathCollection)
     assert valid.get_offsets().tolist() == invalid.get_offsets().tolist() == [[0, 0], [8, 3]]
