@@ -196,8 +196,9 @@ def test_what_a_probability_is_from_is_said(open_page):
     assert "probability of “Warm”: 1)" in sides.nth(0).inner_text()
     assert "its colours are predictions" in sides.nth(1).inner_text()
     page.get_by_text("The same as a table").click()
-    heads = page.locator(".points .data-table th").all_inner_texts()
-    assert "probability of Warm" in [head.strip() for head in heads]
+    heads = page.locator(".points .data-table th")
+    heads.first.wait_for()
+    assert "probability of Warm" in [head.strip() for head in heads.all_inner_texts()]
 
 
 def test_a_model_without_probabilities_is_coloured_by_its_predictions(open_page):
