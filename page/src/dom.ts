@@ -29,6 +29,15 @@ let last = 0;
 /** A name that no other element of the page has. */
 export const unique = (stem: string): string => `${stem}-${++last}`;
 
+/** Calls when an element has another width. */
+export function onWidth(element: Element, call: () => void): void {
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    if (Math.abs(entry.contentRect.width - width) > 1) call();
+    width = entry.contentRect.width;
+  }).observe(element);
+}
+
 export interface Choice {
   value: string;
   label: string;

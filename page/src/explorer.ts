@@ -1,7 +1,7 @@
 // The boundary explorer: one or two maps with one cursor, what they show, and the address that keeps it.
 import type { Arrays, Pair, Study } from "./data.ts";
 import { openArrays } from "./data.ts";
-import { button, checkbox, h, select, unique } from "./dom.ts";
+import { button, checkbox, h, onWidth, select, unique } from "./dom.ts";
 import { swatch } from "./charts.ts";
 import { Catalogue } from "./catalogue.ts";
 import type { Grid } from "./grid.ts";
@@ -60,11 +60,7 @@ export class Explorer {
     );
     this.points.append(h("summary", {}, "The same as a table"));
     this.points.addEventListener("toggle", () => void this.fillPoints());
-    let width = 0;
-    new ResizeObserver(([entry]) => {
-      if (Math.abs(entry.contentRect.width - width) > 1) void this.draw();
-      width = entry.contentRect.width;
-    }).observe(this.both);
+    onWidth(this.both, () => void this.draw());
     window.addEventListener("hashchange", () => {
       if (location.hash.includes("=")) void this.set(this.catalogue.linked(location.hash));
     });

@@ -1,7 +1,7 @@
 // The page: opens what it was given, and puts its parts in order.
 import { openArrays, openStudy } from "./data.ts";
 import type { Study } from "./data.ts";
-import { h } from "./dom.ts";
+import { h, onWidth } from "./dom.ts";
 import { experiments } from "./experiments.ts";
 import { Explorer } from "./explorer.ts";
 import { Grid } from "./grid.ts";
@@ -99,6 +99,7 @@ async function start(): Promise<void> {
   await explorer.draw();
   if (location.hash.includes("=")) explorer.element.scrollIntoView();
   await fillThumbs(study);
+  onWidth(main, () => void fillThumbs(study));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void fillThumbs(study));
   for (const part of [validity, losses, scores, differences, experiments, usage, asked]) {
     await new Promise((done) => setTimeout(done)); // what is there already answers meanwhile

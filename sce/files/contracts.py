@@ -1,5 +1,6 @@
 """Closed contracts: what a file or a configuration may hold, and the one error for what it may not."""
 
+import difflib
 from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -46,7 +47,8 @@ def check(contract: type[Contract], content, where):
 
 def _allowed(problem, names):
     if problem["type"] == "extra_forbidden":
-        return "no other key than " + ", ".join(names)
+        close = difflib.get_close_matches(str(problem["loc"][-1])[:100], names, n=1)
+        return f"no other key than {', '.join(names)}{'; perhaps ' if close else ''}{''.join(close)}"
     if problem["type"] == "missing":
         return "this key is required"
     if problem["type"] == "string_pattern_mismatch":

@@ -12,10 +12,11 @@ from sce.files.writing import unwritable
 
 
 class Stopped(Exception):
-    """The job was told to stop, by SIGTERM or Ctrl-C, and has kept what it had."""
+    """The job ends before its end, and has kept what it had. The message says why; by itself, that the job
+    was told to, by SIGTERM or Ctrl-C."""
 
-    def __init__(self):
-        super().__init__("stopped before its end; every answer is kept: run again to go on from here")
+    def __init__(self, why="stopped before its end; every answer is kept: run again to go on from here"):
+        super().__init__(why)
 
 
 @contextmanager

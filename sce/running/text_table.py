@@ -1,5 +1,15 @@
 """A table in plain text, for a terminal or a log."""
 
+import shutil
+
+UNLIMITED = 10_000  # columns: a file and a pipe get whole lines
+
+
+def columns_shown() -> int:
+    """Columns of the terminal that is written to, also through the bars of a run; UNLIMITED where there is
+    none."""
+    return shutil.get_terminal_size((UNLIMITED, 24)).columns
+
 
 def text_table(rows: list[list[str]], left: frozenset[int] | set[int] = frozenset({0})) -> str:
     """Rows of equal length as lines of aligned columns: those whose indices are in ``left`` aligned to the

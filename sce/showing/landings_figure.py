@@ -111,9 +111,9 @@ def _lay_out(dataset, axes, found, style):
             style,
             MARGIN + widest + named,
             PANEL,
-            (0.12, above + 0.5 * line),
+            (0.12, above + line),
             above + MARGIN / 2,
-            5.9 * line,
+            6.3 * line,
         )
 
     room = page_with(1).panel[0]
@@ -195,7 +195,8 @@ def caption(dataset: Dataset, sce: pd.DataFrame, model: str) -> str:
     others = len(dataset.features) > 2
     told = [
         f"Where the SCEs of {in_words(model)} on {in_words(dataset.name)} land, by the option that they are "
-        "to reach: their share at the levels of two features, on a logarithmic scale. The line is where "
+        "to reach: their share at the levels of two features (of several together, where they are many), on "
+        "a logarithmic scale. The line is where "
         "predictions flip" + (", in half of the slices over the other features." if others else ".")
     ]
     found = [landing for landing in landings(dataset, sce) if len(landing.points)]

@@ -10,11 +10,11 @@ from rich.table import Table
 
 from sce.files import artifacts
 from sce.running.progress import WATCHED
+from sce.running.text_table import UNLIMITED
 from sce.showing.words import in_words, with_interval
 
 KEYS = ["metric", "model", "dataset", "condition"]
 SCORES = ["validity", "mean_distance", "mean_excess", "exact_match"]
-UNLIMITED = 10_000  # columns: a file and a pipe get whole lines
 
 
 def print_tables(folder, pairs: list[tuple[str, str]], since: float, console: Console | None = None) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 
 from sce.files.yaml_files import read_yaml
 from sce.money.prices import load_prices
+from sce.running.text_table import columns_shown
 from sce.study.checks import check_budgets
 from sce.study.plan import plan
 from sce.study.plan_report import report
@@ -27,5 +28,5 @@ def run(options) -> int:
     table = plan(study, prices)
     if options.csv:
         table.to_csv(options.csv, index=False)
-    print(report(study, prices, table, date.today()))
+    print(report(study, prices, table, date.today(), columns_shown()))
     return 0

@@ -1,5 +1,6 @@
 """The plan for people: its table, and what that alone does not say."""
 
+import textwrap
 from datetime import date
 
 import pandas as pd
@@ -8,23 +9,26 @@ from sce.engines import lacking, open_engine
 from sce.measuring.power import POWER, detectable, starts_needed
 from sce.money.prices import Prices
 from sce.running.durations import duration
-from sce.running.text_table import text_table
+from sce.running.text_table import UNLIMITED, text_table
 from sce.statuses import REQUEST_STATUSES
 from sce.study.plan import spent
 from sce.study.study import Study
 
+NEED_LEAST = ("tokens from", "tokens out", "tokens in")  # of the table's columns, those to be left out first
 WANTED = 0.05  # a difference in validity that one might care about
 
 
-def report(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> str:
-    """The plan and what it alone does not say, for people."""
+def report(study: Study, prices: Prices, table: pd.DataFrame, today: date, width: int = UNLIMITED) -> str:
+    """The plan and what it alone does not say, for people, in so many columns."""
     if table.empty:
         return "Nothing to plan: every answer of this study is in published result files."
-    return "\n".join([written(table), *remarks(study, prices, table, today)])
+    told = remarks(study, prices, table, today)
+    return "\n".join([written(table, width), *(textwrap.fill(line, width) for line in told)])
 
 
-def written(table: pd.DataFrame) -> str:
-    """The plan for people: one line per model and dataset, and the totals."""
+def written(table: pd.DataFrame, width: int = UNLIMITED) -> str:
+    """The plan for people: one line per model and dataset, and the totals, without the columns that say least
+    where it would be wider than ``width``."""
     head = ["model", "dataset", "questions", *REQUEST_STATUSES, "to ask", "tokens in", "tokens out", "USD"]
     head += ["at most", "time", "tokens from"]
     lines = [head]
@@ -43,7 +47,19 @@ def written(table: pd.DataFrame) -> str:
         tokens = [_short(sums["tokens_in"]), _short(sums["tokens_out"])]
         money = [_money(sums["usd"]), _money(sums["usd_at_most"])]
         lines.append(["total", "", *counts, to_ask, *tokens, *money, "", ""])
-    return text_table(lines, left={0, 1, len(head) - 1})
+    columns = list(zip(*lines, strict=True))
+    said_least = [
+        column for column in columns if column[0] in REQUEST_STATUSES and {*column[1:]} <= {"0", ""}
+    ]
+    said_least += [column for name in NEED_LEAST for column in columns if column[0] == name]
+    while said_least and len(_drawn(columns).split("\n")[0]) > width:
+        columns.remove(said_least.pop(0))
+    return _drawn(columns)
+
+
+def _drawn(columns):
+    left = {i for i, column in enumerate(columns) if column[0] in ("model", "dataset", "tokens from")}
+    return text_table([list(line) for line in zip(*columns, strict=True)], left=left)
 
 
 def remarks(study: Study, prices: Prices, table: pd.DataFrame, today: date) -> list[str]:
@@ -113,7 +129,9 @@ def _power(study, table):
             )
         lines.append(line)
     if (table.groupby("dataset")["worth"].count() > 1).any():
-        lines.append("Each line names the model whose rows are worth least; worth in --csv FILE has all.")
+        lines.append(
+            "Each line names the model whose rows are worth least; python -m sce plan --csv FILE has all."
+        )
     return lines
 
 

@@ -89,7 +89,8 @@ class Prompt(Contract):
         missing = kind.required - found
         unknown = found - kind.allowed
         if missing:
-            raise ValueError(f"a text with the placeholder {{{min(missing)}}}")
+            instead = f", not {{{min(unknown)}}}" if unknown else ""
+            raise ValueError(f"a text with the placeholder {{{min(missing)}}}{instead}")
         if doubled := [name for name in found if f"{{{{{name}}}}}" in self.text]:
             raise ValueError(f"placeholders in single braces: {{{min(doubled)}}}")
         if unknown:

@@ -72,7 +72,8 @@ def test_the_figure_of_landings_has_a_panel_for_every_condition_and_direction():
 def test_what_a_caption_of_landings_says():
     assert landings_figure.caption(LINE, GATHERED, "some_one") == (
         "Where the SCEs of some one on made land, by the option that they are to reach: their share at the "
-        "levels of two features, on a logarithmic scale. The line is where predictions flip. "
+        "levels of two features (of several together, where they are many), on a logarithmic scale. The line "
+        "is where predictions flip. "
         "Minimal, to 'A': 1 SCE at one point; the commonest (100%) is a 2. "
         "Minimal, to 'B': 2 SCEs at one point; the commonest (100%) is a 3. "
         "Without an SCE on the grid: 1 of 4 rows."

@@ -93,6 +93,14 @@ def test_a_table_sorts_by_its_columns_and_filters(open_page):
     assert body.count() == 2
 
 
+def test_the_pictures_of_cards_are_as_wide_as_their_cards(open_page):
+    page = open_page()
+    inside = "canvas => canvas.parentElement.clientWidth - 32 - canvas.clientWidth"
+    for width in (1600, 480, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"(({inside})(document.querySelector('canvas.thumb'))) === 0")
+
+
 def test_the_keys_move_over_the_map_that_a_card_opens(open_page):
     page = open_page()
     page.get_by_role("button", name="See the boundary of hostile").click()
@@ -188,8 +196,9 @@ def test_what_a_probability_is_from_is_said(open_page):
     assert "probability of “Warm”: 1)" in sides.nth(0).inner_text()
     assert "its colours are predictions" in sides.nth(1).inner_text()
     page.get_by_text("The same as a table").click()
-    heads = page.locator(".points .data-table th").all_inner_texts()
-    assert "probability of Warm" in [head.strip() for head in heads]
+    heads = page.locator(".points .data-table th")
+    heads.first.wait_for()
+    assert "probability of Warm" in [head.strip() for head in heads.all_inner_texts()]
 
 
 def test_a_model_without_probabilities_is_coloured_by_its_predictions(open_page):

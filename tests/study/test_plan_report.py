@@ -90,7 +90,7 @@ def test_what_a_study_can_show_is_a_line_a_dataset(tmp_path):
         "difference of 0.591; one of 0.05 takes 6,280 starts like these.",
         "exam: 66 starts find a difference in validity of 0.244 (power 0.8) if all rows are independent; one "
         "of 0.05 takes 1,570.",
-        "Each line names the model whose rows are worth least; worth in --csv FILE has all.",
+        "Each line names the model whose rows are worth least; python -m sce plan --csv FILE has all.",
     ]
 
 
@@ -122,3 +122,16 @@ def test_the_plan_says_what_the_study_can_show(tmp_path):
         r"a row of luck is worth (\S+) independent", plan_report.report(made, PRICES, table, PRICES.read_on)
     )
     assert float(found[1]) == pytest.approx(table["worth"].item(), abs=0.006)
+
+
+def test_a_narrow_terminal_gets_the_columns_that_say_most(tmp_path):
+    made = study(tmp_path, {"echo": {"engine": "control", "policy": "echo"}})
+    run_study(made, "echo")
+    table = plan.plan(made, PRICES)
+    whole, narrow = (plan_report.written(table, width).splitlines() for width in (10_000, 80))
+    assert whole[0].split("  ")[-1] == "tokens from"
+    assert max(map(len, narrow)) <= 80 < len(whole[0])
+    assert not {"failed", "truncated", "refused", "from"} & set(narrow[0].split())
+    assert narrow[0].split("  ")[-1] == "time"
+    told = plan_report.report(made, PRICES, table, PRICES.read_on, 60).splitlines()
+    assert all(len(line) <= 60 for line in told[2:])

@@ -32,7 +32,7 @@ def changed(path, value):
     ("path", "value", "key", "told"),
     [
         ("colour", "red", "colour", ["no other key than", "experiments", "models"]),
-        ("experiments.main.model", ["echo"], "experiments.main.model", ["no other key than", "datasets"]),
+        ("experiments.main.model", ["echo"], "experiments.main.model", ["datasets", "; perhaps models"]),
         ("experiments.main.datasets", ["wether"], "experiments.main.datasets", ["wether", "weather"]),
         ("experiments.main.conditions", ["minimum"], "experiments.main.conditions", ["minimum", "minimal"]),
         ("experiments.main.conditions", ["question"], "experiments.main.conditions", ["kind condition"]),

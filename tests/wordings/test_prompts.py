@@ -101,6 +101,7 @@ def test_an_experiment_can_bring_a_kind_of_prompt(folder, monkeypatch):
     for changes, told in (
         ({"kind": "question"}, "riddle"),
         ({"text": "{answer}"}, "{hint}"),
+        ({"text": "{hnit}"}, "the placeholder {hint}, not {hnit}"),
         ({"text": "{hint} {target}"}, "only the placeholders {answer}, {context}"),
         ({"asks": "candidates"}, "asks of a riddle: guess"),
     ):

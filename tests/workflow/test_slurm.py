@@ -264,7 +264,7 @@ def test_what_cannot_run_is_told_and_costs_nobody_else(cluster, project):
     # The engine's own reason ends the job's log, and stands in the run's output.
     reason = "does not serve" if "does not serve" in told else "tiny"
     assert reason in job_log(project, "unknown").strip().splitlines()[-1]
-    assert "a model that can be asked" in told
+    assert "unknown cannot be asked about" in told
 
 
 def test_shards_of_a_pair_run_on_both_nodes_and_end_in_the_scores_of_one_job(cluster, project, tmp_path):

@@ -11,7 +11,6 @@ from sce.asking.asker import open_asker
 from sce.asking.conversations import elicit, open_questions
 from sce.asking.rounds import record_round
 from sce.engines import Fatal
-from sce.errors import InputError
 from sce.experiments.protocols import protocol_about, protocol_of
 from sce.files import artifacts
 from sce.files.json_files import exact
@@ -20,7 +19,7 @@ from sce.ledger.ledger import DEFAULT_FOLDER
 from sce.models.catalogue import read_entry
 from sce.models.shards import Shard, forget_notes
 from sce.money.prices import load_prices, open_budget, spent_on
-from sce.running.jobs import logged, provenance
+from sce.running.jobs import Stopped, logged, provenance
 from sce.running.progress import Progress
 from sce.study.extensions import load_extensions
 from sce.wordings.published import load_published
@@ -58,7 +57,7 @@ with logged(snakemake.log[0]):
         try:
             responses = elicit(protocol, asker, progress, progress.note)
         except Fatal as error:
-            raise InputError("models", model, str(error), "a model that can be asked") from error
+            raise Stopped(f"{model} cannot be asked about {name}: {error}") from error
         finally:
             progress.close()
     logging.info("%d asked, %d found in the ledger", asker.asked, asker.found)
