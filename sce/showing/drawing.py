@@ -47,9 +47,14 @@ def save(figure: Figure, *paths) -> None:
             if path.suffix == ".pdf":
                 path.write_bytes(pdf)
             elif path.suffix == ".png":
-                write_png(pdf, *map(int, figure.bbox.size), figure.dpi, path)
+                write_png(pdf, *_pixels(figure), figure.dpi, path)
             else:
                 figure.savefig(path, dpi="figure", metadata={"Date": None, "Creator": None})
+
+
+def _pixels(figure):
+    """Width and height in whole pixels, of which none is lost where a size misses it by rounding alone."""
+    return [int(size + 1e-6) for size in figure.bbox.size]
 
 
 def _pdf(figure):

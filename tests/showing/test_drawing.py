@@ -50,6 +50,13 @@ def test_a_png_has_the_pixels_of_the_figure_on_white(size, tmp_path):
     assert tuple(pixels[98, 0]) == tuple(pixels[99, 53]) == WHITE
 
 
+def test_no_pixel_is_lost_by_rounding(tmp_path):
+    width = next(n for n in range(1, 6000) if n / 150 * 150 < n)
+    figure = Figure(figsize=(width / 150, 1), dpi=150)
+    save(figure, tmp_path / "a.png")
+    assert Image.open(tmp_path / "a.png").size == (width, 150)
+
+
 @pytest.mark.parametrize("size", [(2, 1), (2.003, 1.007)])
 def test_cells_of_a_few_pixels_keep_their_edges(size, tmp_path):
     figure = Figure(figsize=size, dpi=100)
