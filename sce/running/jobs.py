@@ -2,13 +2,16 @@
 
 import json
 import logging
+import os
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 from sce.errors import InputError
 from sce.files.writing import unwritable
+
+LOG_END = 64_000  # bytes at the end of a log, in which its last line is looked for
+LINE_END = 500  # characters of it that are told
 
 
 class Stopped(Exception):
@@ -47,12 +50,17 @@ def logged(log_file):
 
 def last_line(log_file) -> str:
     """What a job's log says last, without the time and level before it; empty where there is no log. Of a job
-    that failed, this is why."""
+    that failed, this is why. Of a long line the beginning."""
     try:
-        lines = Path(log_file).read_text(encoding="utf-8", errors="replace").split("\n")
+        with open(log_file, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LOG_END))
+            lines = file.read().decode(errors="replace").split("\n")
     except OSError:
         return ""
-    return next((line.split(" ERROR ", 1)[-1] for line in reversed(lines) if line.strip()), "")
+    said = next((line.split(" ERROR ", 1)[-1] for line in reversed(lines) if line.strip()), "")
+    printable = "".join(char if char.isprintable() else " " for char in said).strip()
+    return printable if len(printable) <= LINE_END else f"{printable[:LINE_END]}…"
 
 
 def _stop(error):

@@ -13,6 +13,7 @@ from fcntl import ioctl
 import pytest
 from rich.console import Console
 
+from sce.running.jobs import last_line
 from sce.running.progress import Progress, State, read_states
 from sce.running.terminal import Jobs, Rate, Terminal
 from tests.conftest import ROOT
@@ -114,6 +115,22 @@ def test_jobs_that_started_and_ended(tmp_path):
     jobs.started(2, "job 2")  # tried again
     jobs.finished(2)
     assert (jobs.done, jobs.failed) == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (b"", ""),
+        (b"\n \n", ""),
+        (b"begin\n" * 100_000 + b"2026-01-01 ERROR it broke\n\n", "it broke"),
+        (b"2026-01-01 ERROR \x1b[31mred\x1b[0m\r\a\n", "[31mred [0m"),
+        (b"\xff\x00\xfe", "\ufffd \ufffd"),
+        (b"ERROR begin\n" + b"x" * 100_000, "x" * 500 + "…"),
+    ],
+)
+def test_why_a_job_failed_is_one_short_line_that_can_be_printed(written, told, tmp_path):
+    (tmp_path / "a.log").write_bytes(written)
+    assert last_line(tmp_path / "a.log") == told
 
 
 def test_the_rate_is_that_of_the_last_seconds():
