@@ -17,6 +17,10 @@ class InputError(Exception):
             f"{_short(self.where)}: {key}: found {_short(repr(found))}; allowed: {_short(str(allowed))}"
         )
 
+    def __reduce__(self):
+        """As what it was made of: it comes out of processes of a plan too, and no message would make it."""
+        return type(self), (self.where, self.key, self.found, self.allowed)
+
 
 def _short(text):
     """The beginning of a text that is too long to be read."""

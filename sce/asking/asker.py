@@ -186,7 +186,7 @@ class Asker:
 
     async def _ask_now(self, key, body, place):
         if self.budget:
-            await self._afford(body)
+            await self._afford(body, place)
         entry = await self._tries.entry(key, body, place)
         with self._tries.counted():
             await self.ledger.store(entry, body)
@@ -197,11 +197,14 @@ class Asker:
         self.asked += 1
         return entry
 
-    async def _afford(self, body):
-        """Set aside what a question can cost, as soon as those under way have left room for it."""
+    async def _afford(self, body, place):
+        """Set aside what a question can cost, as soon as those under way have left room for it. Some of these
+        may have been refused, and need a place: it waits for them without one."""
         while not self.budget.fits(body):
             if not self.budget.waits:
                 raise self.budget.exhausted()
+            if place is not None:
+                place.leave()
             self._settled.clear()
             await self._settled.wait()
 

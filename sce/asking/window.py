@@ -61,8 +61,7 @@ class Window:
         """Note that a request is sent, and that ``in_flight`` are under way with it. Returns its number."""
         self._sent += 1
         self._peak = max(self._peak, in_flight)
-        # Beyond half of them, requests that were lost are replaced: the round would have no end otherwise.
-        if self._sent < self._first + self._members + max(0, self._lost - self._members // 2):
+        if len(self._waiting) + len(self._seconds) < self._members:  # the next one for each that was lost
             self._waiting[self._sent] = now
         return self._sent
 
@@ -100,7 +99,7 @@ class Window:
 
     def _begin_round(self):
         self.rounds += 1
-        self._begun_at, self._first = self._size, self._sent + 1
+        self._begun_at = self._size
         fewest = FEWEST if self._returns or self.rounds < FIRST_ROUNDS else FEWEST_COMPARED
         self._members = max(fewest, self.size)
         self._waiting: dict[int, float] = {}  # when they were sent
@@ -197,7 +196,7 @@ class Slots:
 
 class Place:
     """One question's place. It is kept until the question ends, but for the time after a refusal, when the
-    question waits to be tried again."""
+    question waits to be tried again, and while it waits for the budget."""
 
     def __init__(self, slots: Slots):
         self._slots, self._held, self._left = slots, False, False
@@ -207,7 +206,13 @@ class Place:
         return self
 
     async def __aexit__(self, *_) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Give the place back, if the question has one. Who waits for what others have to give may not hold
+        the places that these need."""
         if self._held:
+            self._held, self._left = False, True
             self._slots.free()
 
     async def take(self) -> None:

@@ -2,13 +2,16 @@
 
 import json
 import logging
+import os
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 from sce.errors import InputError
 from sce.files.writing import unwritable
+
+LOG_END = 64_000  # bytes at the end of a log, in which its last line is looked for
+LINE_END = 500  # characters of it that are told
 
 
 class Stopped(Exception):
@@ -48,12 +51,17 @@ def logged(log_file):
 
 def last_line(log_file) -> str:
     """The last line of a job's log that is not empty, an error without its time and level: of a job that
-    failed, why it did. Empty where there is no log."""
+    failed, why it did; of a long line the beginning. Empty where there is no log."""
     try:
-        lines = Path(log_file).read_text(encoding="utf-8", errors="replace").split("\n")
+        with open(log_file, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LOG_END))
+            lines = file.read().decode(errors="replace").split("\n")
     except OSError:
         return ""
-    return next((line.split(" ERROR ", 1)[-1] for line in reversed(lines) if line.strip()), "")
+    said = next((line.split(" ERROR ", 1)[-1] for line in reversed(lines) if line.strip()), "")
+    printable = "".join(char if char.isprintable() else " " for char in said).strip()
+    return printable if len(printable) <= LINE_END else f"{printable[:LINE_END]}…"
 
 
 def _stop(error):

@@ -11,11 +11,13 @@ import pytest
 
 from benchmarks.bench_window import ASecond, AtMost, Crowd, Knee, Scenario, simulate
 from sce.asking import tries
-from sce.asking.asker import open_asker
+from sce.asking.asker import Asker, open_asker
 from sce.asking.slowdown import Rounds, quantiles
 from sce.asking.window import START, Slots, Window
 from sce.engines import Transient
+from sce.ledger.ledger import Ledger
 from tests.asking.questions import entry, question, rows, walk
+from tests.asking.test_asker import Scripted
 from tests.faults import Answer, Provider, fingerprint, served
 
 
@@ -173,6 +175,22 @@ def test_a_fault_counts_as_the_providers_load_only_after_very_long():
     assert clock.window.size == 20
 
 
+@pytest.mark.parametrize("answered", [0, 10])
+def test_after_many_faults_it_goes_on(answered):
+    clock = Clock(Window())
+    clock.go_on(4)
+    window = clock.window
+    size, numbers = window.size, [window.sent(window.size, clock.now) for _ in range(window.size)]
+    for number in numbers[:answered]:
+        window.answered(number, clock.now + 1)
+        numbers.append(window.sent(window.size, clock.now + 1))
+    for number in numbers[answered:]:  # the server starts again, say
+        window.lost(number)
+        assert not window.failed(0.01, 5, clock.now + 1)
+    assert window.size == size
+    assert clock.go_on(2)[1] > 1.7 * size
+
+
 # --- what latencies tell
 
 
@@ -249,6 +267,30 @@ def test_who_stops_waiting_takes_no_place():
         await asyncio.wait_for(waiting[2], 1)
 
     asyncio.run(main())
+
+
+def test_who_waits_for_the_budget_keeps_no_place_from_who_was_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(tries, "FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(tries, "JITTER_S", 0)
+
+    class Budget:
+        """One question at a time."""
+
+        waits = False
+
+        def fits(self, body):
+            fits, self.waits = not self.waits, True
+            return fits
+
+        def settle(self, entry):
+            self.waits = False
+
+    engine = Scripted({"question 0": [Transient("busy", 0.0)]})
+    with Ledger(tmp_path / "scripted.sqlite") as ledger:
+        asker = Asker(engine, ledger, max_in_flight=9, window=Window(), budget=Budget())
+        found = asyncio.run(asyncio.wait_for(walk(asker, range(9)), 10))
+    assert [e.status for e in found.values()] == ["answered"] * 9
+    assert asker.window.size < 8
 
 
 # --- beside fixed numbers, in virtual time

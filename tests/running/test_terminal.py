@@ -13,6 +13,7 @@ from fcntl import ioctl
 import pytest
 from rich.console import Console
 
+from sce.running.jobs import last_line
 from sce.running.progress import Progress, State, read_states
 from sce.running.terminal import Jobs, Rate, Terminal
 from tests.conftest import ROOT
@@ -125,6 +126,22 @@ def test_of_many_failures_ten_are_named(tmp_path):
     lines = told.getvalue().splitlines()
     assert lines[0].startswith("0 of 15 jobs done in 0:0")
     assert lines[1:] == [*(f"failed: job {job}" for job in range(10)), "failed: 2 more"]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (b"", ""),
+        (b"\n \n", ""),
+        (b"begin\n" * 100_000 + b"2026-01-01 ERROR it broke\n\n", "it broke"),
+        (b"2026-01-01 ERROR \x1b[31mred\x1b[0m\r\a\n", "[31mred [0m"),
+        (b"\xff\x00\xfe", "\ufffd \ufffd"),
+        (b"ERROR begin\n" + b"x" * 100_000, "x" * 500 + "…"),
+    ],
+)
+def test_why_a_job_failed_is_one_short_line_that_can_be_printed(written, told, tmp_path):
+    (tmp_path / "a.log").write_bytes(written)
+    assert last_line(tmp_path / "a.log") == told
 
 
 def test_the_rate_is_that_of_the_last_seconds():
