@@ -52,7 +52,9 @@ class Rounds:
     def best(self, sizes: set[int], most: int) -> int:
         """The smallest of these sizes that promises nearly as many answers a second as any of them (ENOUGH).
         ``most``: the largest size that there may ever be."""
-        likely = [math.exp(likelihood) for likelihood, _ in self._fits()]
+        likelihoods = [likelihood for likelihood, _ in self._fits()]
+        likeliest = max(likelihoods)  # is 1 below, so that not all are too small for a number
+        likely = [math.exp(likelihood - likeliest) for likelihood in likelihoods]
         promised = {size: _promise(likely, _shares(size, most)) for size in sizes}
         best = max(promised.values())
         return min(size for size in sizes if promised[size] >= ENOUGH * best)
