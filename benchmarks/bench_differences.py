@@ -2,10 +2,10 @@
 
     python benchmarks/bench_differences.py [MODELS CONDITIONS] [--beside CHECKOUT]
 
-6 models and 12 conditions by default, half a minute; the column before the last is for 20 and 50. Tables of 1,920
-rows on the grid of income, a twentieth not kept. The bootstrap draws the points of each pair 1,000 times,
-without regard to what hangs together. Each version runs in a process of its own (``--of``), processor time
-but for two processes together.
+6 models and 12 conditions by default, half a minute; the column before the last is for 20 and 50. Tables of
+1,920 rows on the grid of income, a twentieth not kept. The bootstrap draws the points of each pair 1,000
+times, without regard to what hangs together. Each version runs in a process of its own (``--of``), processor
+time but for two processes together.
 """
 
 import argparse
