@@ -33,5 +33,10 @@ def suggest(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     if len(known) <= FEW:
         return ", ".join(known)
-    close = difflib.get_close_matches(name[:100], known, n=3, cutoff=0.5)
+    close = closest(name, known, 3)
     return f"one of {len(known)}{', perhaps ' if close else ''}{' or '.join(close)}"
+
+
+def closest(name: str, known: Iterable[str], most: int) -> list[str]:
+    """The known names that ``name`` may have been meant for, the likeliest first."""
+    return difflib.get_close_matches(name[:100], known, n=most, cutoff=0.5)

@@ -1,11 +1,10 @@
 """Closed contracts: what a file or a configuration may hold, and the one error for what it may not."""
 
-import difflib
 from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sce.errors import InputError
+from sce.errors import InputError, closest
 
 # What is allowed where a value is of another type, by pydantic's name of the error (its words are Python's).
 OF_TYPE = {
@@ -47,7 +46,7 @@ def check(contract: type[Contract], content, where):
 
 def _allowed(problem, names):
     if problem["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(problem["loc"][-1])[:100], names, n=1)
+        close = closest(str(problem["loc"][-1]), names, 1)
         return f"no other key than {', '.join(names)}{'; perhaps ' if close else ''}{''.join(close)}"
     if problem["type"] == "missing":
         return "this key is required"

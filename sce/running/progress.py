@@ -50,6 +50,16 @@ def read_states(folder) -> list[State]:
     return states
 
 
+def is_watched() -> bool:
+    """Whether what is written to a pipe leads to a terminal, between the bars of a run."""
+    return WATCHED in os.environ
+
+
+def time_left(questions: int, rate: float) -> str:
+    """How long so many questions take at a rate above 0, in questions a second."""
+    return f"about {duration(questions / rate)} left"
+
+
 class Progress:
     """A bar with rate and remaining time on a terminal; in logs a line every LINE_EVERY_S seconds; where the
     run is watched, a file instead of both. ``spent``: what the job's answers have cost so far, in USD."""
@@ -101,7 +111,7 @@ class Progress:
         done = self.counts.total()
         rate = done / (now - self._begin)
         pace = f"{rate:.1f} questions/s" if rate >= 1 else f"{1 / rate:.1f} s a question"
-        line = f"{self.what}: {self._so_far()}; {pace}, about {duration((self.total - done) / rate)} left"
+        line = f"{self.what}: {self._so_far()}; {pace}, {time_left(self.total - done, rate)}"
         if self._note:
             line += f"; {self._note}"
         logging.info("%s", line)

@@ -18,9 +18,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from sce.running.durations import duration
 from sce.running.jobs import last_line
-from sce.running.progress import WATCHED, State, read_states
+from sce.running.progress import WATCHED, State, read_states, time_left
 
 REFRESH_S = 0.5
 RATE_OVER_S = 20  # a rate is that of so many seconds
@@ -168,7 +167,7 @@ class Terminal:
     def _told(self, state, now):
         rate = self._rates.setdefault(state.what, Rate()).of(state, now)
         parts = [f"{state.done:,} of {state.total:,}", f"{rate:,.1f}/s"]
-        parts += [f"about {duration((state.total - state.done) / rate)} left"] if rate else []
+        parts += [time_left(state.total - state.done, rate)] if rate else []
         parts += [f"{number:,} {status}" for status, number in state.counts.items() if status not in GOOD]
         parts += [f"{state.usd:.2f} USD"] if state.usd is not None else []
         return ", ".join(parts)

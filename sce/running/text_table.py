@@ -1,6 +1,9 @@
 """A table in plain text, for a terminal or a log."""
 
 import shutil
+import sys
+
+from sce.running.progress import is_watched
 
 UNLIMITED = 10_000  # columns: a file and a pipe get whole lines
 
@@ -8,7 +11,7 @@ UNLIMITED = 10_000  # columns: a file and a pipe get whole lines
 def columns_shown() -> int:
     """Columns of the terminal that is written to, also through the bars of a run; UNLIMITED where there is
     none."""
-    return shutil.get_terminal_size((UNLIMITED, 24)).columns
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() or is_watched() else UNLIMITED
 
 
 def text_table(rows: list[list[str]], left: frozenset[int] | set[int] = frozenset({0})) -> str:

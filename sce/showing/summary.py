@@ -1,6 +1,5 @@
 """The tables printed at the end of a run: what the boundaries are like, and the main scores."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +8,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from sce.files import artifacts
-from sce.running.progress import WATCHED
+from sce.running.progress import is_watched
 from sce.running.text_table import UNLIMITED
 from sce.showing.words import in_words, with_interval
 
@@ -21,7 +20,7 @@ def print_tables(folder, pairs: list[tuple[str, str]], since: float, console: Co
     """Print the summary of what a run wrote into the results folder since a time (seconds), for the (model,
     dataset) ``pairs`` of the study; older files may come from another configuration."""
     console = console or Console(highlight=False)
-    if not (console.is_terminal or WATCHED in os.environ):  # which leads to a terminal through a pipe
+    if not (console.is_terminal or is_watched()):
         console.width = UNLIMITED
     for name, shown in (("boundaries", _boundaries), ("scores", _scores)):
         path = Path(folder) / f"{name}.parquet"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -94,16 +95,22 @@ def test_kill_9_after_the_submission_submits_nothing_twice(engine, moment, tmp_p
         assert last.submitted == 0
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_batch_that_never_arrived_is_submitted(engine, tmp_path):
-    stub = stub_of(engine)
-    path = ledger_file(tmp_path, engine, "tiny")
+@contextmanager
+def one_question(engine, folder):
+    """(stub, model's entry, ledger file, body of one question)."""
+    stub, path = stub_of(engine), ledger_file(folder, engine, "tiny")
     with served(stub) as url:
         stub.url = url
         model = entry(engine, url, mode="batch", poll_s=0.05)
-        bodies = [batches.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)]
+        body = batches.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)
+        yield stub, model, path, body
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_batch_that_never_arrived_is_submitted(engine, tmp_path):
+    with one_question(engine, tmp_path) as (_, model, path, body):
         with Ledger(path) as ledger:
-            ledger.record(Batch("k", engine, {digest(body): body for body in bodies}, time.time() - 9))
+            ledger.record(Batch("k", engine, {digest(body): body}, time.time() - 9))
         found, engine = ask(model, tmp_path, [1])
     assert texts(found) == right([1])
     assert engine.submitted == 1
@@ -205,12 +212,7 @@ def test_a_provider_that_stays_down_is_told(down, told, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_batch_the_provider_does_not_know_is_told(engine, tmp_path):
-    stub = stub_of(engine)
-    path = ledger_file(tmp_path, engine, "tiny")
-    with served(stub) as url:
-        stub.url = url
-        model = entry(engine, url, mode="batch", poll_s=0.05)
-        body = batches.open_engine(model, path).body([{"role": "user", "content": "question 1"}], ABOUT)
+    with one_question(engine, tmp_path) as (stub, model, path, body):
         with Ledger(path) as ledger:
             recorded = Batch("k9", engine, {digest(body): body}, time.time(), "gone_1", "submitted")
             ledger.record(recorded)

@@ -271,6 +271,6 @@ def test_the_workflow_has_a_target_for_it(tmp_path):
     experiment = {"models": ["gpt"], "datasets": ["exam"], "conditions": ["minimal"]}
     project.configure({"models": models, "experiments": {"main": experiment}})
     out = project.snakemake("plan")
-    assert re.search(r"^gpt +exam +132 ", out, re.MULTILINE)
+    assert re.search(r"^gpt +exam +132 +0 ", out, re.MULTILINE)
     assert not (project.folder / "results").exists()
     assert not list(project.folder.glob("ledger/*"))
