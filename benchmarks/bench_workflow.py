@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pandas as pd
@@ -133,6 +133,7 @@ def graph(times, repeats):
 
 def jobs(checkouts, turns, through_slurm, together):
     """What each checkout's jobs take, in turns: the medians, and how many times less the last one takes."""
+    adopt()
     with cluster() if through_slurm else nullcontext() as slurm_here:
         found = [[measured(checkout, slurm_here, together) for checkout in checkouts] for _ in range(turns)]
     for name in found[0][0]:
@@ -160,6 +161,7 @@ def measured(checkout, slurm_here, together):
 def run_here(project, number):
     with Spent() as spent:
         snakemake(project)
+        reap()
     work = sum(
         float(seconds)
         for log in (project.folder / "logs").rglob("*.log")
@@ -183,7 +185,7 @@ def run_in_slurm(project, slurm_here, together):
     with Spent() as spent:
         with Spent() as here:
             snakemake(project, *IMPATIENT, env=slurm_here.env)
-        reap_jobs()
+        reap("slurmstepd")
     queued = [job for job in slurm_here.jobs() if job["WorkDir"] == str(project.folder.resolve())]
     return {
         "wall clock (s)": here.wall_s,
@@ -196,23 +198,26 @@ def run_in_slurm(project, slurm_here, together):
 
 @contextmanager
 def cluster():
-    """A Slurm whose jobs become children of this process when its daemons leave them, so that their processor
-    time is known."""
     slurm.install()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with slurm.started() as running:
         yield running
 
 
-def reap_jobs(within_s=60):
-    """Wait until the last job's processes have ended; those of Slurm's daemons go on."""
+def adopt():
+    """Become the parent of what Snakemake and Slurm's daemons leave, so that its processor time is known."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap(name="", within_s=60):
+    """Wait until no child of that name is left; others go on."""
     until, running = time.monotonic() + within_s, True
     while running and time.monotonic() < until:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        running = any("slurmstepd" in Path(f"/proc/{child}/comm").read_text() for child in children)
-        time.sleep(0.2)
+        running = any(name in Path(f"/proc/{child}/comm").read_text() for child in children)
+        time.sleep(0.2 * running)
 
 
 def loads():

@@ -19,7 +19,7 @@ from sce.measuring import semantic
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
 from sce.models import job_needs, shards
 from sce.money.prices import load_prices
-from sce.running import devices
+from sce.running import devices, warm_python
 from sce.running.clocks import leave_future
 from sce.running.found_text import FoundText
 from sce.running.lock import hold_lock
@@ -247,6 +247,13 @@ def take_lock():
         require_writable("results")
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def start_warm_python():
+    """Let the scripts of jobs on this machine run in a Python that has imported their libraries already. In an
+    environment of their own, or in a container, they have another Python."""
+    if warm_python.possible() and not workflow.deployment_settings.deployment_method:
+        sys.executable = warm_python.start()
 
 
 def look_when_jobs_end():

@@ -162,8 +162,10 @@ async def _walk(interview, progress, note):
     ]
     others = protocol.shard.part(others) if protocol.shard else others
     rows: list[Asked] = []
-    # A cluster that ends a job sends SIGTERM first: stop as with Ctrl-C, and keep what is being answered.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    # A cluster that ends a job sends SIGTERM first: stop as with Ctrl-C, and keep what is being answered. A
+    # second one should not cut that short.
+    task = asyncio.current_task()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: task.cancelling() or task.cancel())
     try:
         await _work(interview.asker, itertools.chain(points, others), rows, progress)
         if protocol.survey is not None:

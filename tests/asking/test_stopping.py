@@ -37,8 +37,11 @@ def _as_in_a_terminal():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_job_says_so_in_one_line(number, tmp_path):
+TWICE = [signal.SIGTERM, signal.SIGTERM]
+
+
+@pytest.mark.parametrize("numbers", [[signal.SIGTERM], [signal.SIGINT], TWICE])
+def test_a_stopped_job_says_so_in_one_line(numbers, tmp_path):
     answering = threading.Event()
 
     def reply(request):
@@ -54,7 +57,9 @@ def test_a_stopped_job_says_so_in_one_line(number, tmp_path):
             command, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=_as_in_a_terminal
         )
         assert answering.wait(30)
-        job.send_signal(number)
+        for number in numbers:
+            job.send_signal(number)
+            time.sleep(0.2)
         told = job.communicate(timeout=30)[1]
     assert job.returncode == 1
     assert told == "stopped before its end; every answer is kept: run again to go on from here\n"

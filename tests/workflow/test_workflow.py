@@ -13,7 +13,7 @@ import pytest
 
 import sce
 from sce.files import artifacts
-from tests.conftest import Project
+from tests.conftest import Project, run_to_its_end
 from tests.workflow.conftest import copy_of, made_once
 
 STUDY = {
@@ -117,6 +117,14 @@ def test_snakemake_looks_for_jobs_when_one_has_ended_unless_the_user_limits_them
     one_job = ("results/usage.parquet", "--forcerun", "collect_usage")
     assert "limit: None" in copy.snakemake(*one_job)
     assert "limit: <" in copy.snakemake(*one_job, "--max-jobs-per-timespan", "50/1s")
+
+
+def test_the_scripts_of_jobs_find_their_libraries_imported(project):
+    script = "import sys\nsys.exit('warm' if 'matplotlib.figure' in sys.modules else 'cold')"
+    (project.folder / "workflow/scripts/build_grid.py").write_text(script)
+    project.configure(STUDY)
+    out = run_to_its_end(project.command("results/grids/exam.parquet"), project.folder, ok=False)
+    assert "\nwarm\n" in out, out
 
 
 def test_a_limit_reruns_nothing(copy):
