@@ -13,7 +13,7 @@ from sce.experiments.registry import MODULES, kind
 from sce.files import artifacts
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import load_dataset
-from sce.measuring import distances, outcomes
+from sce.measuring import distances, outcomes, possible
 from sce.measuring.boundaries import predictions
 from sce.reading import responses
 from sce.reading.responses import features_at
@@ -76,6 +76,20 @@ def test_a_mean_has_the_interval_of_its_standard_error():
     assert line["low"] == pytest.approx(0.75 - 1.96 * error, abs=0.004)
     assert line["high"] == pytest.approx(0.75 + 1.96 * error, abs=0.004)
     assert line["clusters"] == 400
+
+
+def test_the_interval_of_an_outcome_ends_where_the_outcome_does():
+    values = [0.0, 0.5, 1.0, 1.0, 1.0]  # 0.7 +- 2.776 x 0.2
+    free, share = (
+        outcomes.mean("c", "m", "s", values, "answers", within=within)
+        for within in (possible.ANY, possible.SHARE)
+    )
+    assert (free["low"], free["high"]) == pytest.approx((0.1447, 1.2553), abs=1e-4)
+    assert (share["low"], share["high"]) == (free["low"], 1)
+    below = outcomes.difference("c", "m", "s", [-value for value in values], "answers")
+    assert (below["low"], below["high"]) == (-1, -free["low"])
+    gain = outcomes.ratio("c", "m", "s", values, [1.0] * 5, "answers", possible.UP_TO_ALL)
+    assert (gain["low"], gain["high"]) == (free["low"], 1)
 
 
 def test_a_mean_of_nothing_has_a_reason():
