@@ -270,6 +270,19 @@ def test_few_values_are_all_told_and_of_many_the_least_and_the_greatest():
     assert captions.found(many.iloc[:0]) == "not defined for any model"
 
 
+def test_a_caption_says_why_a_value_has_no_interval():
+    few = "too few clusters: 2 different x', the commonest on 54% of the rows"
+    table = outcomes(("a", "validity", 1.0), ("b", "validity", 0.5))
+    table.loc[0, ["low", "high", "reason"]] = [None, None, few]
+    assert captions.found(table) == (
+        "50% (40% to 60%, n = 40) for first on exam (b); "
+        f"100% (n = 40; no interval: {few}) for first on exam (a)"
+    )
+    assert captions.found(table.assign(value=1.0)) == (
+        "100% in all 2 cases (n = 40; no interval for 1 of them: too few clusters)"
+    )
+
+
 def gains(*values, **keys):
     rows = [("minimal", f"gain_at_{k}", value) for k, value in zip((1, 5), values, strict=True)]
     return outcomes(*rows, *[("minimal", f"gain_of_random_at_{k}", 0.1) for k in (1, 5)], **keys)
