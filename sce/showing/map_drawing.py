@@ -17,6 +17,7 @@ from sce.showing.words import shortened
 
 HEAVY = 300  # shapes; a layer with more is stored as pixels in the SVG
 ARROW_HEAD = ">"
+TIGHT = 0.05  # inches between labels where more would leave a panel one alone
 MOST_BY_AREA = 56  # SCEs on a point: the mark of so many is three cells wide, and that of more no wider
 
 
@@ -72,13 +73,14 @@ def add_axes(figure, page, index, block, dataset, mosaic, style):
     if mosaic.x is not None:
         feature, pitch = dataset.features[mosaic.x], mosaic.panel[0] + 1
         widest = max(text_width(shortened(label), style.font_size - 1) for label in feature.labels)
-        ranks = ticks(feature, page.cell[0], widest + 0.1)
-        places = _repeat(feature, ranks, mosaic.n_columns, pitch)
+        ranks, least = ticks(feature, page.cell[0], widest + 0.1, widest + TIGHT), widest + TIGHT
+        places = _repeat(feature, ranks, mosaic.n_columns, pitch, page.cell[0], least)
         label_x(axes, places, axis_title(dataset, mosaic.x), style)
     if mosaic.y is not None and right == 0:
         feature, pitch = dataset.features[mosaic.y], mosaic.panel[1] + 1
-        ranks = ticks(feature, page.cell[1], line_of_labels(style))
-        places = _repeat(feature, ranks, mosaic.n_rows, pitch)
+        least = line_of_labels(style)
+        ranks = ticks(feature, page.cell[1], least, least)
+        places = _repeat(feature, ranks, mosaic.n_rows, pitch, page.cell[1], least)
         label_y(axes, places, axis_title(dataset, mosaic.y), style)
     _add_panel_titles(axes, dataset, mosaic, page.cell, style)
     return axes
@@ -111,8 +113,10 @@ def _add_panel_titles(axes, dataset, mosaic, cell, style):
             )
 
 
-def ticks(feature: Feature, cell: float, room: float) -> list[int]:
-    """Ranks of the levels to label: as many as stand ``room`` inches apart, round numbers where possible."""
+def ticks(feature: Feature, cell: float, room: float, least: float) -> list[int]:
+    """Ranks of the levels to label: as many as stand ``room`` inches apart, round numbers where possible;
+    where that would be one, the first and the last, if these and the next panel's are ``least`` inches
+    apart."""
     n, apart = len(feature.codes), math.ceil(room / cell - 1e-9)
     if apart <= 1:
         return list(range(n))
@@ -123,12 +127,20 @@ def ticks(feature: Feature, cell: float, room: float) -> list[int]:
             if len(ranks) > 1 and min(np.diff([*ranks, ranks[0] + n + 1])) >= apart:
                 return ranks
     ranks = list(range(0, n, apart))
-    return ranks[:-1] if len(ranks) > 1 and n + 1 - ranks[-1] < apart else ranks
+    if len(ranks) > 1 and n + 1 - ranks[-1] < apart:
+        ranks = ranks[:-1]
+    return [0, n - 1] if len(ranks) == 1 < n and min(n - 1, 2) * cell >= least else ranks
 
 
-def _repeat(feature, ranks, times, pitch):
-    """Where the labels of every panel along one axis stand."""
-    return {k * pitch + rank: shortened(feature.labels[rank]) for k in range(times) for rank in ranks}
+def _repeat(feature, ranks, times, pitch, cell, least):
+    """Where the labels of every panel along one axis stand; of every second one, if it has room for the first
+    and the last level only where the next one has none."""
+    last, step = len(feature.codes) - 1, 1
+    if len(ranks) == 1 and last * cell >= least:
+        ranks, step = [0, last], 2
+    return {
+        k * pitch + rank: shortened(feature.labels[rank]) for k in range(0, times, step) for rank in ranks
+    }
 
 
 def draw_cells(axes, mosaic, codes, style, tints):

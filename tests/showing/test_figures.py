@@ -305,6 +305,24 @@ def test_nothing_overlaps_and_all_panels_are_there(name):
     assert {"no prediction (1)", "valid SCE, x to x'"} < set(legend_labels(figure))
 
 
+@pytest.mark.parametrize(
+    ("levels", "panels"), [([20_000, 40_000, 60_000, 80_000], 9), ([200_000, 400_000, 600_000, 800_000], 5)]
+)
+def test_small_panels_are_labelled_at_both_ends(levels, panels):
+    """Nine panels side by side: labels of five digits stand below each, longer ones below every second."""
+    income = {"kind": "numeric", "levels": levels, "wording": "it is {value}"}
+    dataset = make_dataset(
+        income=income, b=numeric(4), c=numeric(3), d=numeric(3), e=labelled("ordinal", "x", "y")
+    )
+    figure = draw(dataset, diagonal(dataset), {"minimal": "echo"})
+    assert crowded(figure) == []
+    along = [text.get_text() for text in figure.axes[0].texts]
+    assert [text for text in along if text.isdigit() and len(text) > 4] == [
+        str(levels[0]),
+        str(levels[-1]),
+    ] * panels
+
+
 def test_no_boundary_is_said_plainly():
     dataset = load_dataset(DATASETS / "income.yaml")
     figure = draw(dataset, constant(dataset), {"unconstrained": "echo", "minimal": "malformed"})
