@@ -3,21 +3,23 @@
 import math
 
 import numpy as np
-from matplotlib.collections import LineCollection
+from matplotlib.collections import CircleCollection, LineCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from sce.grids.datasets import Feature
 from sce.measuring.codes import NONE
 from sce.showing.drawing import label_x, label_y, text_width, write
+from sce.showing.lanes import sideways
 from sce.showing.map_layout import axis_title, line_of_labels
 from sce.showing.mosaic import OUTSIDE, panel_titles
-from sce.showing.moves import GOLDEN, INVALID, UNDECIDED, VALID
+from sce.showing.moves import INVALID, UNDECIDED, VALID
 from sce.showing.words import shortened
 
 HEAVY = 300  # shapes; a layer with more is stored as pixels in the SVG
 ARROW_HEAD = ">"
 TIGHT = 0.05  # inches between labels where more would leave a panel one alone
+START = 4.0  # square points: the dot where an arrow begins
 MOST_BY_AREA = 56  # SCEs on a point: the mark of so many is three cells wide, and that of more no wider
 
 
@@ -231,8 +233,9 @@ def _meeting_lines(board):
 def draw_moves(axes, mosaic, moves, cell, style):
     """SCEs as arrows; if they are too many to read, marks where they land and a sample of the arrows."""
     many, arrows = moves.are_many(style), moves.arrows(style)
-    shift = _spread(mosaic, len(arrows))
-    start, end = moves.start[arrows] + shift, moves.end[arrows] + shift
+    start, end = moves.start[arrows], moves.end[arrows]
+    shift = sideways(start, end, cell)
+    start, end = start + shift, end + shift
     for fate, look in looks(style).items():
         landing = moves.landing & (moves.fate == fate)
         if many and landing.any():
@@ -242,15 +245,11 @@ def draw_moves(axes, mosaic, moves, cell, style):
             _draw_arrows(axes, start[chosen], end[chosen], look)
 
 
-def _spread(mosaic, n):
-    """Sideways shifts (n, 2) within the cells of a mosaic of one row, where all arrows would coincide."""
-    across = 0.8 * (np.arange(n) * GOLDEN % 1 - 0.5)
-    return np.stack([across * (mosaic.width == 1), across * (mosaic.height == 1)], axis=1)
-
-
 def _draw_arrows(axes, start, end, look):
-    """Arrows from ``start`` to ``end``, cells of shape (n, 2), with the end mark of their look."""
+    """Arrows from ``start``, a dot, to ``end``, cells of shape (n, 2), with the end mark of their look."""
     line = look["line"]
+    dots = {"offsets": start, "offset_transform": axes.transData, "color": line["color"], "zorder": 5}
+    axes.add_collection(CircleCollection([START], linewidths=0, **dots), autolim=False)
     if look["end"]["marker"] == ARROW_HEAD:
         shape = {"width": line["linewidth"] / 72, "headwidth": 5, "headlength": 6, "headaxislength": 5.2}
         data = {"angles": "xy", "scale_units": "xy", "scale": 1, "units": "inches"}

@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.collections import CircleCollection, LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.quiver import Quiver
@@ -341,7 +341,12 @@ def test_few_sces_are_all_arrows_and_of_many_a_sample():
     def arrows(figure):
         return [len(artist.U) for artist in figure.axes[1].findobj(Quiver)]
 
-    assert arrows(draw(dataset, codes, {"minimal": "nearest"})) == [dataset.size]
+    whole = draw(dataset, codes, {"minimal": "nearest"})
+    assert arrows(whole) == [dataset.size]
+    (starts,) = whole.axes[1].findobj(CircleCollection)
+    (drawn,) = whole.axes[1].findobj(Quiver)
+    assert starts.get_offsets().tolist() == drawn.get_offsets().tolist()
+    assert len(np.unique(drawn.get_offsets(), axis=0)) == dataset.size  # no two on one line
     sampled = draw(dataset, codes, {"minimal": "nearest"}, max_arrows=dataset.size - 1, sample_arrows=10)
     assert arrows(sampled) == [10]
     assert "arrows: a sample of 10" in words(sampled)
