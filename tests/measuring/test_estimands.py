@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.bench_intervals import Scenario, simulate
-from sce.measuring import estimands, possible, scores, shares
+from sce.measuring import estimands, shares
 from sce.measuring.dependence import (
     Clusters,
     Components,
@@ -153,30 +153,6 @@ def test_a_mean_has_students_interval():
     expected = stats.ttest_1samp(values, 0).confidence_interval()
     assert (found.low, found.high) == pytest.approx(tuple(expected))
     assert found.p == pytest.approx(stats.ttest_1samp(values, 0).pvalue)
-
-
-def test_no_interval_goes_beyond_what_is_possible():
-    """The mean 0.2 of five rows has the standard error 0.2, hence the interval 0.2 +- 2.776 x 0.2."""
-    values = np.array([0.0, 0, 0, 0, 1])
-    free = estimands.mean(values, alone(5), "answers")
-    assert (free.low, free.high) == pytest.approx((-0.3553, 0.7553), abs=1e-4)
-    share = estimands.mean(values, alone(5), "answers", 0.0, 1.0)
-    assert (share.low, share.high) == (0, free.high)
-    lower = estimands.mean(values, alone(5), "answers", -1.0, 0.5)
-    assert (lower.low, lower.high) == (free.low, 0.5)
-    assert (share.p, share.effective_n, share.clusters) == (free.p, free.effective_n, free.clusters)
-    wordings = estimands.over_wordings([0.9, 1.0, 1.0, 1.0, 0.95], 0.0, 1.0)  # 0.97 +- 2.776 x 0.02
-    assert (wordings.low, wordings.high) == pytest.approx((0.9145, 1), abs=1e-4)
-
-
-def test_what_is_possible_follows_from_the_score_and_the_distance():
-    assert possible.of_score("validity", "l1") == (0, 1)
-    assert possible.of_score("mean_excess", "gower") == (0, 1)
-    assert possible.of_score("total_minimality_abs", "semantic") == (0, 2)
-    assert possible.of_score("mean_excess", "l1") == (0, np.inf)
-    assert possible.of_score("mean_relative_excess", "gower") == (0, np.inf)
-    assert possible.of_differences((0, 1)) == (-1, 1)
-    assert set(possible.SHARES) | set(possible.DISTANCES) <= {*scores.SCORES, scores.OF_SAMPLES}
 
 
 def test_what_can_not_be_told_has_a_reason():

@@ -302,18 +302,6 @@ def test_intervals_of_medians_and_totals_are_as_wide_as_those_of_rows_drawn_anew
         assert scored.loc[name, "low"] <= scored.loc[name, "value"] <= scored.loc[name, "high"], name
 
 
-def test_scores_of_distances_end_where_distances_do():
-    """5 distances, the mean 0.74 +- 2.776 x 0.16: a distance under Gower is 1 at most, one under l1 any."""
-    rows = pd.DataFrame(VALID[:1]).loc[[0] * 5].assign(point_id=range(5), sce_point_id=range(5))
-    rows = rows.assign(distance=[0.1, 0.9, 0.9, 0.9, 0.9], excess=[0.1, 0.9, 0.9, 0.9, 0.9])
-    half = 2.7764 * 0.16
-    for metric, high in (("gower", 1), ("l1", 0.74 + half)):
-        scored = score(rows.assign(metric=metric), "answers").set_index("score")
-        for name in ("mean_distance", "mean_excess", "total_minimality_abs"):
-            ends = scored.loc[name, ["low", "high"]].tolist()
-            assert ends == pytest.approx([0.74 - half, high], abs=1e-3), (metric, name)
-
-
 def test_a_census_has_no_interval_and_needs_no_reason():
     scored = score(measured(50, 1), "census").set_index("score")
     row = scored.loc["validity"]

@@ -15,7 +15,7 @@ from sce.grids.datasets import DATASETS, load_dataset
 from sce.showing import fonts
 from sce.showing.drawing import save, settings, text_width
 from sce.showing.style import FigureStyle
-from tests.showing.test_figures import diagonal, draw
+from tests.showing.figures import diagonal, draw
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 

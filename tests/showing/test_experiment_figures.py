@@ -23,7 +23,7 @@ from sce.showing.drawing import text_width
 from sce.showing.looks import StudyStyle, look, markers, model_looks
 from sce.showing.style import FigureStyle
 from tests.conftest import ROOT
-from tests.showing.test_figures import make_dataset, numeric
+from tests.showing.figures import make_dataset, numeric
 
 pytestmark = pytest.mark.filterwarnings("error")  # missing glyphs, collapsed limits, ignored settings
 STYLE = StudyStyle(models=["first", "second"], conditions=["unconstrained", "minimal"])
