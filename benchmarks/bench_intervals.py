@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from sce.measuring import sampled, unsteady
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import ANSWERS, POINTS, Rows, difference_of_shares, mean, median, share
+from sce.measuring.possible import SHARE, of_differences
 
 GRIDS = {
     "weather": Lattice((9, 5), (True, True)),
@@ -291,7 +292,7 @@ def _difference(left, right):
     points, samples = left["point_id"].unique(), left["sample"].max()
     means = [side["valid"].to_numpy(float).reshape(-1, samples).mean(axis=1) for side in (left, right)]
     differences = means[0] - means[1]
-    return sampled.interval([left, right], points, "valid", differences, one_model=False)
+    return sampled.interval([left, right], points, "valid", differences, False, of_differences(SHARE))
 
 
 def _holds(interval, truth):

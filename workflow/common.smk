@@ -84,7 +84,12 @@ def get_dataset_file(wildcards):
 
 
 def get_dataset_content(wildcards):
-    """The digest of the content of the dataset's file."""
+    """The digest of what the dataset is asked and measured by."""
+    return parameters.dataset_content(STUDY, wildcards.dataset)
+
+
+def get_shown_dataset(wildcards):
+    """The digest of the whole content of the dataset, for what is drawn of it."""
     return parameters.content(STUDY.datasets[wildcards.dataset])
 
 

@@ -18,6 +18,11 @@ CENSUS, ANSWERS, POINTS = "census", "answers", "points"
 CELLS = ("low", "high", "clusters", "effective_n")
 VARYING = ("validity", "validity_probability")  # with the majority of the answers at x', and with their share
 SHARES = ("validity", "exact_match")
+DISTANCES = (
+    "mean_distance", "mean_excess", "median_excess", "mean_shortfall", "median_shortfall",
+    "total_minimality_abs",
+)  # fmt: skip
+LARGEST = {"gower": 1.0, "semantic": 2.0}  # a mean of parts of a range; 1 and a cosine of -1
 TOTALS = {
     "total_minimality": ("median_relative_excess", "median_relative_shortfall"),
     "total_minimality_abs": ("mean_excess", "mean_shortfall"),
@@ -42,7 +47,7 @@ def check_scores(
             for line in stored.rows
             if (line["condition"], line["metric"]) == (condition, metric) and line["value"] is not None
         }
-        scored = Scored([row for row in group if row["status"] == "kept"], estimand, neighbours)
+        scored = Scored([row for row in group if row["status"] == "kept"], metric, estimand, neighbours)
         for score, line in lines.items():
             name = f"{condition} / {metric} / {score}"
             if not scored.rows:
@@ -83,15 +88,24 @@ def _of_difference(line, measured, estimand, neighbours):
     over = Over(points, ways, neighbours if estimand == POINTS else None)
     if estimand not in (ANSWERS, POINTS):
         return Interval(clusters=over.clusters, refused=True)
+    farthest = _largest(line["score"], line["metric"])  # nothing that is compared is below 0
     both = [samples_of(measured, line[side], line["dataset"], line["metric"]) for side in ("a", "b")]
     if estimand == ANSWERS and all("sample" in rows[0] for rows in both):
         one_model = line["a"].partition(" / ")[0] == line["b"].partition(" / ")[0]
-        return _of_sampled(both, points, column, values, one_model)
-    of = intervals.of_difference_of_shares if column == "valid" else intervals.of_mean
-    return of(values, over)
+        return _of_sampled(both, points, column, values, one_model, farthest)
+    if column == "valid":
+        return intervals.of_difference_of_shares(values, over)
+    return intervals.of_mean(values, over, -farthest, farthest)
 
 
-def _of_sampled(both, points, column, values, one_model):
+def _largest(score, metric):
+    """What a score can be at most."""
+    if score in (*SHARES, *VARYING):
+        return 1.0
+    return LARGEST.get(metric, math.inf) if score in DISTANCES else math.inf
+
+
+def _of_sampled(both, points, column, values, one_model, farthest):
     """Over answers, of means over the samples of each point: each side varies by itself, but for answers at
     x' that one boundary gave to both."""
     spreads, weighted, known = [], [], set(points)
@@ -105,8 +119,7 @@ def _of_sampled(both, points, column, values, one_model):
     if column == "valid":
         groups = [weighted[0] + weighted[1]] if one_model else weighted
         spreads += [samples.through_answers_at_x(group)[0] for group in groups]
-    most = 1.0 if column == "valid" else math.inf
-    return samples.over_answers(mean(values), values, spreads, len(points), -most, most)
+    return samples.over_answers(mean(values), values, spreads, len(points), -farthest, farthest)
 
 
 def _check(stored, name, line, estimand, make, findings, more: Iterable[str] = ()):
@@ -131,8 +144,9 @@ def _check_cells(stored, name, line, expected, findings):
 class Scored:
     """The kept rows of one condition and metric, and the intervals of the scores that are over them."""
 
-    def __init__(self, rows: list[dict], estimand: str, neighbours: Neighbours | None):
+    def __init__(self, rows: list[dict], metric: str, estimand: str, neighbours: Neighbours | None):
         self.rows, self.estimand = sorted(rows, key=lambda row: row["point_id"]), estimand
+        self.metric = metric
         self.sampled = bool(rows) and "sample" in rows[0]
         points = [row["point_id"] for row in self.rows]
         ways = [[row["sce_point_id"] for row in self.rows], *([points] if self.sampled else [])]
@@ -161,7 +175,7 @@ class Scored:
             return intervals.of_share(values, over)
         if score.startswith("median"):
             return intervals.of_median(values, over)
-        return intervals.of_mean(values, over, 0.0, 1.0 if score == "validity_probability" else math.inf)
+        return intervals.of_mean(values, over, 0.0, _largest(score, self.metric))
 
     def _over_samples(self, score):
         values, points = self._values(score), self._over(score).points
@@ -172,7 +186,7 @@ class Scored:
         if score in VARYING:
             weighted = [(row, 1 / len(self.rows)) for row in self.rows]
             more = [samples.through_answers_at_x(weighted)[VARYING.index(score)]]
-        most = math.inf if score in AVERAGES else 1.0
+        most = _largest(score, self.metric)
         return samples.over_samples(mean(values), values, points, 0.0, most, more)
 
     def _all_values(self, score):
@@ -216,9 +230,10 @@ class Scored:
             for place, each in zip(places, move, strict=True):
                 moves[place] += each * scale
         total = validity * averages[0] + (1 - validity) * averages[1]
+        most = _largest(score, self.metric)
         if self.asked_again:
-            return samples.over_samples(total, moves, self.over.points)
-        return intervals.around(total, moves, self.over, least=0.0)
+            return samples.over_samples(total, moves, self.over.points, 0.0, most)
+        return intervals.around(total, moves, self.over, 0.0, most)
 
     def _average(self, score):
         values = self._values(score)

@@ -8,14 +8,14 @@ from sce.files.json_files import exact
 from sce.money.prices import Prices
 from sce.study import parameters
 from sce.study.inquiries import inquiries, responses_file
-from sce.study.parameters import code, content
+from sce.study.parameters import code, dataset_content
 from sce.study.study import Study
 from sce.study.targets import asked_in_full
 
 
 def expected_notes(study: Study, prices: Prices) -> dict[str, dict]:
     """Artifact (under the folder of results) -> its parameters by name."""
-    found = {f"grids/{name}.parquet": _grid(study.datasets[name]) for name in asked_in_full(study)}
+    found = {f"grids/{name}.parquet": _grid(study, name) for name in asked_in_full(study)}
     for model, dataset in study.pairs:
         found |= {f"{model}/{dataset}/{name}": note for name, note in _of_pair(study, model, dataset).items()}
     for about in inquiries(study):
@@ -29,12 +29,12 @@ def expected_notes(study: Study, prices: Prices) -> dict[str, dict]:
     return {file: {name: _decoded(value) for name, value in note.items()} for file, note in found.items()}
 
 
-def _grid(dataset):
-    return {"content": content(dataset), "code": code("build_grid")}
+def _grid(study, name):
+    return {"content": dataset_content(study, name), "code": code("build_grid")}
 
 
 def _of_pair(study, model, name):
-    known = content(study.datasets[name])
+    known = dataset_content(study, name)
     read = {
         "conditions": study.conditions(model, name),
         "content": known,
@@ -76,7 +76,7 @@ def _of_experiment(study, experiment):
 
 
 def _of_kind(study, kind, model, name):
-    module, known = registry.MODULES[kind.name], content(study.datasets[name])
+    module, known = registry.MODULES[kind.name], dataset_content(study, name)
     found = {
         f"{model}/{name}/{kind.name}.parquet": {
             "measured": parameters.measure(study, kind.name, model, name),
@@ -95,7 +95,7 @@ def _of_kind(study, kind, model, name):
 
 def _of_all(study, prices):
     pairs = exact(study.pairs)
-    contents = exact({name: content(dataset) for name, dataset in study.datasets.items()})
+    contents = parameters.dataset_contents(study)
     asked = parameters.usage_of(study)
     used = {"pairs": asked, "prices": parameters.prices(study, prices), "code": code("collect_usage")}
     compared = {

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sce.experiments.kind import Kind
 from sce.experiments.self_modelling import OwnAnswers
-from sce.measuring import outcomes
+from sce.measuring import outcomes, possible
 from sce.measuring.codes import NONE
 from sce.reading import parsing
 from sce.reading.replies import after_reasoning, objects
@@ -41,7 +41,7 @@ def _lines(given, metric):
         for score, by_point in _found(answers, condition).items():
             points, values = zip(*by_point, strict=True) if by_point else ((), ())
             about = given.scoring | {"points": points}
-            lines.append(outcomes.mean(condition, metric, score, values, **about))
+            lines.append(outcomes.mean(condition, metric, score, values, **about, within=possible.COUNT))
     return lines
 
 

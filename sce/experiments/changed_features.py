@@ -7,7 +7,7 @@ import numpy as np
 
 from sce.experiments.kind import Kind
 from sce.grids.datasets import Dataset
-from sce.measuring import metrics, outcomes
+from sce.measuring import metrics, outcomes, possible
 from sce.measuring.boundaries import predictions
 from sce.measuring.codes import NONE
 
@@ -127,7 +127,8 @@ def _lines_of_changes(given, subject, x, there):
     lines, about = [], given.scoring | {"points": x, "found": there}
     for name, far in zip(given.dataset.features, how_far(given.dataset, x, there), strict=True):
         lines.append(outcomes.mean(subject, FEATURE + name, CHANGED, far > 0, **about))
-        lines.append(outcomes.mean(subject, FEATURE + name, FAR, np.where(far > 0, far, np.nan), **about))
+        some = np.where(far > 0, far, np.nan)
+        lines.append(outcomes.mean(subject, FEATURE + name, FAR, some, **about, within=possible.SHARE))
     return lines
 
 
@@ -150,7 +151,7 @@ def _lines_of_agreement(given, condition, metric, x, there, near):
     overlap = (mine & nearest).sum(axis=0) / (mine | nearest).sum(axis=0)  # which changes something
     same = (mine == nearest).all(axis=0)
     return [
-        outcomes.mean(condition, metric, "overlap", overlap, **about),
+        outcomes.mean(condition, metric, "overlap", overlap, **about, within=possible.SHARE),
         outcomes.mean(condition, metric, "same_features", same, **about),
         _rank(condition, metric, "rank_with_nearest", _mean(mine), _mean(nearest)),
     ]

@@ -9,7 +9,7 @@ import pandas as pd
 from sce.experiments.kind import Kind
 from sce.files.artifacts import FLOAT, INT, TEXT
 from sce.grids.datasets import Dataset
-from sce.measuring import outcomes
+from sce.measuring import outcomes, possible
 from sce.reading.responses import features_at
 
 BOUNDARY, METRIC = "boundary", "wordings"  # what the lines of the table are about, where scores have both
@@ -77,12 +77,12 @@ class Consistency(Kind):
         lines = []
         for name, values in _of_boundary(points).items():
             about = given.scoring | {"points": points["point_id"].loc[values.index]}
-            lines.append(outcomes.mean(BOUNDARY, METRIC, name, values.astype(float), **about))
+            lines.append(_share(BOUNDARY, name, values, about))
         for condition, rows in given.tables["sce"].groupby("condition", sort=False):
             for name, values in _of_sces(points, rows).items():
                 its = rows.loc[values.index]
                 about = given.scoring | {"points": its["point_id"], "found": its["sce_point_id"]}
-                lines.append(outcomes.mean(condition, METRIC, name, values.astype(float), **about))
+                lines.append(_share(condition, name, values, about))
         return outcomes.table(lines)
 
     def map(self, dataset, points, model, style):
@@ -90,6 +90,10 @@ class Consistency(Kind):
 
     def map_caption(self, dataset, points, model):
         return importlib.import_module(self.maps_with).caption(dataset, points, model)
+
+
+def _share(subject, name, values, about):
+    return outcomes.mean(subject, METRIC, name, values.astype(float), **about, within=possible.SHARE)
 
 
 def _of_boundary(points):

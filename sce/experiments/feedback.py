@@ -9,7 +9,7 @@ from sce.asking.protocol import Asked, Step
 from sce.engines import About
 from sce.experiments.kind import Kind
 from sce.experiments.self_modelling import OwnAnswers, SelfModelling
-from sce.measuring import outcomes
+from sce.measuring import outcomes, possible
 from sce.measuring.codes import NONE
 from sce.measuring.metrics import MAIN_METRIC
 from sce.reading import parsing
@@ -102,19 +102,20 @@ class Feedback(Kind):
 
 
 def _lines(given, under, condition, wording, solved):
-    def mean(score, values, points):
-        about = given.scoring | {"points": list(points)}
+    def mean(score, values, points, within=possible.SHARE):
+        about = given.scoring | {"points": list(points), "within": within}
         return outcomes.mean(condition, wording, score, values, **about)
 
     taken = {point: found[0] for point, found in solved.items() if found and found[0] > 0}
-    lines = [mean("tries", list(taken.values()), taken)]
+    lines = [mean("tries", list(taken.values()), taken, possible.COUNT)]
     for limit in range(given.settings["tries"] + 1):
         within = {point: found[1] for point, found in solved.items() if found and found[0] <= limit}
         lines.append(mean(f"valid_within_{limit}", [point in within for point in solved], solved))
         for metric, answers in under.items():
             score = "excess" if metric == MAIN_METRIC else f"excess_{metric}"
             excess = [answers.excess(point, record) for point, record in within.items()]
-            lines.append(mean(f"{score}_within_{limit}", excess, within))
+            distances = possible.of_distances(metric)
+            lines.append(mean(f"{score}_within_{limit}", excess, within, distances))
     return lines
 
 

@@ -9,7 +9,7 @@ from sce.errors import InputError
 from sce.experiments.about_another import Inquiry, KindAboutAnother, by_explainer
 from sce.experiments.self_modelling import OwnAnswers
 from sce.experiments.self_prediction import actual_of, foreseen_by_control
-from sce.measuring import outcomes
+from sce.measuring import outcomes, possible
 from sce.measuring.outcomes import ITSELF, MINUS
 from sce.reading.responses import answer_of
 from sce.wordings import prompts
@@ -68,16 +68,17 @@ class PeerPrediction(KindAboutAnother):
             points = [point for about, point in actual if about == condition]
             known = [actual[condition, point] for point in points]
             about = given.scoring | {"points": points, "found": [reached for *_, reached in known]}
+            share = about | {"within": possible.SHARE}
 
             def of(right, condition=condition, points=points):
                 return np.array([right.get((condition, point), np.nan) for point in points])
 
             valid = [target == there for target, there, _ in known]
-            lines.append(outcomes.mean(condition, ITSELF, "accuracy", of(own), **about))
-            lines.append(outcomes.mean(condition, ITSELF, "valid", valid, **about))
+            lines.append(outcomes.mean(condition, ITSELF, "accuracy", of(own), **share))
+            lines.append(outcomes.mean(condition, ITSELF, "valid", valid, **share))
             for label, right in theirs.items():
                 unread = int(np.isnan(of(right)).sum())
-                lines.append(outcomes.mean(condition, label, "accuracy", of(right), **about))
+                lines.append(outcomes.mean(condition, label, "accuracy", of(right), **share))
                 lines.append(outcomes.number(condition, label, "unparseable", unread, len(points)))
                 excess = of(own) - of(right)
                 lines.append(outcomes.difference(condition, MINUS + label, "accuracy", excess, **about))

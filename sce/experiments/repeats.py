@@ -11,7 +11,7 @@ from sce.asking.messages import answer_schema
 from sce.asking.protocol import Asked, Step
 from sce.engines import About
 from sce.experiments.kind import Kind
-from sce.measuring import outcomes
+from sce.measuring import outcomes, possible
 from sce.measuring.boundaries import predictions
 from sce.measuring.codes import NONE
 from sce.reading import responses
@@ -68,12 +68,12 @@ class Repeats(Kind):
         lines = []
         for name, values in _of_boundary(first, again).items():
             about = given.scoring | {"points": np.arange(given.dataset.size)}
-            lines.append(outcomes.mean(BOUNDARY, METRIC, name, values, **about))
+            lines.append(outcomes.mean(BOUNDARY, METRIC, name, values, **about, within=possible.SHARE))
         for condition, rows in given.tables["sce"].groupby("condition", sort=False):
             rows = rows[rows["sce_point_id"].notna() & (rows["status"] == "ok")]
             about = given.scoring | {"points": rows["point_id"], "found": rows["sce_point_id"]}
             for name, values in _of_sces(given.dataset, first, again, rows).items():
-                lines.append(outcomes.mean(condition, METRIC, name, values, **about))
+                lines.append(outcomes.mean(condition, METRIC, name, values, **about, within=possible.SHARE))
         return outcomes.table(lines)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sce.experiments.kind import Kind
-from sce.measuring import outcomes
+from sce.measuring import outcomes, possible
 from sce.wordings.rewordings import of_reworded, reworded
 from sce.wordings.rewordings import stems as stems_of
 
@@ -39,7 +39,10 @@ class Rewordings(Kind):
                 found = rows[(rows["score"] == score) & rows["value"].notna()]
                 values = found["value"].to_numpy(dtype=float)
                 margins = (found["high"] - found["low"]).to_numpy(dtype=float, na_value=np.nan) / 2
-                lines.append(outcomes.over_wordings(name, metric, f"{score}_mean", values, given.estimand))
+                within = possible.of_score(score, metric)
+                lines.append(
+                    outcomes.over_wordings(name, metric, f"{score}_mean", values, given.estimand, within)
+                )
                 for what, value in _summary(values, margins).items():
                     reason = None if value is not None else "too few wordings with this score"
                     lines.append(outcomes.number(name, metric, f"{score}_{what}", value, len(values), reason))

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from sce.experiments.kind import Kind
 from sce.grids.datasets import Dataset
-from sce.measuring import metrics, outcomes
+from sce.measuring import metrics, outcomes, possible
 from sce.measuring.boundaries import predictions
 from sce.measuring.codes import NONE
 
@@ -116,7 +116,10 @@ def _lines(given, metric, found):
     for (search, budget), rows in found.groupby(["search", "queries"], sort=False):
         about = given.scoring | {"points": rows["point_id"]}
         valid = outcomes.mean(search, metric, f"validity_at_{budget}", rows["valid"], **about)
-        excess = outcomes.mean(search, metric, f"mean_excess_at_{budget}", rows["excess"], **about)
+        within = possible.of_distances(metric)
+        excess = outcomes.mean(
+            search, metric, f"mean_excess_at_{budget}", rows["excess"], **about, within=within
+        )
         lines += [valid, excess]
         reached[search, budget] = valid["value"], excess["value"]
     of_sces = given.tables["scores"]

@@ -13,7 +13,7 @@ from sce.asking.protocol import Asked, Step
 from sce.engines import About
 from sce.experiments.kind import Kind
 from sce.experiments.self_modelling import OwnAnswers
-from sce.measuring import outcomes
+from sce.measuring import outcomes, possible
 from sce.measuring.codes import NONE
 from sce.reading import parsing
 from sce.reading.replies import after_reasoning, objects
@@ -112,6 +112,7 @@ class SelfPrediction(Kind):
                 found, unread = _foreseen(answers, actual, condition, when, rows)
                 reached = [actual[condition, point][2] for point in rows["point_id"]]
                 about = given.scoring | {"points": rows["point_id"], "found": reached}
+                about["within"] = possible.SHARE
                 lines += [outcomes.mean(condition, wording, *item, **about) for item in found.items()]
                 lines += [
                     outcomes.mean(condition, wording, f"{name}_{when}_at_{least}", values, **about)

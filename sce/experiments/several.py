@@ -10,7 +10,7 @@ from sce.asking.protocol import Asked, Step
 from sce.engines import About
 from sce.experiments.kind import Kind
 from sce.experiments.self_modelling import OwnAnswers, SelfModelling
-from sce.measuring import outcomes
+from sce.measuring import outcomes, possible
 from sce.reading import parsing
 from sce.reading.replies import after_reasoning, objects
 from sce.wordings import prompts
@@ -87,14 +87,15 @@ def _lines(given, metric):
         ]
         on_grid = [sum(verdict is not None for verdict in verdicts) for verdicts in valid]
         about = given.scoring | {"points": rows["point_id"]}
-        lines.append(outcomes.mean(name, metric, "readable", on_grid, **about))
+        distances = possible.of_distances(metric)
+        lines.append(outcomes.mean(name, metric, "readable", on_grid, **about, within=possible.COUNT))
         for number in range(1, k + 1):
             best = np.array([min(some[:number], default=np.inf) for some in excess], dtype=float)
             found = np.isfinite(best)
             least = np.where(found, best, np.nan)
             lines += [
                 outcomes.mean(name, metric, f"validity_at_{number}", found, **about),
-                outcomes.mean(name, metric, f"excess_at_{number}", least, **about),
+                outcomes.mean(name, metric, f"excess_at_{number}", least, **about, within=distances),
             ]
     return lines
 

@@ -13,7 +13,7 @@ from sce.errors import InputError
 from sce.experiments.kind import Kind
 from sce.experiments.observers import Observe, Observing, observed, shows_sce
 from sce.grids.datasets import Dataset
-from sce.measuring import outcomes
+from sce.measuring import outcomes, possible
 from sce.measuring.boundaries import predictions
 from sce.measuring.codes import NONE
 from sce.wordings.names import Wordings
@@ -212,13 +212,19 @@ def _lines(condition, observer, k, scores, estimand, gains=GAINS):
     by_score = {name: np.array([one[name] for one in scores]) for name in scores[0]} if scores else {}
     variants = ["without", *(variant for _, variant in gains)]
     lines = [
-        outcomes.mean(condition, observer, f"{name}_at_{k}", by_score.get(name, []), estimand)
+        outcomes.mean(
+            condition, observer, f"{name}_at_{k}", by_score.get(name, []), estimand, within=possible.SHARE
+        )
         for name in (*(f"accuracy_{variant}" for variant in variants), "misled", "helped")
     ]
     without = by_score.get("accuracy_without", np.array([]))
     for gain, variant in gains:
         more = by_score.get(f"accuracy_{variant}", without) - without
-        lines.append(outcomes.ratio(condition, observer, f"{gain}_at_{k}", more, 1 - without, estimand))
+        lines.append(
+            outcomes.ratio(
+                condition, observer, f"{gain}_at_{k}", more, 1 - without, estimand, possible.UP_TO_ALL
+            )
+        )
     return lines
 
 

@@ -108,12 +108,20 @@ def _require_whole(finished, folder) -> None:
         if done.returncode:
             raise InputError("the archive", "content", done.stderr.strip()[-500:], "a study that can be read")
         asked = pd.read_csv(table) if table.stat().st_size > 1 else pd.DataFrame()
-    study = finished.study
-    missing = sum(
-        row.to_ask
-        for row in asked.itertuples()
-        if not open_engine(study.config.models[row.model], study.datasets[row.dataset]).free
-    )
-    if missing:
+    if missing := _to_be_asked(finished.study, asked):
         allowed = "answers to every question in the ledger: run the study to its end, then export it"
         raise InputError("the archive", "questions", f"{missing:,} without an answer", allowed)
+
+
+def _to_be_asked(study, planned) -> int:
+    """How many questions of a plan's table a run would ask; those that are free it computes."""
+    asked, datasets = {}, {}
+    for row in planned.itertuples():
+        if row.to_ask:
+            asked[row.model] = asked.get(row.model, 0) + row.to_ask
+            datasets[row.model] = row.dataset  # any of them: what is free is so for all
+    return sum(
+        number
+        for model, number in asked.items()
+        if not open_engine(study.config.models[model], study.datasets[datasets[model]]).free
+    )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sce.errors import InputError
 from sce.files import artifacts
-from sce.measuring import estimands, hypotheses, sampled
+from sce.measuring import estimands, hypotheses, possible, sampled
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Rows
@@ -141,7 +141,8 @@ def _compared(sides, estimand, lattice):
         for metric in sorted(left.measured.keys() & right.measured.keys()):
             samples = [side.kept[side.kept["metric"] == metric] for side in (left, right) if of_answers]
             common = _on_common_points(left.measured[metric], right.measured[metric])
-            for name, cells in _differences(*common, estimand, lattice, samples, _one_model(a, b)):
+            one_model = _one_model(a, b)
+            for name, cells in _differences(*common, metric, estimand, lattice, samples, one_model):
                 lines.append((metric, name, _label(a), _label(b), *cells))
     return as_table(lines, COLUMNS)
 
@@ -153,7 +154,7 @@ def _on_common_points(left, right):
     return left[chosen[0]], right[chosen[1]]
 
 
-def _differences(left, right, estimand, lattice, samples, one_model):
+def _differences(left, right, metric, estimand, lattice, samples, one_model):
     """Per name of PAIRED: the cells of COLUMNS from the difference on, of two sides on the same points;
     samples: where the interval is of them, the rows that the two are means of."""
     rows, of_rows = None, None
@@ -170,11 +171,13 @@ def _differences(left, right, estimand, lattice, samples, one_model):
         a, b = a[some], b[some]
         values = a - b
         of_shares = column == PAIRED["validity"]
+        within = possible.of_differences(possible.of_score(name, metric))
         if samples:
-            interval = sampled.interval(samples, rows.points, column, values, one_model)
+            interval = sampled.interval(samples, rows.points, column, values, one_model, within)
+        elif of_shares:
+            interval = estimands.difference_of_shares(values, rows, estimand)
         else:
-            of = estimands.difference_of_shares if of_shares else estimands.mean
-            interval = of(values, rows, estimand)
+            interval = estimands.mean(values, rows, estimand, *within)
         verdicts = of_shares and np.isin([a, b], (0, 1)).all()
         exact = hypotheses.mcnemar(a, b) if verdicts else None
         cells = interval_cells(interval, estimand, len(values), None)

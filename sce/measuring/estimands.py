@@ -6,7 +6,7 @@ samples say how much answers vary. ``points``: other points of the same kind; so
 ``wordings``: other wordings of the same request, of which several were asked.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -111,10 +111,7 @@ def mean(
     ``over_samples``."""
     values = np.asarray(values, float)
     value = values.mean() if len(values) else None
-    if rows.samples and estimand == ANSWERS:
-        return over_samples(value, values, rows, least, most, of_found)
-    found = around(value, values, rows, estimand, least)
-    return found if found.high is None else replace(found, high=min(most, found.high))
+    return around(value, values, rows, estimand, least, most, of_found)
 
 
 def over_samples(
@@ -142,7 +139,7 @@ def over_answers(
     spread = sum((spread for spread in spreads if spread is not None), Spread(0.0, np.inf))
     half, p = _half_and_p(value, spread)
     size = float(np.var(influences) / spread.variance) if spread.variance and np.ptp(influences) else None
-    return Interval(float(max(least, value - half)), float(min(most, value + half)), points, size, p=p)
+    return Interval(*_within(least, most, value - half, value + half), points, size, p=p)
 
 
 def of_samples(values, points, weights=None) -> Spread | str:
@@ -162,16 +159,26 @@ def of_samples(values, points, weights=None) -> Spread | str:
     return Spread(float((squares + more) / (n - many) * total), n - many)
 
 
-def around(value, influences, rows: Rows, estimand: str, least: float = -np.inf) -> Interval:
-    """For a ``value`` that varies as the mean of the rows' ``influences`` (n,) does (the delta method)."""
+def around(
+    value,
+    influences,
+    rows: Rows,
+    estimand: str,
+    least: float = -np.inf,
+    most: float = np.inf,
+    of_found: Spread | str | None = None,
+) -> Interval:
+    """For a ``value`` between ``least`` and ``most`` that varies as the mean of the rows' ``influences`` (n,)
+    does (the delta method). of_found: see ``over_samples``."""
     if rows.samples and estimand == ANSWERS:
-        return over_samples(value, influences, rows, least)
+        return over_samples(value, influences, rows, least, most, of_found)
     spread = spread_of(influences, rows, estimand)
     if not isinstance(spread, Spread):
         return _without(rows, spread)
     half, p = _half_and_p(value, spread)
     size = _effective(influences, rows, spread)
-    return Interval(float(max(least, value - half)), float(value + half), rows.clusters, size, p=p)
+    low, high = _within(least, most, value - half, value + half)
+    return Interval(low, high, rows.clusters, size, p=p)
 
 
 def difference_of_shares(differences, rows: Rows, estimand: str) -> Interval:
@@ -188,7 +195,7 @@ def difference_of_shares(differences, rows: Rows, estimand: str) -> Interval:
     square = (np.mean(differences**2) * size + MORE) / (size + MORE)
     degrees = spread.degrees if spread.variance else max(rows.effective - 1, 1.0)
     half, p = _half_and_p(value, Spread((square - value**2) / (size + MORE), degrees))
-    return Interval(max(-1.0, value - half), min(1.0, value + half), rows.clusters, size, p=p)
+    return Interval(*_within(-1.0, 1.0, value - half, value + half), rows.clusters, size, p=p)
 
 
 def median(values, rows: Rows, estimand: str) -> Interval:
@@ -248,13 +255,20 @@ def spread_of(values, rows: Rows, estimand: str, of_share: bool = False) -> Spre
     return max(alone, joint, key=lambda spread: spread.variance)
 
 
-def over_wordings(values) -> Interval:
-    """For the mean over wordings of a score, of which each wording has one value: a t interval."""
+def over_wordings(values, least: float = -np.inf, most: float = np.inf) -> Interval:
+    """For the mean over wordings of a score between ``least`` and ``most``, of which each wording has one
+    value: a t interval."""
     values = np.asarray(values, float)
     if len(values) < FEWEST:
         return Interval(clusters=len(values), reason=f"too few clusters: {len(values)} wordings")
     half = _quantile(len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return Interval(float(values.mean() - half), float(values.mean() + half), len(values), len(values))
+    ends = _within(least, most, values.mean() - half, values.mean() + half)
+    return Interval(*ends, len(values), len(values))
+
+
+def _within(least, most, low, high):
+    """The part of an interval that is possible, which holds the truth as often as the whole of it."""
+    return float(max(least, low)), float(min(most, high))
 
 
 def _shared(values, rows, of_share):

@@ -59,6 +59,8 @@ METRICS = {
     "semantic": lambda dataset, embeddings, as_published: EmbeddedSpace(dataset, embeddings),
 }
 MAIN_METRIC = "gower"  # the one of a figure with room for one; the names of scores need no word for it
+# How large a distance can be by its definition, on any grid; those that are not here have no such limit.
+LARGEST = {"gower": 1.0, "semantic": 2.0}
 OVER_EMBEDDINGS = {"semantic"}  # metrics that are no sum over features, but need the descriptions' embeddings
 
 

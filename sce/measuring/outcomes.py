@@ -1,11 +1,13 @@
 """Outcomes of experiments as lines of the ``scores`` artifact: means and shares with their intervals, and
 plain numbers. Every outcome, whatever it is about, has the same columns, so one rule makes all tables."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from sce.files import artifacts
-from sce.measuring import estimands
+from sce.measuring import estimands, possible
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Interval, Rows
@@ -25,15 +27,18 @@ def mean(
     lattice: Lattice | None = None,
     points=None,
     found=None,
+    within: possible.Ends = possible.ANY,
 ) -> dict:
     """The mean of ``values`` (missing ones left out) with its interval.
 
     points: the grid point (id) that each value is about, so that neighbours on the lattice can be told.
     found: the x' of each, so that those that hang on one answer can (missing: on none). Values of which
-    neither is given are taken for independent.
+    neither is given are taken for independent. within: the least and the largest value that is possible
+    (``sce.measuring.possible``), where no values are hits, whose share is known to lie between 0 and 1.
     """
     values, rows = _with_rows(values, lattice, points, found)
-    interval = estimands.share if np.isin(values, (0, 1)).all() else estimands.mean
+    hits = np.isin(values, (0, 1)).all()
+    interval = estimands.share if hits else partial(_within, within)
     return _averaged(condition, metric, score, values, rows, interval, estimand)
 
 
@@ -43,8 +48,13 @@ def difference(
     """The mean of ``values``, differences between -1 and 1 of two shares each; all else as in ``mean``."""
     values, rows = _with_rows(values, lattice, points, found)
     hits = np.isin(values, (-1, 0, 1)).all()
-    interval = estimands.difference_of_shares if hits else estimands.mean
+    within = possible.of_differences(possible.SHARE)
+    interval = estimands.difference_of_shares if hits else partial(_within, within)
     return _averaged(condition, metric, score, values, rows, interval, estimand)
+
+
+def _within(ends, values, rows, estimand):
+    return estimands.mean(values, rows, estimand, *ends)
 
 
 def _with_rows(values, lattice, points, found):
@@ -68,9 +78,17 @@ def _ids(ids, some):
     return pd.Series(ids).to_numpy(dtype=float, na_value=NONE)[some].astype(np.int64)
 
 
-def ratio(condition: str, metric: str, score: str, tops, bottoms, estimand: str) -> dict:
+def ratio(
+    condition: str,
+    metric: str,
+    score: str,
+    tops,
+    bottoms,
+    estimand: str,
+    within: possible.Ends = possible.ANY,
+) -> dict:
     """The mean of ``tops`` over that of ``bottoms`` (n,), of rows taken for independent, with its interval;
-    null where there is nothing to divide by."""
+    null where there is nothing to divide by. within: see ``mean``."""
     tops, bottoms = np.asarray(tops, dtype=float), np.asarray(bottoms, dtype=float)
     if not len(tops):
         return number(condition, metric, score, None, 0, "no such row")
@@ -79,17 +97,19 @@ def ratio(condition: str, metric: str, score: str, tops, bottoms, estimand: str)
     value = tops.mean() / bottoms.mean()
     influences = (tops - value * bottoms) / bottoms.mean()
     rows = Rows.of(*[np.full(len(tops), NONE)] * 2)
-    interval = estimands.around(value, influences, rows, estimand)
+    interval = estimands.around(value, influences, rows, estimand, *within)
     return _line(condition, metric, score, value, cells=interval_cells(interval, estimand, len(tops), None))
 
 
-def over_wordings(condition: str, metric: str, score: str, values, estimand: str) -> dict:
+def over_wordings(
+    condition: str, metric: str, score: str, values, estimand: str, within: possible.Ends = possible.ANY
+) -> dict:
     """The mean of a score that each of several wordings has (n,), with its interval over wordings, unless all
-    is a census."""
+    is a census. within: see ``mean``."""
     if not len(values):
         return number(condition, metric, score, None, 0, "too few wordings with this score")
     over = estimands.CENSUS if estimand == estimands.CENSUS else estimands.WORDINGS
-    interval = Interval() if over == estimands.CENSUS else estimands.over_wordings(values)
+    interval = Interval() if over == estimands.CENSUS else estimands.over_wordings(values, *within)
     cells = interval_cells(interval, over, len(values), None)
     return _line(condition, metric, score, values.mean(), cells=cells)
 

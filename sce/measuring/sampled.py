@@ -20,17 +20,18 @@ def both_sampled(sides: list[pd.DataFrame]) -> bool:
     return all(SAMPLE in side for side in sides)
 
 
-def interval(sides: list[pd.DataFrame], points, column: str, differences, one_model: bool) -> Interval:
+def interval(
+    sides: list[pd.DataFrame], points, column: str, differences, one_model: bool, within
+) -> Interval:
     """For the mean of ``differences`` (n,) at ``points`` (n,) between the means there of a ``column`` of two
     tables of measured SCEs, with one row for each sample. one_model: whether one boundary judged both, so
-    that another answer at an x' would change both."""
+    that another answer at an x' would change both; within: the least and the largest possible difference."""
     chosen = [_rows(side, points, column) for side in sides]
     spreads = [estimands.of_samples(*rows[:3]) for rows in chosen]
     if column == VERDICT:
         spreads += _of_found(chosen, one_model)
-    farthest = 1.0 if column == VERDICT else np.inf
     value = float(np.mean(differences))
-    return estimands.over_answers(value, differences, spreads, len(points), -farthest, farthest)
+    return estimands.over_answers(value, differences, spreads, len(points), *within)
 
 
 def _rows(side, points, column):

@@ -1,14 +1,13 @@
 """Scores of measured rows (docs/protocol.md, Scores), each with its interval (docs/statistics.md)."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from sce.errors import InputError
 from sce.files import artifacts
-from sce.measuring import estimands, unsteady
+from sce.measuring import estimands, possible, unsteady
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Lattice
 from sce.measuring.estimands import Interval, Rows
@@ -54,7 +53,7 @@ def score(distances: pd.DataFrame, estimand: str, lattice: Lattice | None = None
     for (condition, metric), rows in distances.groupby(["condition", "metric"], sort=True):
         kept = _kept(rows)
         values = _estimates(kept)
-        intervals = _intervals(kept, values, estimand, lattice)
+        intervals = _intervals(kept, values, metric, estimand, lattice)
         for name, (value, n, reason) in values.items():
             cells = interval_cells(intervals.get(name), estimand, n, reason)
             lines.append((condition, metric, name, value, *cells))
@@ -163,7 +162,7 @@ def _why_undefined(kept, which, rows):
     return f"undefined on all {which} rows" if rows[which] else f"no {which} rows"
 
 
-def _intervals(kept, values, estimand, lattice) -> dict[str, Interval]:
+def _intervals(kept, values, metric, estimand, lattice) -> dict[str, Interval]:
     """Score -> its interval, for every score that has a value."""
     if kept.n == 0:
         return {}
@@ -181,35 +180,38 @@ def _intervals(kept, values, estimand, lattice) -> dict[str, Interval]:
     for name, (how, column, _) in AVERAGES.items():
         if values[name][0] is not None:
             defined = ~np.isnan(kept.columns[column])
-            average = estimands.median if how == "median" else partial(estimands.mean, least=0.0)
-            found[name] = average(kept.columns[column][defined], rows[defined], estimand)
-    for name, parts in TOTALS.items():
+            its = kept.columns[column][defined], rows[defined], estimand
+            within = possible.of_score(name, metric)
+            found[name] = estimands.median(*its) if how == "median" else estimands.mean(*its, *within)
+    for name in TOTALS:
         if values[name][0] is not None:
-            found[name] = _of_total(kept, valid, values, parts, found, values[name][0], rows, estimand)
+            within = possible.of_score(name, metric)
+            found[name] = _of_total(name, kept, valid, values, found, rows, estimand, within)
     if len(kept.off_grid):
         unknown = "which off-grid instances are the same is not measured"
         found["validity_with_off_grid"] = Interval(reason=None if estimand == estimands.CENSUS else unknown)
     if sampled:
-        found[OF_SAMPLES] = estimands.mean(probability, rows, estimand, 0.0, 1.0, of_mean)
+        found[OF_SAMPLES] = estimands.mean(probability, rows, estimand, *possible.SHARE, of_mean)
     return found
 
 
-def _of_total(kept, valid, values, parts, found, total, rows, estimand):
+def _of_total(name, kept, valid, values, found, rows, estimand, within):
     """The interval of a total, by how much each row moves it (the delta method)."""
+    parts, total = TOTALS[name], values[name][0]
     averages = [values[name][0] or 0.0 for name in parts]
     moves = (valid - valid.mean()) * (averages[0] - averages[1])
-    for name, average in zip(parts, averages, strict=True):
-        how, column, _ = AVERAGES[name]
-        if name not in found:
+    for part, average in zip(parts, averages, strict=True):
+        how, column, _ = AVERAGES[part]
+        if part not in found:
             continue
-        if found[name].low is None:
-            return found[name]
+        if found[part].low is None:
+            return found[part]
         own = kept.columns[column]
         defined = ~np.isnan(own)
         if how == "mean":
             move = own[defined] - average
         else:
             below = own[defined] <= average
-            move = (below.mean() - below) * estimands.slope_at_median(found[name])
-        moves[defined] += move * (valid.mean() if name == parts[0] else 1 - valid.mean()) / defined.mean()
-    return estimands.around(total, moves, rows, estimand, least=0.0)
+            move = (below.mean() - below) * estimands.slope_at_median(found[part])
+        moves[defined] += move * (valid.mean() if part == parts[0] else 1 - valid.mean()) / defined.mean()
+    return estimands.around(total, moves, rows, estimand, *within)

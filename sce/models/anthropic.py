@@ -5,14 +5,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from sce.files.contracts import Contract
 from sce.files.values import Line, Url
-from sce.models.remote import Batched, Hosted, Remote
+from sce.models.remote import Batched, Hosted, Remote, Thinking
 
 REGION = r"^[a-z][a-z0-9-]{0,40}$"
 
 
-class AnthropicThinking(Contract):
+class AnthropicThinking(Thinking):
     """``form``: adaptive (recent models), enabled with a ``budget`` in tokens (older ones), disabled or
     between_tools to turn it off where the model can. ``display``: summarized shows the reasoning, which
     recent models omit by default."""
@@ -41,6 +40,10 @@ class Messages(Remote):
     thinking: AnthropicThinking | None = None
     structured: Literal["output_config", "none"] = "output_config"
     cache_system: bool = False
+
+    @property
+    def thinks(self):
+        return self.thinking and self.thinking.is_on
 
     @model_validator(mode="after")
     def _check_thinking(self):

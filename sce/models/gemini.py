@@ -5,12 +5,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sce.files.contracts import Contract
 from sce.files.values import Tokens, Url
-from sce.models.remote import Hosted, Remote
+from sce.models.remote import Hosted, Remote, Thinking
 
 
-class GeminiThinking(Contract):
+class GeminiThinking(Thinking):
     """``form``: adaptive leaves it to the model how long it thinks (or to ``effort``), enabled sets a
     ``budget`` in tokens, disabled turns it off where the model can. ``display``: summarized shows summaries
     of the thoughts."""
@@ -44,6 +43,10 @@ class Gemini(Hosted):
     thinking: GeminiThinking | None = None
     structured: Literal["responseJsonSchema", "none"] = "responseJsonSchema"
     logprobs: int | None = Field(None, ge=0, le=20)
+
+    @property
+    def thinks(self):
+        return self.thinking and self.thinking.is_on
 
     @field_validator("model")
     @classmethod

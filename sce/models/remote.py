@@ -43,12 +43,17 @@ class Remote(Model):
 
     @property
     def reasons(self):
-        thinking = getattr(self, "thinking", None)
-        if thinking is not None:
-            return thinking.form in ("enabled", "adaptive")
+        if self.thinks is not None:
+            return self.thinks
         if self.REASONS_WITHOUT_TEMPERATURE and self.temperature is None:
             return True
         return self.effort not in (None, "none")
+
+    @property
+    def thinks(self) -> bool | None:
+        """Whether its ``thinking`` is on; None of an entry that says nothing about it, or has no such
+        field."""
+        return None
 
     @property
     def sent_headers(self) -> dict[str, str]:
@@ -144,7 +149,17 @@ class Batched(Hosted):
         return 26 * 60 if self.mode == "batch" else super().usual_runtime_min  # a batch may take a day
 
 
-class ChatThinking(Contract):
+class Thinking(Contract):
+    """What a field ``thinking`` holds: whether and how a model reasons before it replies."""
+
+    form: Literal["adaptive", "enabled", "disabled", "between_tools"]
+
+    @property
+    def is_on(self) -> bool:
+        return self.form in ("enabled", "adaptive")
+
+
+class ChatThinking(Thinking):
     """``route``: ``template`` hands it to the chat template (enable_thinking, as Qwen's and others read it;
     vLLM holds the model to the budget), ``field`` sends ``thinking: {type, budget_tokens}``."""
 
@@ -167,3 +182,7 @@ class Chat(Remote):
     thinking: ChatThinking | None = None
     structured: Literal["response_format", "none"] = "response_format"
     logprobs: int | None = Field(None, ge=0, le=20)
+
+    @property
+    def thinks(self):
+        return self.thinking and self.thinking.is_on

@@ -18,11 +18,15 @@ def as_number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def measured(row, written: Callable[[float], str] = as_percent) -> str:
-    """One line of ``outcomes``: '70% (62% to 77%, n = 120)'."""
+def measured(row, written: Callable[[float], str] = as_percent, why: bool = False) -> str:
+    """One line of ``outcomes``: '70% (62% to 77%, n = 120)'; with ``why`` the reason for want of an interval
+    too: '70% (n = 120; no interval: ...)'."""
     inside = [] if pd.isna(row.low) else [f"{written(row.low)} to {written(row.high)}"]
     inside += [] if pd.isna(row.n) else [f"n = {int(row.n):,}"]
-    return written(row.value) + (f" ({', '.join(inside)})" if inside else "")
+    parts = [", ".join(inside)] if inside else []
+    if why and not pd.isna(row.reason):
+        parts.append(f"no interval: {row.reason}")
+    return written(row.value) + (f" ({'; '.join(parts)})" if parts else "")
 
 
 def of_whom(row, conditions: bool = True) -> str:
@@ -32,21 +36,30 @@ def of_whom(row, conditions: bool = True) -> str:
 
 
 def found(rows: pd.DataFrame, written: Callable[[float], str] = as_percent, conditions: bool = True) -> str:
-    """The values of ``rows`` of outcomes, each with its interval and n; of many, the least and the
-    greatest."""
+    """The values of ``rows`` of outcomes, each with its interval, or why it has none, and n; of many, the
+    least and the greatest."""
     rows = rows[rows["value"].notna()].sort_values("value", kind="stable")
     if rows.empty:
         return "not defined for any model"
     if rows["value"].nunique() == 1 and len(rows) > 1:
-        n = [f"{int(n):,}" for n in (rows["n"].min(), rows["n"].max())] if rows["n"].notna().all() else []
-        about = f" (n = {' to '.join(dict.fromkeys(n))})" if n else ""
-        return f"{written(rows['value'].iloc[0])} in all {len(rows)} cases{about}"
+        return f"{written(rows['value'].iloc[0])} in all {len(rows)} cases{_of_all(rows)}"
     several = len(rows) > FEW
     told = [
-        f"{measured(row, written)} for {of_whom(row, conditions)}"
+        f"{measured(row, written, why=True)} for {of_whom(row, conditions)}"
         for row in (rows.iloc[[0, -1]] if several else rows).itertuples()
     ]
     return f"from {' to '.join(told)}" if several else "; ".join(told)
+
+
+def _of_all(rows):
+    """The n of cases that are alike, and how many of them have no interval."""
+    n = [f"{int(n):,}" for n in (rows["n"].min(), rows["n"].max())] if rows["n"].notna().all() else []
+    parts = [f"n = {' to '.join(dict.fromkeys(n))}"] if n else []
+    without = rows["reason"].notna()
+    if without.any():
+        kinds = rows["reason"][without].str.partition(":")[0].unique()  # the rest is about one case
+        parts.append(f"no interval for {without.sum()} of them: {', '.join(kinds)}")
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def over(table: pd.DataFrame) -> str:

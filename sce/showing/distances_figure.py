@@ -160,7 +160,7 @@ def caption(rows: pd.DataFrame) -> str:
 def _found(rows, value, written=captions.as_number):
     """A value of every model, dataset and condition as the captions of outcomes tell them."""
     parts = [
-        dict(zip(KEYS, keys, strict=True)) | {"value": value(its), "low": None, "n": len(its)}
+        dict(zip(KEYS, keys, strict=True)) | {"value": value(its), "low": None, "n": len(its), "reason": None}
         for keys, its in rows.groupby(KEYS, sort=False)
     ]
     return captions.found(pd.DataFrame(parts), written)

@@ -7,8 +7,12 @@ letters, and of these tables only that of kerning.
 """
 
 import atexit
+import fcntl
+import os
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +24,8 @@ WHOLE = "DejaVu Sans"
 SHORT = "DejaVu Sans Latin"
 FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")  # in the folder of matplotlib
 ITALIC = "DejaVuSans-Oblique.ttf"
+PREFIX = "sce-fonts-"  # of folders in the temporary one
+SETTLED = 60.0  # seconds after which a folder is surely held by its process, if that lives
 LETTERS = (  # Unicode, both ends included
     (0x20, 0x17F),  # Latin
     (0x2010, 0x20BF),  # dashes, quotes, the ellipsis, currencies
@@ -52,14 +58,35 @@ def _add(name):
 
 @cache
 def _folder():
-    folder = tempfile.mkdtemp(prefix="sce-fonts-")  # read by matplotlib whenever it draws
+    """A folder of this process alone, as matplotlib reads fonts from files whenever it draws. It goes with
+    the process; those of processes that were killed go now."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    with suppress(OSError):  # a file system without locks: no folder there is taken for one of the dead
+        _hold(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for other in folder.parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # it is another user's, or held by a process that lives
+            if other.stat().st_mtime < time.time() - SETTLED:
+                os.close(_hold(other))
+                shutil.rmtree(other)
     return folder
+
+
+def _hold(folder) -> int:
+    """Lock a folder for as long as this process lives, or until the descriptor that it gives back is closed;
+    an OSError where another one holds it."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(opened)
+        raise
+    return opened
 
 
 def _shorten(whole, path):
     """Write the Latin letters of the font in the file ``whole`` to ``path``, as a font of another name."""
-    options = subset.Options(legacy_kern=True, recommended_glyphs=True, notdef_outline=True)
+    options = subset.Options(recommended_glyphs=True, notdef_outline=True)
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[code for first, last in LETTERS for code in range(first, last + 1)])
     with subset.load_font(whole, options) as font:

@@ -13,7 +13,7 @@ from sce.measuring.boundaries import predictions
 from sce.measuring.codes import NONE
 from sce.showing import captions, tiles
 from sce.showing.drawing import MARGIN, label_x, label_y, line_height, settings, text_width, wrap, write
-from sce.showing.map_drawing import boundary_line, ticks
+from sce.showing.map_drawing import TIGHT, boundary_line, ticks
 from sce.showing.map_layout import axis_title, line_of_labels
 from sce.showing.mosaic import panel_axes
 from sce.showing.style import FigureStyle
@@ -154,10 +154,10 @@ def _add_panel(page, k, rows, dataset, axes, style):
     x, y = (dataset.features[name] if name else None for name in axes)
     if x and k // 2 == rows - 1:
         widest = max(text_width(shortened(label, LABEL), style.font_size - 1) for label in x.labels)
-        ranks = ticks(x, page.panel[0] / len(x.codes), widest + 0.06)
+        ranks = ticks(x, page.panel[0] / len(x.codes), widest + 0.06, widest + TIGHT)
         label_x(panel, {rank: shortened(x.labels[rank], LABEL) for rank in ranks}, "", style, GAP)
     if y and k % 2 == 0:
-        ranks = ticks(y, page.panel[1] / len(y.codes), line_of_labels(style))
+        ranks = ticks(y, page.panel[1] / len(y.codes), *2 * [line_of_labels(style)])
         name = "\n".join(_name_of_y(dataset, axes, style))
         label_y(panel, {rank: shortened(y.labels[rank], LABEL) for rank in ranks}, name, style, GAP)
     return panel

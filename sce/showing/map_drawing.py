@@ -3,20 +3,23 @@
 import math
 
 import numpy as np
-from matplotlib.collections import LineCollection
+from matplotlib.collections import CircleCollection, LineCollection
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from sce.grids.datasets import Feature
 from sce.measuring.codes import NONE
 from sce.showing.drawing import label_x, label_y, text_width, write
+from sce.showing.lanes import sideways
 from sce.showing.map_layout import axis_title, line_of_labels
 from sce.showing.mosaic import OUTSIDE, panel_titles
-from sce.showing.moves import GOLDEN, INVALID, UNDECIDED, VALID
+from sce.showing.moves import INVALID, UNDECIDED, VALID
 from sce.showing.words import shortened
 
 HEAVY = 300  # shapes; a layer with more is stored as pixels in the SVG
 ARROW_HEAD = ">"
+TIGHT = 0.05  # inches between labels where more would leave a panel one alone
+START = 4.0  # square points: the dot where an arrow begins
 MOST_BY_AREA = 56  # SCEs on a point: the mark of so many is three cells wide, and that of more no wider
 
 
@@ -72,13 +75,14 @@ def add_axes(figure, page, index, block, dataset, mosaic, style):
     if mosaic.x is not None:
         feature, pitch = dataset.features[mosaic.x], mosaic.panel[0] + 1
         widest = max(text_width(shortened(label), style.font_size - 1) for label in feature.labels)
-        ranks = ticks(feature, page.cell[0], widest + 0.1)
-        places = _repeat(feature, ranks, mosaic.n_columns, pitch)
+        ranks, least = ticks(feature, page.cell[0], widest + 0.1, widest + TIGHT), widest + TIGHT
+        places = _repeat(feature, ranks, mosaic.n_columns, pitch, page.cell[0], least)
         label_x(axes, places, axis_title(dataset, mosaic.x), style)
     if mosaic.y is not None and right == 0:
         feature, pitch = dataset.features[mosaic.y], mosaic.panel[1] + 1
-        ranks = ticks(feature, page.cell[1], line_of_labels(style))
-        places = _repeat(feature, ranks, mosaic.n_rows, pitch)
+        least = line_of_labels(style)
+        ranks = ticks(feature, page.cell[1], least, least)
+        places = _repeat(feature, ranks, mosaic.n_rows, pitch, page.cell[1], least)
         label_y(axes, places, axis_title(dataset, mosaic.y), style)
     _add_panel_titles(axes, dataset, mosaic, page.cell, style)
     return axes
@@ -111,8 +115,10 @@ def _add_panel_titles(axes, dataset, mosaic, cell, style):
             )
 
 
-def ticks(feature: Feature, cell: float, room: float) -> list[int]:
-    """Ranks of the levels to label: as many as stand ``room`` inches apart, round numbers where possible."""
+def ticks(feature: Feature, cell: float, room: float, least: float) -> list[int]:
+    """Ranks of the levels to label: as many as stand ``room`` inches apart, round numbers where possible;
+    where that would be one, the first and the last, if these and the next panel's are ``least`` inches
+    apart."""
     n, apart = len(feature.codes), math.ceil(room / cell - 1e-9)
     if apart <= 1:
         return list(range(n))
@@ -123,12 +129,20 @@ def ticks(feature: Feature, cell: float, room: float) -> list[int]:
             if len(ranks) > 1 and min(np.diff([*ranks, ranks[0] + n + 1])) >= apart:
                 return ranks
     ranks = list(range(0, n, apart))
-    return ranks[:-1] if len(ranks) > 1 and n + 1 - ranks[-1] < apart else ranks
+    if len(ranks) > 1 and n + 1 - ranks[-1] < apart:
+        ranks = ranks[:-1]
+    return [0, n - 1] if len(ranks) == 1 < n and min(n - 1, 2) * cell >= least else ranks
 
 
-def _repeat(feature, ranks, times, pitch):
-    """Where the labels of every panel along one axis stand."""
-    return {k * pitch + rank: shortened(feature.labels[rank]) for k in range(times) for rank in ranks}
+def _repeat(feature, ranks, times, pitch, cell, least):
+    """Where the labels of every panel along one axis stand; of every second one, if it has room for the first
+    and the last level only where the next one has none."""
+    last, step = len(feature.codes) - 1, 1
+    if len(ranks) == 1 and last * cell >= least:
+        ranks, step = [0, last], 2
+    return {
+        k * pitch + rank: shortened(feature.labels[rank]) for k in range(0, times, step) for rank in ranks
+    }
 
 
 def draw_cells(axes, mosaic, codes, style, tints):
@@ -219,8 +233,9 @@ def _meeting_lines(board):
 def draw_moves(axes, mosaic, moves, cell, style):
     """SCEs as arrows; if they are too many to read, marks where they land and a sample of the arrows."""
     many, arrows = moves.are_many(style), moves.arrows(style)
-    shift = _spread(mosaic, len(arrows))
-    start, end = moves.start[arrows] + shift, moves.end[arrows] + shift
+    start, end = moves.start[arrows], moves.end[arrows]
+    shift = sideways(start, end, cell)
+    start, end = start + shift, end + shift
     for fate, look in looks(style).items():
         landing = moves.landing & (moves.fate == fate)
         if many and landing.any():
@@ -230,15 +245,11 @@ def draw_moves(axes, mosaic, moves, cell, style):
             _draw_arrows(axes, start[chosen], end[chosen], look)
 
 
-def _spread(mosaic, n):
-    """Sideways shifts (n, 2) within the cells of a mosaic of one row, where all arrows would coincide."""
-    across = 0.8 * (np.arange(n) * GOLDEN % 1 - 0.5)
-    return np.stack([across * (mosaic.width == 1), across * (mosaic.height == 1)], axis=1)
-
-
 def _draw_arrows(axes, start, end, look):
-    """Arrows from ``start`` to ``end``, cells of shape (n, 2), with the end mark of their look."""
+    """Arrows from ``start``, a dot, to ``end``, cells of shape (n, 2), with the end mark of their look."""
     line = look["line"]
+    dots = {"offsets": start, "offset_transform": axes.transData, "color": line["color"], "zorder": 5}
+    axes.add_collection(CircleCollection([START], linewidths=0, **dots), autolim=False)
     if look["end"]["marker"] == ARROW_HEAD:
         shape = {"width": line["linewidth"] / 72, "headwidth": 5, "headlength": 6, "headaxislength": 5.2}
         data = {"angles": "xy", "scale_units": "xy", "scale": 1, "units": "inches"}

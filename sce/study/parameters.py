@@ -33,7 +33,23 @@ def code(script: str, *modules: str) -> str:
 
 def content(contract: Contract) -> str:
     """The digest of the content of a checked file."""
-    return hashlib.sha256(contract.model_dump_json().encode()).hexdigest()[:16]
+    return _digest(contract.model_dump_json())
+
+
+def _digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def dataset_content(study: Study, name: str) -> str:
+    """The digest of all that a dataset is asked and measured by: of its content without the title, which only
+    maps and the page show. (An extension may do with a title what it likes.)"""
+    shown_alone = set() if study.config.extensions else {"title"}
+    return _digest(study.datasets[name].model_dump_json(exclude=shown_alone))
+
+
+def dataset_contents(study: Study) -> str:
+    """The same of every dataset of the study."""
+    return exact({name: dataset_content(study, name) for name in study.datasets})
 
 
 def wordings(study: Study) -> str:
@@ -61,7 +77,7 @@ def asked(study: Study, model: str, dataset: str) -> dict:
     wordings = study.wordings(model, dataset)
     return {
         "model": study.shapes[model],
-        "dataset": content(study.datasets[dataset]),
+        "dataset": dataset_content(study, dataset),
         "wordings": {name: content(study.prompt(name, dataset)) for name in wordings},
         "protocol": study.protocol(model, dataset),
         "tasks": {kind.name: task_options(study, kind) for kind in kinds_with_tasks(study, model, dataset)},
@@ -86,7 +102,7 @@ def asked_about(study: Study, model: str, dataset: str, explainer: str) -> dict:
     return {
         "model": study.shapes[explainer],
         "author": model,
-        "dataset": content(study.datasets[dataset]),
+        "dataset": dataset_content(study, dataset),
         "wordings": {name: content(study.prompt(name, dataset)) for name in wordings},
         "protocol": protocol_about(study, model, dataset, explainer),
     }

@@ -1,28 +1,19 @@
 """Outcomes of the experiments, by hand-computed values."""
 
-import json
-
-import numpy as np
 import pandas as pd
 import pytest
 
-from sce.experiments import choices
-from sce.experiments.consistency import Consistency
 from sce.experiments.given import Given
 from sce.experiments.registry import MODULES, kind
 from sce.files import artifacts
 from sce.files.yaml_files import read_yaml
 from sce.grids.datasets import load_dataset
-from sce.measuring import distances, outcomes
-from sce.measuring.boundaries import predictions
-from sce.reading import responses
-from sce.reading.responses import features_at
+from sce.measuring import outcomes, possible
 from sce.showing import outcome_panels, tables, wordings_scatter
-from sce.showing.consistency_map import consistency_map
 from sce.showing.style import FigureStyle
 from sce.study.study import load
 from sce.wordings.rewordings import reworded
-from tests.experiments.respondent import SCORING, answers_of, study_of
+from tests.experiments.respondent import SCORING, study_of
 
 EXAM = load_dataset("resources/datasets/exam.yaml")
 FIRST, SECOND = EXAM.options
@@ -78,116 +69,24 @@ def test_a_mean_has_the_interval_of_its_standard_error():
     assert line["clusters"] == 400
 
 
+def test_the_interval_of_an_outcome_ends_where_the_outcome_does():
+    values = [0.0, 0.5, 1.0, 1.0, 1.0]  # 0.7 +- 2.776 x 0.2
+    free, share = (
+        outcomes.mean("c", "m", "s", values, "answers", within=within)
+        for within in (possible.ANY, possible.SHARE)
+    )
+    assert (free["low"], free["high"]) == pytest.approx((0.1447, 1.2553), abs=1e-4)
+    assert (share["low"], share["high"]) == (free["low"], 1)
+    below = outcomes.difference("c", "m", "s", [-value for value in values], "answers")
+    assert (below["low"], below["high"]) == (-1, -free["low"])
+    gain = outcomes.ratio("c", "m", "s", values, [1.0] * 5, "answers", possible.UP_TO_ALL)
+    assert (gain["low"], gain["high"]) == (free["low"], 1)
+
+
 def test_a_mean_of_nothing_has_a_reason():
     table = outcomes.table([outcomes.mean("c", "m", "s", [], "points")])
     assert table["value"].isna().all()
     assert list(table["reason"]) == ["no such row"]
-
-
-# --- wordings of the question
-
-
-def boundary(*predictions, probability=None):
-    """A boundary artifact: for each wording the predictions at the first points; the rest have none."""
-    parts = []
-    for number, given in enumerate(predictions):
-        ids = np.arange(EXAM.size)
-        answers = pd.Series(list(given) + [None] * (EXAM.size - len(given)), dtype=object)
-        known = pd.array([probability[number]] * EXAM.size if probability else [None] * EXAM.size, "Float64")
-        parts.append(
-            pd.DataFrame(
-                {
-                    "question": f"q{number}",
-                    "point_id": ids,
-                    **features_at(EXAM, ids),
-                    "prediction": answers,
-                    "status": "ok",
-                    "probability_0": 1 - known,
-                    "probability_1": known,
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
-def sces(*rows):
-    """An sce artifact of the condition minimal: (point, target, point of the SCE)."""
-    return pd.DataFrame(
-        [("minimal", x, target, there, "ok") for x, target, there in rows],
-        columns=["condition", "point_id", "target", "sce_point_id", "status"],
-    ).astype({"sce_point_id": "Int64"})
-
-
-def test_points_count_votes():
-    a, b = FIRST, SECOND
-    found = Consistency().points(
-        EXAM, boundary([a, a, a, a], [a, b, b, b], [a, b, a, None], probability=[0.1, 0.3, 0.5])
-    )
-    assert list(found.columns) == list(artifacts.columns(Consistency.points_columns, list(EXAM.features)))
-    assert found["wordings"].head(5).tolist() == [3, 3, 3, 2, 0]
-    assert found["agreement"].head(4).tolist() == [1, 2 / 3, 2 / 3, 1 / 2]
-    assert found["majority"].fillna("none").head(5).tolist() == [a, b, a, "none", "none"]
-    assert found["main"].fillna("none").head(5).tolist() == [a, a, a, a, "none"]
-    assert found["probability_1"].head(5).tolist() == pytest.approx([0.3] * 5)
-    assert found["probabilities"].iloc[0] == 3
-
-
-def test_the_same_sces_are_judged_by_both_boundaries():
-    a, b = FIRST, SECOND
-    found = Consistency().points(EXAM, boundary([a, a, b, a], [a, b, b, b], [a, b, b, None]))
-    # to 2: valid for both, all agree; to 1: for the majority only, uncertain; to 0: for neither; to 3: even
-    judged = sces((0, b, 2), (3, b, 1), (1, b, 0), (2, b, 3))
-    table = Consistency().measure(Given(EXAM, {"points": found, "sce": judged}, ["gower"], {}, **SCORING))
-    values = table.set_index(["condition", "score"])
-    assert values.value["boundary", "agreement"] == pytest.approx((1 + 2 / 3 + 1 + 1 / 2) / 4)
-    assert values.value["boundary", "unanimous"] == 0.5
-    assert values.value["boundary", "even"] == 0.25
-    assert values.value["boundary", "main_is_majority"] == pytest.approx(2 / 3)
-    assert values.value["minimal", "validity_main"] == pytest.approx(1 / 3)
-    assert values.value["minimal", "validity_majority"] == pytest.approx(2 / 3)
-    assert values.value["minimal", "valid_uncertain"] == 0
-    assert values.value["minimal", "invalid_uncertain"] == 0.5
-    assert values.n["minimal", "validity_main"] == 3
-
-
-def test_the_map_of_uncertainty_has_a_layer_for_probabilities_where_there_are_any():
-    one = boundary([FIRST] * 30 + [SECOND] * 36, [FIRST] * 66)
-    two = boundary([FIRST] * 30 + [SECOND] * 36, [FIRST] * 66, probability=[0.2, 0.4])
-    layers = [
-        sum(
-            len(axes.images)
-            for axes in consistency_map(EXAM, Consistency().points(EXAM, b), "m", FigureStyle()).axes
-        )
-        for b in (one, two)
-    ]
-    assert layers == [1, 2]
-
-
-def raw_of(policy, tmp_path, entry=None, **fields):
-    """The raw answers of a control respondent to what an experiment asks about a small dataset."""
-    study = study_of(policy, "house_prices_coarse", entry, **fields)
-    return study.datasets["house_prices_coarse"], answers_of(study, "house_prices_coarse", tmp_path)[0]
-
-
-def test_a_boundary_that_moves_with_the_wording_at_a_known_rate(tmp_path):
-    """One in ten of the answers to the 20 numbered wordings differs: of 21 wordings, 19 agree on average."""
-    names = ["question", "question_01..question_20"]
-    dataset, raw = raw_of("nearest", tmp_path, questions=names, entry={"wavers": 0.1})
-    found = Consistency().points(dataset, responses.boundary(raw, dataset))
-    assert (found["majority"] == found["main"]).all()
-    assert found["agreement"].mean() == pytest.approx((1 + 20 * 0.9) / 21, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("policy", "own", "other"), [("nearest", "gower", "l1"), ("nearest_l1", "l1", "gower")]
-)
-def test_a_control_follows_its_own_distance(policy, own, other, tmp_path):
-    dataset, raw = raw_of(policy, tmp_path, conditions=["minimal"])
-    sce = responses.counterfactuals(raw, dataset, ["minimal"])
-    codes = predictions(dataset, responses.boundary(raw, dataset))
-    excess = {metric: distances.measure(dataset, codes, sce, metric)["excess"] for metric in (own, other)}
-    assert (excess[own] == 0).all()
-    assert excess[other].mean() > 0
 
 
 # --- wordings of the request
@@ -223,74 +122,6 @@ def test_the_spread_over_wordings():
     assert values.value["minimal", "validity_margin"] == pytest.approx(0.1)
     assert values.n["minimal", "validity_mean"] == 3
     assert values.reason["minimal", "mean_excess_mean"] == "too few wordings with this score"
-
-
-# --- choosing the nearest
-
-
-def test_tasks_have_one_nearest_and_are_drawn_by_seed():
-    tasks = choices.draw(EXAM, tasks=50, candidates=4, seed=7)
-    assert 25 < len(tasks) < 50  # ties are common on a grid of 11 by 6
-    assert tasks["point_id"].is_unique
-    assert tasks.equals(choices.draw(EXAM, tasks=50, candidates=4, seed=7))
-    assert not tasks.equals(choices.draw(EXAM, tasks=50, candidates=4, seed=8))
-    for start, others, nearest in tasks.itertuples(index=False):
-        others = json.loads(others)
-        assert len({start, *others}) == 5
-        x, *zs = (np.array(np.unravel_index(point, EXAM.shape)) for point in (start, *others))
-        far = [(abs(z - x) / (np.array(EXAM.shape) - 1)).mean() for z in zs]
-        assert int(np.argmin(far)) == nearest
-        assert sum(np.isclose(far, min(far))) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "index"),
-    [
-        ('{"answer": "C"}', 2),
-        ('```json\n{"answer": "b"}\n```', 1),
-        ("B", 1),
-        ("**D**.", 3),
-        ("A is near, but the answer is C.", 2),
-        ('<think>"answer": "A"</think>{"answer": "D"}', 3),
-        ('First {"answer": "A"}, no: {"answer": "B"}', 1),
-        ("A start is given.", None),
-        ('{"answer": "E"}', None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_letter_is_read(text, index):
-    assert choices.read_letter(text, 4) == index
-
-
-def test_accuracy_counts_the_unreadable_apart():
-    tasks = pd.DataFrame({"point_id": [5, 6, 7, 8], "candidates": ["[1, 2, 3]"] * 4, "nearest": [0, 1, 2, 0]})
-    replies = [(5, "answered", "A"), (6, "answered", "C"), (7, "answered", "well"), (8, "failed", None)]
-    asked = pd.DataFrame(replies, columns=["point_id", "status", "response"])
-    asked = asked.assign(kind="choice", wording="nearest_choice")
-    given = Given(EXAM, {"responses": asked, "tasks": tasks}, ["gower"], {}, **SCORING)
-    values = kind("choices").measure(given).set_index("score")
-    assert set(values["condition"]) == {"nearest_choice_of_3"}
-    assert values.value["accuracy"] == 0.5
-    assert values.value["accuracy_of_all"] == 0.25
-    assert (values.value["questions"], values.value["unparseable"]) == (4, 2)
-    assert values.value["chance"] == pytest.approx(1 / 3)
-
-
-@pytest.mark.parametrize("rate", [None, 0.0, 0.7, 1.0])
-def test_a_control_chooses_at_its_rate(rate, tmp_path):
-    """Through the whole protocol and the ledger."""
-    entry = {} if rate is None else {"rate": rate}
-    study = study_of("nearest", "house_prices_coarse", entry, choices=["nearest_choice"])
-    raw, protocol, tasks = answers_of(study, "house_prices_coarse", tmp_path)
-    assert len(raw) == protocol.at_most == protocol.dataset.size + len(tasks["choices"])
-    tables = {"responses": raw, "tasks": tasks["choices"]}
-    given = Given(protocol.dataset, tables, ["gower"], {}, **SCORING)
-    values = kind("choices").measure(given).set_index("score")
-    assert values.value["unparseable"] == 0
-    expected = 1 if rate is None else rate
-    assert values.value["accuracy"] == pytest.approx(expected, abs=0 if rate in (None, 0.0, 1.0) else 0.1)
-    assert ("rate" in study.shapes["m"]) == (rate is not None)
 
 
 # --- tables

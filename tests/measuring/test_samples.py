@@ -93,7 +93,7 @@ def test_differences_over_answers_vary_as_the_samples_of_both_sides_do():
     def side(distances):
         return pd.DataFrame(
             {
-                "condition": "c", "metric": "gower", "status": "kept", "point_id": [0, 0, 1, 1],
+                "condition": "c", "metric": "l1", "status": "kept", "point_id": [0, 0, 1, 1],
                 "sample": [1, 2, 1, 2], "distance": distances, "sce_point_id": [2, 3, 2, 3], "valid": True,
                 "excess": 0.0, "probability": 1.0, "askings": 3,
             }

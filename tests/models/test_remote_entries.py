@@ -19,6 +19,28 @@ def catalogue():
 
 
 @pytest.mark.parametrize(
+    ("fields", "reasons"),
+    [
+        ({"engine": "openai"}, False),
+        ({"engine": "openai", "temperature": None}, True),
+        ({"engine": "openai", "temperature": None, "thinking": {"form": "disabled"}}, False),
+        ({"engine": "openai", "thinking": {"form": "enabled"}}, True),
+        ({"engine": "openai", "effort": "low"}, True),
+        ({"engine": "openai", "effort": "none"}, False),
+        ({"engine": "responses"}, True),
+        ({"engine": "responses", "temperature": 0}, False),
+        ({"engine": "anthropic"}, False),  # recent models take no temperature, whether they reason or not
+        ({"engine": "anthropic", "thinking": {"form": "adaptive"}}, True),
+        ({"engine": "anthropic", "thinking": {"form": "between_tools"}}, False),
+        ({"engine": "gemini", "thinking": {"form": "disabled"}, "temperature": None}, False),
+        ({"engine": "gemini", "thinking": {"form": "enabled", "budget": 100}}, True),
+    ],
+)
+def test_which_models_are_expected_to_reason(fields, reasons):
+    assert read_entry({"models": {"mine": {"model": "tiny"} | fields}}, "mine").reasons is reasons
+
+
+@pytest.mark.parametrize(
     ("fields", "told"),
     [
         ({"engine": "opneai"}, "openai"),

@@ -1,6 +1,8 @@
 """How figures become files: PNGs made from PDFs, and the fonts of both."""
 
+import os
 import re
+import time
 import warnings
 
 import numpy as np
@@ -13,7 +15,7 @@ from sce.grids.datasets import DATASETS, load_dataset
 from sce.showing import fonts
 from sce.showing.drawing import save, settings, text_width
 from sce.showing.style import FigureStyle
-from tests.showing.test_figures import diagonal, draw
+from tests.showing.figures import diagonal, draw
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 
@@ -90,6 +92,26 @@ def test_letters_beyond_latin_are_drawn_from_the_whole_font(tmp_path):
         save(written("Añejo", "Возраст", "ηλικία", "عمر"), tmp_path / "others.pdf", tmp_path / "others.svg")
     assert embedded(tmp_path / "latin.pdf") == {short}
     assert embedded(tmp_path / "others.pdf") == {short, whole}
+
+
+def test_folders_of_fonts_go_with_their_process_or_with_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(fonts.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(fonts.atexit, "register", lambda *_, **__: None)  # as if it were killed
+    old = time.time() - 2 * fonts.SETTLED
+    killed, alive, fresh = (tmp_path / f"{fonts.PREFIX}{name}" for name in ("killed", "alive", "fresh"))
+    for folder in (killed, alive, fresh):
+        folder.mkdir()
+        (folder / "DejaVuSans.ttf").touch()
+    os.utime(killed, (old, old))
+    os.utime(alive, (old, old))
+    lock = fonts._hold(alive)
+    mine = fonts._folder.__wrapped__()
+    os.utime(mine, (old, old))
+    another = fonts._folder.__wrapped__()
+    assert set(tmp_path.iterdir()) == {alive, fresh, mine, another}
+    os.close(lock)
+    fonts._folder.__wrapped__()
+    assert not alive.exists()
 
 
 def test_weights_italics_and_kerning_of_the_fonts(tmp_path):

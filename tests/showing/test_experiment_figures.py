@@ -23,7 +23,7 @@ from sce.showing.drawing import text_width
 from sce.showing.looks import StudyStyle, look, markers, model_looks
 from sce.showing.style import FigureStyle
 from tests.conftest import ROOT
-from tests.showing.test_figures import make_dataset, numeric
+from tests.showing.figures import make_dataset, numeric
 
 pytestmark = pytest.mark.filterwarnings("error")  # missing glyphs, collapsed limits, ignored settings
 STYLE = StudyStyle(models=["first", "second"], conditions=["unconstrained", "minimal"])
@@ -268,6 +268,19 @@ def test_few_values_are_all_told_and_of_many_the_least_and_the_greatest():
     same = outcomes(*[(name, "validity", 1.0, n) for name, n in (("a", 4), ("b", 50))])
     assert captions.found(same) == "100% in all 2 cases (n = 4 to 50)"
     assert captions.found(many.iloc[:0]) == "not defined for any model"
+
+
+def test_a_caption_says_why_a_value_has_no_interval():
+    few = "too few clusters: 2 different x', the commonest on 54% of the rows"
+    table = outcomes(("a", "validity", 1.0), ("b", "validity", 0.5))
+    table.loc[0, ["low", "high", "reason"]] = [None, None, few]
+    assert captions.found(table) == (
+        "50% (40% to 60%, n = 40) for first on exam (b); "
+        f"100% (n = 40; no interval: {few}) for first on exam (a)"
+    )
+    assert captions.found(table.assign(value=1.0)) == (
+        "100% in all 2 cases (n = 40; no interval for 1 of them: too few clusters)"
+    )
 
 
 def gains(*values, **keys):

@@ -12,7 +12,7 @@ from sce.showing.boundary_map import boundary_map
 from sce.showing.looks import StudyStyle
 from sce.showing.mosaic import lay_out, panel_axes
 from sce.showing.style import FigureStyle
-from tests.showing.test_figures import (
+from tests.showing.figures import (
     crowded,
     diagonal,
     labelled,

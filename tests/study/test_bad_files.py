@@ -18,6 +18,7 @@ from sce.wordings.published import load_published
 from tests.conftest import ROOT
 from tests.study.bad_input import GOOD, KEY, WHERE, caught, changed
 from tests.study.test_bad_configurations import CONFIGURATIONS
+from tests.study.test_bad_entries import ENTRIES
 
 # --- datasets: (what is replaced, by what, the key of the message, a part of the message)
 
@@ -386,4 +387,4 @@ def test_bad_prices_and_what_is_no_parquet_are_one_message(tmp_path, read, conte
 
 
 def test_the_tables_are_long():
-    assert sum(map(len, (CONFIGURATIONS, DATASETS, PROMPTS, FILES, JSONS))) > 300
+    assert sum(map(len, (CONFIGURATIONS, ENTRIES, DATASETS, PROMPTS, FILES, JSONS))) > 300

@@ -214,6 +214,11 @@ def test_an_edited_condition_asks_that_condition_alone(copy):
     assert copy.rows_in_ledger() == before + 2 * 66
 
 
+def test_an_edited_title_draws_and_asks_nothing(copy):
+    copy.edit("resources/datasets/exam.yaml", "title: Exam", "title: The exam")
+    assert copy.stale() == {"plot_boundary": 2, "build_page": 1}
+
+
 def test_an_edited_level_asks_what_changed(copy):
     """One more level of the score: 6 new points, and all conditions, as their text lists the levels."""
     before = copy.rows_in_ledger()

@@ -29,7 +29,7 @@ rule plot_boundary:
     params:
         stems=exact(STUDY.stems),
         style=STYLE,
-        content=get_dataset_content,
+        content=get_shown_dataset,
         caption=get_caption,
         code=code_of("plot_boundary"),
     message:
@@ -62,7 +62,7 @@ rule plot_certainty:
     params:
         survey=of_pair(parameters.survey),
         style=STYLE,
-        content=get_dataset_content,
+        content=get_shown_dataset,
         caption=get_caption,
         code=code_of("plot_certainty"),
     message:

@@ -65,7 +65,7 @@ rule compare:
         pairs=exact(STUDY.pairs),
         stems=exact(STUDY.stems),
         estimand=STUDY.config.scoring.estimand,
-        contents=exact({name: parameters.content(it) for name, it in STUDY.datasets.items()}),
+        contents=parameters.dataset_contents(STUDY),
         code=code_of("compare"),
     message:
         "Paired differences between conditions and between models"

@@ -12,7 +12,7 @@ rule describe_boundaries:
         "../../envs/core.yaml"
     params:
         pairs=exact(STUDY.pairs),
-        contents=exact({name: parameters.content(dataset) for name, dataset in STUDY.datasets.items()}),
+        contents=parameters.dataset_contents(STUDY),
         code=code_of("describe_boundaries"),
     message:
         "What each boundary is like"

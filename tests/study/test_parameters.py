@@ -1,0 +1,47 @@
+"""What counts as a change of a dataset, for the steps that ask about it and measure it."""
+
+import re
+
+import pytest
+
+from sce.study import parameters
+from sce.study.study import load
+from tests.conftest import ROOT
+from tests.study.test_study import GOOD
+
+# What elicit, parse_responses and the measuring rules run; titles are for showing and exporting.
+ASKING = (
+    "asking",
+    "engines",
+    "experiments",
+    "grids",
+    "ledger",
+    "measuring",
+    "reading",
+    "searching",
+    "wordings",
+)
+
+
+def digest(extensions=(), **fields):
+    """Of the dataset of GOOD with other fields, in a study with extensions."""
+    study = load(GOOD, "config.yaml")
+    study.config = study.config.model_copy(update={"extensions": list(extensions)})
+    study.datasets["exam"] = study.datasets["exam"].model_copy(update=fields)
+    return parameters.dataset_content(study, "exam")
+
+
+def test_a_title_changes_no_question():
+    assert digest(title="Another") == digest()
+    assert digest(context="Another.") != digest()
+    assert digest(question="Another?") != digest()
+
+
+def test_a_title_counts_where_extensions_may_read_it():
+    assert digest(["letters"], title="Another") != digest(["letters"])
+
+
+@pytest.mark.parametrize("folder", ASKING)
+def test_nothing_that_asks_or_measures_reads_a_title(folder):
+    for file in (ROOT / "sce" / folder).rglob("*.py"):
+        assert not re.search(r"\.title\b(?!\()", file.read_text()), file
