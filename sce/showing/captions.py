@@ -18,13 +18,12 @@ def as_number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def measured(row, written: Callable[[float], str] = as_percent, why: bool = False) -> str:
-    """One line of ``outcomes``: '70% (62% to 77%, n = 120)'; with ``why`` the reason for want of an interval
-    too: '70% (n = 120; no interval: ...)'."""
+def measured(row, written: Callable[[float], str] = as_percent) -> str:
+    """The value of a line of scores: '70% (62% to 77%, n = 120)', or '70% (n = 120; no interval: ...)'."""
     inside = [] if pd.isna(row.low) else [f"{written(row.low)} to {written(row.high)}"]
     inside += [] if pd.isna(row.n) else [f"n = {int(row.n):,}"]
     parts = [", ".join(inside)] if inside else []
-    if why and not pd.isna(row.reason):
+    if not pd.isna(row.reason):
         parts.append(f"no interval: {row.reason}")
     return written(row.value) + (f" ({'; '.join(parts)})" if parts else "")
 
@@ -45,7 +44,7 @@ def found(rows: pd.DataFrame, written: Callable[[float], str] = as_percent, cond
         return f"{written(rows['value'].iloc[0])} in all {len(rows)} cases{_of_all(rows)}"
     several = len(rows) > FEW
     told = [
-        f"{measured(row, written, why=True)} for {of_whom(row, conditions)}"
+        f"{measured(row, written)} for {of_whom(row, conditions)}"
         for row in (rows.iloc[[0, -1]] if several else rows).itertuples()
     ]
     return f"from {' to '.join(told)}" if several else "; ".join(told)

@@ -137,11 +137,8 @@ def _cases(rows, written):
 
 
 def _told(row, written):
-    """A number with its interval and n, or why it has none."""
-    if pd.isna(row.value):
-        return f"{UNDEFINED}: {row.reason}"
-    lacks = "" if pd.isna(row.reason) else f", no interval: {row.reason}"
-    return measured(row, written) + lacks
+    """A number with its interval and n, or why there is none."""
+    return f"{UNDEFINED}: {row.reason}" if pd.isna(row.value) else measured(row, written)
 
 
 def _differences(table, models):

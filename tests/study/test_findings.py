@@ -84,7 +84,7 @@ def test_conditions_with_the_same_numbers_stand_together_and_many_are_shortened(
     )
     bare = {"condition": "minimal", "value": 1.0, "low": None, "high": None, "n": 8, "reason": "too few"}
     assert findings._cases(pd.DataFrame([bare]), findings.as_percent) == (
-        "minimal 100% (n = 8), no interval: too few"
+        "minimal 100% (n = 8; no interval: too few)"
     )
 
 
