@@ -157,7 +157,8 @@ def _add_panel(page, k, rows, dataset, axes, style):
         ranks = ticks(x, page.panel[0] / len(x.codes), widest + 0.06, widest + TIGHT)
         label_x(panel, {rank: shortened(x.labels[rank], LABEL) for rank in ranks}, "", style, GAP)
     if y and k % 2 == 0:
-        ranks = ticks(y, page.panel[1] / len(y.codes), *2 * [line_of_labels(style)])
+        room = line_of_labels(style)
+        ranks = ticks(y, page.panel[1] / len(y.codes), room, room)
         name = "\n".join(_name_of_y(dataset, axes, style))
         label_y(panel, {rank: shortened(y.labels[rank], LABEL) for rank in ranks}, name, style, GAP)
     return panel

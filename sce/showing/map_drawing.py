@@ -75,7 +75,8 @@ def add_axes(figure, page, index, block, dataset, mosaic, style):
     if mosaic.x is not None:
         feature, pitch = dataset.features[mosaic.x], mosaic.panel[0] + 1
         widest = max(text_width(shortened(label), style.font_size - 1) for label in feature.labels)
-        ranks, least = ticks(feature, page.cell[0], widest + 0.1, widest + TIGHT), widest + TIGHT
+        least = widest + TIGHT
+        ranks = ticks(feature, page.cell[0], widest + 0.1, least)
         places = _repeat(feature, ranks, mosaic.n_columns, pitch, page.cell[0], least)
         label_x(axes, places, axis_title(dataset, mosaic.x), style)
     if mosaic.y is not None and right == 0:
@@ -116,9 +117,9 @@ def _add_panel_titles(axes, dataset, mosaic, cell, style):
 
 
 def ticks(feature: Feature, cell: float, room: float, least: float) -> list[int]:
-    """Ranks of the levels to label: as many as stand ``room`` inches apart, round numbers where possible;
-    where that would be one, the first and the last, if these and the next panel's are ``least`` inches
-    apart."""
+    """Ranks of the levels to label: as many as stand ``room`` inches apart, round numbers where possible.
+    Where that would be one alone, the first and the last, if these stand ``least`` inches apart, from one
+    another and from those of the next panel."""
     n, apart = len(feature.codes), math.ceil(room / cell - 1e-9)
     if apart <= 1:
         return list(range(n))
@@ -135,8 +136,8 @@ def ticks(feature: Feature, cell: float, room: float, least: float) -> list[int]
 
 
 def _repeat(feature, ranks, times, pitch, cell, least):
-    """Where the labels of every panel along one axis stand; of every second one, if it has room for the first
-    and the last level only where the next one has none."""
+    """Where the labels of the panels along one axis stand. Panels that have room for both the first and the
+    last level only if the next one is without labels have them by turns."""
     last, step = len(feature.codes) - 1, 1
     if len(ranks) == 1 and last * cell >= least:
         ranks, step = [0, last], 2

@@ -13,7 +13,6 @@ from sce.grids.datasets import load_dataset
 from tests.experiments.respondent import SCORING, answers_of, study_of
 
 EXAM = load_dataset("resources/datasets/exam.yaml")
-FIRST, SECOND = EXAM.options
 
 
 def test_tasks_have_one_nearest_and_are_drawn_by_seed():

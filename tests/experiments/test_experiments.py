@@ -16,7 +16,6 @@ from sce.wordings.rewordings import reworded
 from tests.experiments.respondent import SCORING, study_of
 
 EXAM = load_dataset("resources/datasets/exam.yaml")
-FIRST, SECOND = EXAM.options
 
 
 # --- the two configurations of the whole study
