@@ -292,7 +292,8 @@ def _difference(left, right):
     points, samples = left["point_id"].unique(), left["sample"].max()
     means = [side["valid"].to_numpy(float).reshape(-1, samples).mean(axis=1) for side in (left, right)]
     differences = means[0] - means[1]
-    return sampled.interval([left, right], points, "valid", differences, False, of_differences(SHARE))
+    within = of_differences(SHARE)
+    return sampled.interval([left, right], points, "valid", differences, one_model=False, within=within)
 
 
 def _holds(interval, truth):

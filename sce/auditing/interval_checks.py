@@ -22,7 +22,7 @@ DISTANCES = (
     "mean_distance", "mean_excess", "median_excess", "mean_shortfall", "median_shortfall",
     "total_minimality_abs",
 )  # fmt: skip
-LARGEST = {"gower": 1.0, "semantic": 2.0}  # a mean of parts of a range; 1 and a cosine of -1
+LARGEST = {"gower": 1.0, "semantic": 2.0}  # distances: a mean of parts of ranges; 1 minus a cosine
 TOTALS = {
     "total_minimality": ("median_relative_excess", "median_relative_shortfall"),
     "total_minimality_abs": ("mean_excess", "mean_shortfall"),

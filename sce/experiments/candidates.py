@@ -41,7 +41,7 @@ def _lines(given, metric):
         for score, by_point in _found(answers, condition).items():
             points, values = zip(*by_point, strict=True) if by_point else ((), ())
             about = given.scoring | {"points": points}
-            lines.append(outcomes.mean(condition, metric, score, values, **about, within=possible.COUNT))
+            lines.append(outcomes.mean(condition, metric, score, values, **about, within=possible.FROM_ZERO))
     return lines
 
 

@@ -102,20 +102,20 @@ class Feedback(Kind):
 
 
 def _lines(given, under, condition, wording, solved):
-    def mean(score, values, points, within=possible.SHARE):
-        about = given.scoring | {"points": list(points), "within": within}
+    def mean(score, values, points, ends=possible.SHARE):
+        about = given.scoring | {"points": list(points), "within": ends}
         return outcomes.mean(condition, wording, score, values, **about)
 
     taken = {point: found[0] for point, found in solved.items() if found and found[0] > 0}
-    lines = [mean("tries", list(taken.values()), taken, possible.COUNT)]
+    lines = [mean("tries", list(taken.values()), taken, possible.FROM_ZERO)]
     for limit in range(given.settings["tries"] + 1):
         within = {point: found[1] for point, found in solved.items() if found and found[0] <= limit}
         lines.append(mean(f"valid_within_{limit}", [point in within for point in solved], solved))
         for metric, answers in under.items():
             score = "excess" if metric == MAIN_METRIC else f"excess_{metric}"
             excess = [answers.excess(point, record) for point, record in within.items()]
-            distances = possible.of_distances(metric)
-            lines.append(mean(f"{score}_within_{limit}", excess, within, distances))
+            ends = possible.of_distances(metric)
+            lines.append(mean(f"{score}_within_{limit}", excess, within, ends))
     return lines
 
 

@@ -111,8 +111,11 @@ class SelfPrediction(Kind):
                 rows = rows[[(condition, point) in actual for point in rows["point_id"]]]
                 found, unread = _foreseen(answers, actual, condition, when, rows)
                 reached = [actual[condition, point][2] for point in rows["point_id"]]
-                about = given.scoring | {"points": rows["point_id"], "found": reached}
-                about["within"] = possible.SHARE
+                about = given.scoring | {
+                    "points": rows["point_id"],
+                    "found": reached,
+                    "within": possible.SHARE,
+                }
                 lines += [outcomes.mean(condition, wording, *item, **about) for item in found.items()]
                 lines += [
                     outcomes.mean(condition, wording, f"{name}_{when}_at_{least}", values, **about)

@@ -88,7 +88,7 @@ def _lines(given, metric):
         on_grid = [sum(verdict is not None for verdict in verdicts) for verdicts in valid]
         about = given.scoring | {"points": rows["point_id"]}
         distances = possible.of_distances(metric)
-        lines.append(outcomes.mean(name, metric, "readable", on_grid, **about, within=possible.COUNT))
+        lines.append(outcomes.mean(name, metric, "readable", on_grid, **about, within=possible.FROM_ZERO))
         for number in range(1, k + 1):
             best = np.array([min(some[:number], default=np.inf) for some in excess], dtype=float)
             found = np.isfinite(best)

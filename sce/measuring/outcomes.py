@@ -33,12 +33,12 @@ def mean(
 
     points: the grid point (id) that each value is about, so that neighbours on the lattice can be told.
     found: the x' of each, so that those that hang on one answer can (missing: on none). Values of which
-    neither is given are taken for independent. within: the least and the largest value that is possible
-    (``sce.measuring.possible``), where no values are hits, whose share is known to lie between 0 and 1.
+    neither is given are taken for independent. within: the least and the largest possible value
+    (``sce.measuring.possible``). Where all are 0 or 1 their mean is a share, whose ends need not be said.
     """
     values, rows = _with_rows(values, lattice, points, found)
     hits = np.isin(values, (0, 1)).all()
-    interval = estimands.share if hits else partial(_within, within)
+    interval = estimands.share if hits else partial(_mean_within, within)
     return _averaged(condition, metric, score, values, rows, interval, estimand)
 
 
@@ -49,11 +49,11 @@ def difference(
     values, rows = _with_rows(values, lattice, points, found)
     hits = np.isin(values, (-1, 0, 1)).all()
     within = possible.of_differences(possible.SHARE)
-    interval = estimands.difference_of_shares if hits else partial(_within, within)
+    interval = estimands.difference_of_shares if hits else partial(_mean_within, within)
     return _averaged(condition, metric, score, values, rows, interval, estimand)
 
 
-def _within(ends, values, rows, estimand):
+def _mean_within(ends, values, rows, estimand):
     return estimands.mean(values, rows, estimand, *ends)
 
 

@@ -8,8 +8,8 @@ Ends = tuple[float, float]
 
 ANY: Ends = (-inf, inf)
 SHARE: Ends = (0.0, 1.0)
-COUNT: Ends = (0.0, inf)
-UP_TO_ALL: Ends = (-inf, 1.0)  # of what could be gained, some part is gained or more than that is lost
+FROM_ZERO: Ends = (0.0, inf)  # counts, and what is relative to a distance
+UP_TO_ALL: Ends = (-inf, 1.0)  # the part that is gained of what could be; any amount may be lost
 SHARES = ("validity", "exact_match", "validity_with_off_grid", "validity_probability")
 DISTANCES = (
     "mean_distance", "mean_excess", "median_excess", "mean_shortfall", "median_shortfall",
@@ -18,19 +18,19 @@ DISTANCES = (
 
 
 def of_score(score: str, metric: str) -> Ends:
-    """The least and the largest value of a score (docs/protocol.md, Scores). Those that divide by m have no
-    largest one."""
+    """The least and the largest possible value of a score (docs/protocol.md, Scores). A score relative to the
+    nearest counterfactual has no largest one."""
     if score in SHARES:
         return SHARE
-    return of_distances(metric) if score in DISTANCES else (0.0, inf)
+    return of_distances(metric) if score in DISTANCES else FROM_ZERO
 
 
 def of_distances(metric: str) -> Ends:
-    """Those of a mean distance, and of how much farther than needed an SCE is."""
+    """The same of a mean distance, and of a mean excess, which is a part of one."""
     return 0.0, LARGEST.get(metric, inf)
 
 
 def of_differences(ends: Ends) -> Ends:
-    """Those of a value minus another one, both within ``ends``."""
+    """The same of the difference of two values that both lie within ``ends``."""
     least, most = ends
     return least - most, most - least

@@ -11,6 +11,7 @@ from sce.measuring import estimands, unsteady
 from sce.measuring.codes import NONE
 from sce.measuring.dependence import Spread
 from sce.measuring.estimands import Interval
+from sce.measuring.possible import Ends
 from sce.reading.samples import SAMPLE
 
 VERDICT = "valid"  # the column that f(x') decides, besides the samples
@@ -21,7 +22,7 @@ def both_sampled(sides: list[pd.DataFrame]) -> bool:
 
 
 def interval(
-    sides: list[pd.DataFrame], points, column: str, differences, one_model: bool, within
+    sides: list[pd.DataFrame], points, column: str, differences, one_model: bool, within: Ends
 ) -> Interval:
     """For the mean of ``differences`` (n,) at ``points`` (n,) between the means there of a ``column`` of two
     tables of measured SCEs, with one row for each sample. one_model: whether one boundary judged both, so

@@ -198,7 +198,7 @@ def _intervals(kept, values, metric, estimand, lattice) -> dict[str, Interval]:
 def _of_total(name, kept, valid, values, found, rows, estimand, within):
     """The interval of a total, by how much each row moves it (the delta method)."""
     parts, total = TOTALS[name], values[name][0]
-    averages = [values[name][0] or 0.0 for name in parts]
+    averages = [values[part][0] or 0.0 for part in parts]
     moves = (valid - valid.mean()) * (averages[0] - averages[1])
     for part, average in zip(parts, averages, strict=True):
         how, column, _ = AVERAGES[part]
