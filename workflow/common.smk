@@ -89,7 +89,7 @@ def get_dataset_content(wildcards):
 
 
 def get_shown_dataset(wildcards):
-    """The digest of the whole content of the dataset, for what is drawn of it."""
+    """The digest of the whole content of the dataset, for figures that show its title."""
     return parameters.content(STUDY.datasets[wildcards.dataset])
 
 

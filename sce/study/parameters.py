@@ -41,10 +41,10 @@ def _digest(text):
 
 
 def dataset_content(study: Study, name: str) -> str:
-    """The digest of all that a dataset is asked and measured by: of its content without the title, which only
-    maps and the page show. (An extension may do with a title what it likes.)"""
-    shown_alone = set() if study.config.extensions else {"title"}
-    return _digest(study.datasets[name].model_dump_json(exclude=shown_alone))
+    """The digest of a dataset's content without its title, which changes no question and no measure: boundary
+    maps and the page alone show it. With extensions, which may read it, the title counts."""
+    unread = set() if study.config.extensions else {"title"}
+    return _digest(study.datasets[name].model_dump_json(exclude=unread))
 
 
 def dataset_contents(study: Study) -> str:

@@ -47,3 +47,14 @@ def test_nothing_that_asks_or_measures_reads_a_title(folder):
     assert files
     for file in files:
         assert not re.search(r"\.title\b(?!\()", file.read_text()), file
+
+
+def test_boundary_maps_and_the_page_alone_show_the_title_of_a_dataset():
+    """Of other figures it makes none stale (workflow/rules)."""
+    showing = ROOT / "sce/showing"
+    found = {
+        str(file.relative_to(showing))
+        for file in showing.rglob("*.py")
+        if "dataset.title" in file.read_text()
+    }
+    assert found == {"boundary_map.py", "page/contents.py"}

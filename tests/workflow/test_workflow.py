@@ -214,7 +214,7 @@ def test_an_edited_condition_asks_that_condition_alone(copy):
     assert copy.rows_in_ledger() == before + 2 * 66
 
 
-def test_an_edited_title_makes_maps_and_the_page_stale_and_no_question(copy):
+def test_an_edited_title_makes_maps_and_the_page_stale_and_asks_nothing(copy):
     copy.edit("resources/datasets/exam.yaml", "title: Exam", "title: The exam")
     assert copy.stale() == {"plot_boundary": 2, "build_page": 1}
 

@@ -91,7 +91,7 @@ rule plot_points:
         style=STYLE,
         module=lambda wildcards: registry.MODULES[wildcards.kind],
         caption=get_caption,
-        content=get_shown_dataset,
+        content=get_dataset_content,
         code=get_map_code,
     message:
         "Drawing {wildcards.kind} at every point: {wildcards.model} on {wildcards.dataset}"

@@ -62,7 +62,7 @@ rule plot_certainty:
     params:
         survey=of_pair(parameters.survey),
         style=STYLE,
-        content=get_shown_dataset,
+        content=get_dataset_content,
         caption=get_caption,
         code=code_of("plot_certainty"),
     message:
