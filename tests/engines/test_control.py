@@ -1,4 +1,4 @@
-"""What a control respondent writes."""
+"""What a control respondent writes, and which SCEs it gives."""
 
 import json
 
@@ -7,7 +7,11 @@ import pytest
 
 from sce.engines import open_engine
 from sce.grids.datasets import load_dataset
+from sce.measuring import distances
+from sce.measuring.boundaries import predictions
 from sce.models.catalogue import read_entry
+from sce.reading import responses
+from tests.experiments.respondent import answers_of, study_of
 
 
 @pytest.mark.parametrize("name", ["heart_disease", "weather", "german_credit"])
@@ -23,3 +27,17 @@ def test_a_point_is_written_as_json_writes_it(name):
             for name, feature in dataset.features.items()
         }
         assert respondent.written(point) == json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    ("policy", "own", "other"), [("nearest", "gower", "l1"), ("nearest_l1", "l1", "gower")]
+)
+def test_a_control_follows_its_own_distance(policy, own, other, tmp_path):
+    study = study_of(policy, "house_prices_coarse", conditions=["minimal"])
+    dataset = study.datasets["house_prices_coarse"]
+    raw, *_ = answers_of(study, "house_prices_coarse", tmp_path)
+    sce = responses.counterfactuals(raw, dataset, ["minimal"])
+    codes = predictions(dataset, responses.boundary(raw, dataset))
+    excess = {metric: distances.measure(dataset, codes, sce, metric)["excess"] for metric in (own, other)}
+    assert (excess[own] == 0).all()
+    assert excess[other].mean() > 0

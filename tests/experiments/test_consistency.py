@@ -8,8 +8,6 @@ from sce.experiments.consistency import Consistency
 from sce.experiments.given import Given
 from sce.files import artifacts
 from sce.grids.datasets import load_dataset
-from sce.measuring import distances
-from sce.measuring.boundaries import predictions
 from sce.reading import responses
 from sce.reading.responses import features_at
 from sce.showing.consistency_map import consistency_map
@@ -96,28 +94,12 @@ def test_the_map_of_uncertainty_has_a_layer_for_probabilities_where_there_are_an
     assert layers == [1, 2]
 
 
-def raw_of(policy, tmp_path, entry=None, **fields):
-    """The raw answers of a control respondent to what an experiment asks about a small dataset."""
-    study = study_of(policy, "house_prices_coarse", entry, **fields)
-    return study.datasets["house_prices_coarse"], answers_of(study, "house_prices_coarse", tmp_path)[0]
-
-
 def test_a_boundary_that_moves_with_the_wording_at_a_known_rate(tmp_path):
     """One in ten of the answers to the 20 numbered wordings differs: of 21 wordings, 19 agree on average."""
     names = ["question", "question_01..question_20"]
-    dataset, raw = raw_of("nearest", tmp_path, questions=names, entry={"wavers": 0.1})
+    study = study_of("nearest", "house_prices_coarse", {"wavers": 0.1}, questions=names)
+    dataset = study.datasets["house_prices_coarse"]
+    raw, *_ = answers_of(study, "house_prices_coarse", tmp_path)
     found = Consistency().points(dataset, responses.boundary(raw, dataset))
     assert (found["majority"] == found["main"]).all()
     assert found["agreement"].mean() == pytest.approx((1 + 20 * 0.9) / 21, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("policy", "own", "other"), [("nearest", "gower", "l1"), ("nearest_l1", "l1", "gower")]
-)
-def test_a_control_follows_its_own_distance(policy, own, other, tmp_path):
-    dataset, raw = raw_of(policy, tmp_path, conditions=["minimal"])
-    sce = responses.counterfactuals(raw, dataset, ["minimal"])
-    codes = predictions(dataset, responses.boundary(raw, dataset))
-    excess = {metric: distances.measure(dataset, codes, sce, metric)["excess"] for metric in (own, other)}
-    assert (excess[own] == 0).all()
-    assert excess[other].mean() > 0
