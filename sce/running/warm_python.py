@@ -36,11 +36,10 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-# What nearly every job imports, and what figures do.
-LIBRARIES = (
-    "snakemake.iocontainers", "snakemake.logging", "pandas", "pyarrow.parquet", "pydantic", "yaml",
-    "scipy.stats", "matplotlib.figure",
-)  # fmt: skip
+# What every script imports; and what scores and figures need, which is imported before the second script: a
+# job of a cluster may have one script, and no use for them.
+LIBRARIES = ("snakemake.iocontainers", "snakemake.logging", "pandas", "pyarrow.parquet", "pydantic", "yaml")
+LATER = ("scipy.special", "scipy.optimize", "scipy.fft", "matplotlib.figure")
 # As Snakemake has them for a job with one thread.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -77,9 +76,10 @@ def possible() -> bool:
     return own.exists() and own.samefile(sys.executable) and not set(" \t") & set(sys.executable)
 
 
-def start(libraries: tuple[str, ...] = LIBRARIES, modules: bool = False) -> str:
-    """The path of a command; its server lasts as long as this process. ``modules``: whether it runs ``python
-    -m MODULE`` too, and is what the forks have as ``sys.executable``."""
+def start(libraries=LIBRARIES, later: tuple[str, ...] = LATER, modules: bool = False) -> str:
+    """The path of a command. Its server lasts as long as this process, and imports ``libraries`` at once, and
+    those of ``later`` before the second script. ``modules``: whether the command runs ``python -m MODULE``
+    too, and is what the forks have as ``sys.executable``."""
     folder = Path(tempfile.mkdtemp(prefix="python"))
     command, address = folder / "python", folder / "socket"
     text = _COMMAND.format(
@@ -94,7 +94,10 @@ def start(libraries: tuple[str, ...] = LIBRARIES, modules: bool = False) -> str:
         listening.listen(64)
         executable = str(command) if modules else sys.executable
         subprocess.Popen(
-            [sys.executable, "-P", __file__, str(listening.fileno()), executable, str(folder), *libraries],
+            [
+                *(sys.executable, "-P", __file__, str(listening.fileno()), executable, str(folder)),
+                *(" ".join(libraries), " ".join(later)),
+            ],
             stdin=read, stdout=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD},
             pass_fds=[listening.fileno()],
         )  # fmt: skip
@@ -105,8 +108,10 @@ def start(libraries: tuple[str, ...] = LIBRARIES, modules: bool = False) -> str:
 class Server:
     """Forks for every request, until its standard input has ended and all forks have."""
 
-    def __init__(self, listening: socket.socket):
+    def __init__(self, listening: socket.socket, later: list[str]):
         self._listening = listening
+        self._later = later
+        self._scripts = 0
         self._commands: dict[int, socket.socket] = {}  # the connections of the forks' commands
         self._child_ended, self._wake = socket.socketpair()
         self._readable = selectors.DefaultSelector()
@@ -141,6 +146,9 @@ class Server:
             request = sent.read(int.from_bytes(size, "big"))
         if not request:  # the command was killed
             return command.close()
+        self._scripts += 1
+        if self._scripts == 2:
+            _import(self._later)
         fork = os.fork()
         if fork == 0:
             self._leave()
@@ -223,13 +231,17 @@ def ended_with(work, *arguments) -> int:
     return 0
 
 
-def main(listening: str, executable: str, folder: str, *libraries: str) -> None:
+def _import(libraries: list[str]) -> None:
     for name in libraries:
-        with suppress(ImportError):  # which the job that needs it says better
+        with suppress(ImportError):  # which the script that needs it says better
             importlib.import_module(name)
     gc.collect()
     gc.freeze()  # or every fork would look through all of it, at its end too
-    request = Server(socket.socket(fileno=int(listening))).serve()
+
+
+def main(listening: str, executable: str, folder: str, libraries: str, later: str) -> None:
+    _import(libraries.split())
+    request = Server(socket.socket(fileno=int(listening)), later.split()).serve()
     if request is None:
         shutil.rmtree(folder, ignore_errors=True)
         return

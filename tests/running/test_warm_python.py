@@ -35,7 +35,7 @@ finally:
 STARTER = """
 import subprocess, sys, time
 from sce.running import warm_python
-command = warm_python.start(("wave",))
+command = warm_python.start(("wave",), ())
 print(command, flush=True)
 subprocess.run([command, *sys.argv[1:]])
 """
@@ -51,7 +51,7 @@ def in_a_terminal():
 
 @pytest.fixture(scope="module")
 def command(in_a_terminal):
-    return warm_python.start(("wave", "no_such_library"))
+    return warm_python.start(("wave", "no_such_library"), ("sched",))
 
 
 @pytest.fixture
@@ -112,6 +112,12 @@ def test_each_script_has_a_process_of_its_own(command, script):
     (first, seen_first), (second, seen_second) = (run(command, ask).stdout.split() for _ in range(2))
     assert first != second
     assert (seen_first, seen_second) == ("False", "False")
+
+
+def test_some_libraries_are_imported_with_the_second_script(script):
+    own = warm_python.start(("wave",), ("sched",))
+    asked = script("import sys; print('wave' in sys.modules, 'sched' in sys.modules)")
+    assert [run(own, asked).stdout.strip() for _ in range(3)] == ["True False", "True True", "True True"]
 
 
 @pytest.mark.parametrize(
