@@ -2,7 +2,7 @@
 scripts as ``python`` does, in processes of their own, without the half second or more in which each would
 import pandas and its like.
 
-A server has imported libraries, and nothing of this package. The command is a small program that hands its
+A server imports libraries, and nothing of this package. The command is a small program that hands its
 arguments, folder, environment and streams to the server, which forks; the fork becomes what was asked for.
 The command hands signals on to the fork, and ends as the fork does. The ordinary Python runs what is no such
 script (a module, a job with several threads, for which libraries look on import), and all that comes after
@@ -43,6 +43,7 @@ LATER = ("scipy.special", "scipy.optimize", "scipy.fft", "matplotlib.figure")
 # As Snakemake has them for a job with one thread.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+LONGEST_PATH = 100  # of the first line of a script old systems read 127 characters
 STREAMS = (0, 1, 2)
 FORWARDED = (int(signal.SIGINT), int(signal.SIGTERM))
 _COMMAND = """#!{python} -ISE
@@ -71,22 +72,38 @@ _kept: list[int] = []
 
 
 def possible() -> bool:
-    """Whether this system has the means, and this process starts others by the Python that it runs in."""
-    own = Path("/proc/self/exe")
-    return own.exists() and own.samefile(sys.executable) and not set(" \t") & set(sys.executable)
+    """Whether this is Linux, and this process starts others by the Python that it runs in, whose path can
+    stand in the first line of a script."""
+    own, path = Path("/proc/self/exe"), sys.executable
+    return own.exists() and own.samefile(path) and len(path) <= LONGEST_PATH and not set(" \t") & set(path)
 
 
 def start(libraries=LIBRARIES, later: tuple[str, ...] = LATER, modules: bool = False) -> str:
     """The path of a command. Its server lasts as long as this process, and imports ``libraries`` at once, and
     those of ``later`` before the second script. ``modules``: whether the command runs ``python -m MODULE``
-    too, and is what the forks have as ``sys.executable``."""
+    too, and is what the forks have as ``sys.executable``.
+
+    Raises OSError where the temporary folder cannot hold the command or the server's socket.
+    """
     folder = Path(tempfile.mkdtemp(prefix="python"))
+    try:
+        return _start(folder, libraries, later, modules)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _start(folder, libraries, later, modules):
     command, address = folder / "python", folder / "socket"
     text = _COMMAND.format(
         python=sys.executable, address=str(address), modules=modules, streams=STREAMS, forwarded=FORWARDED
     )
     command.write_text(text)
     command.chmod(0o700)
+    if not os.access(command, os.X_OK) or set(" \t") & set(str(command)):
+        raise OSError(
+            f"{command} cannot be run by its path"
+        )  # a folder for data alone, or a shell would split it
     read, written = os.pipe()  # ends when this process does, in whatever way
     _kept.append(written)
     with socket.socket(socket.AF_UNIX) as listening:
@@ -225,9 +242,9 @@ def ended_with(work, *arguments) -> int:
             return end.code or 0
         print(end.code, file=sys.stderr)
         return 1
-    except BaseException:
+    except BaseException as error:
         traceback.print_exc()
-        return 1
+        return 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 

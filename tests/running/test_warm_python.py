@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -97,6 +98,7 @@ def test_a_script_finds_what_the_ordinary_python_gives_it(command, script, tmp_p
         ("import sys; sys.exit(3)", 3, ""),
         ("raise SystemExit('why it ended')", 1, "why it ended"),
         ("1 / 0", 1, "ZeroDivisionError"),
+        ("raise KeyboardInterrupt", 128 + 2, "KeyboardInterrupt"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 128 + 9, ""),
         ("import atexit, sys; atexit.register(print, 'at the end', file=sys.stderr)", 0, "at the end"),
     ],
@@ -140,6 +142,16 @@ def test_a_signal_reaches_the_script(command, script, number, status):
     running.send_signal(number)
     assert running.wait(20) == status
     wait_for("ended")  # a command that is killed cannot hand the signal on: its script is told to end
+
+
+@pytest.mark.parametrize("name", ["too long for the address of a socket" * 3, "with a space"])
+def test_a_temporary_folder_that_cannot_hold_it_is_an_error_and_left_empty(name, tmp_path, monkeypatch):
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with pytest.raises(OSError, match=r"AF_UNIX path too long|cannot be run by its path"):
+        warm_python.start()
+    assert not list(folder.iterdir())
 
 
 @pytest.fixture
