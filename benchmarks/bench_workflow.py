@@ -209,7 +209,7 @@ def adopt():
 
 
 def reap(name="", within_s=60):
-    """Wait until no child of that name is left; others go on."""
+    """Wait until no child is left that has ``name`` in its name; others go on."""
     until, running = time.monotonic() + within_s, True
     while running and time.monotonic() < until:
         with suppress(ChildProcessError):

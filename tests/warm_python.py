@@ -17,4 +17,4 @@ LIBRARIES = (
 @cache
 def command() -> str:
     """The path of the command; its server runs as long as this process."""
-    return warm_python.start(LIBRARIES, modules=True)
+    return warm_python.start(LIBRARIES, (), modules=True)

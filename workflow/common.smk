@@ -258,7 +258,8 @@ def start_warm_python():
     """Let the scripts of jobs on this machine run in a Python that has imported their libraries already. In an
     environment of their own, or in a container, they have another Python."""
     if warm_python.possible() and not workflow.deployment_settings.deployment_method:
-        sys.executable = warm_python.start()
+        with suppress(OSError):  # without it they take longer, and are the same
+            sys.executable = warm_python.start()
 
 
 def look_when_jobs_end():

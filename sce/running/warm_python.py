@@ -2,7 +2,7 @@
 scripts as ``python`` does, in processes of their own, without the half second or more in which each would
 import pandas and its like.
 
-A server has imported libraries, and nothing of this package. The command is a small program that hands its
+A server imports libraries, and nothing of this package. The command is a small program that hands its
 arguments, folder, environment and streams to the server, which forks; the fork becomes what was asked for.
 The command hands signals on to the fork, and ends as the fork does. The ordinary Python runs what is no such
 script (a module, a job with several threads, for which libraries look on import), and all that comes after
@@ -36,14 +36,14 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-# What nearly every job imports, and what figures do.
-LIBRARIES = (
-    "snakemake.iocontainers", "snakemake.logging", "pandas", "pyarrow.parquet", "pydantic", "yaml",
-    "scipy.stats", "matplotlib.figure",
-)  # fmt: skip
+# What every script imports; and what scores and figures need, which is imported before the second script: a
+# job of a cluster may have one script, and no use for them.
+LIBRARIES = ("snakemake.iocontainers", "snakemake.logging", "pandas", "pyarrow.parquet", "pydantic", "yaml")
+LATER = ("scipy.special", "scipy.optimize", "scipy.fft", "matplotlib.figure")
 # As Snakemake has them for a job with one thread.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+LONGEST_PATH = 100  # of the first line of a script old systems read 127 characters
 STREAMS = (0, 1, 2)
 FORWARDED = (int(signal.SIGINT), int(signal.SIGTERM))
 _COMMAND = """#!{python} -ISE
@@ -72,21 +72,38 @@ _kept: list[int] = []
 
 
 def possible() -> bool:
-    """Whether this system has the means, and this process starts others by the Python that it runs in."""
-    own = Path("/proc/self/exe")
-    return own.exists() and own.samefile(sys.executable) and not set(" \t") & set(sys.executable)
+    """Whether this is Linux, and this process starts others by the Python that it runs in, whose path can
+    stand in the first line of a script."""
+    own, path = Path("/proc/self/exe"), sys.executable
+    return own.exists() and own.samefile(path) and len(path) <= LONGEST_PATH and not set(" \t") & set(path)
 
 
-def start(libraries: tuple[str, ...] = LIBRARIES, modules: bool = False) -> str:
-    """The path of a command; its server lasts as long as this process. ``modules``: whether it runs ``python
-    -m MODULE`` too, and is what the forks have as ``sys.executable``."""
+def start(libraries=LIBRARIES, later: tuple[str, ...] = LATER, modules: bool = False) -> str:
+    """The path of a command. Its server lasts as long as this process, and imports ``libraries`` at once, and
+    those of ``later`` before the second script. ``modules``: whether the command runs ``python -m MODULE``
+    too, and is what the forks have as ``sys.executable``.
+
+    Raises OSError where the temporary folder cannot hold the command or the server's socket.
+    """
     folder = Path(tempfile.mkdtemp(prefix="python"))
+    try:
+        return _start(folder, libraries, later, modules)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _start(folder, libraries, later, modules):
     command, address = folder / "python", folder / "socket"
     text = _COMMAND.format(
         python=sys.executable, address=str(address), modules=modules, streams=STREAMS, forwarded=FORWARDED
     )
     command.write_text(text)
     command.chmod(0o700)
+    if not os.access(command, os.X_OK) or set(" \t") & set(str(command)):
+        raise OSError(
+            f"{command} cannot be run by its path"
+        )  # a folder for data alone, or a shell would split it
     read, written = os.pipe()  # ends when this process does, in whatever way
     _kept.append(written)
     with socket.socket(socket.AF_UNIX) as listening:
@@ -94,7 +111,10 @@ def start(libraries: tuple[str, ...] = LIBRARIES, modules: bool = False) -> str:
         listening.listen(64)
         executable = str(command) if modules else sys.executable
         subprocess.Popen(
-            [sys.executable, "-P", __file__, str(listening.fileno()), executable, str(folder), *libraries],
+            [
+                *(sys.executable, "-P", __file__, str(listening.fileno()), executable, str(folder)),
+                *(" ".join(libraries), " ".join(later)),
+            ],
             stdin=read, stdout=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD},
             pass_fds=[listening.fileno()],
         )  # fmt: skip
@@ -105,8 +125,10 @@ def start(libraries: tuple[str, ...] = LIBRARIES, modules: bool = False) -> str:
 class Server:
     """Forks for every request, until its standard input has ended and all forks have."""
 
-    def __init__(self, listening: socket.socket):
+    def __init__(self, listening: socket.socket, later: list[str]):
         self._listening = listening
+        self._later = later
+        self._scripts = 0
         self._commands: dict[int, socket.socket] = {}  # the connections of the forks' commands
         self._child_ended, self._wake = socket.socketpair()
         self._readable = selectors.DefaultSelector()
@@ -141,6 +163,9 @@ class Server:
             request = sent.read(int.from_bytes(size, "big"))
         if not request:  # the command was killed
             return command.close()
+        self._scripts += 1
+        if self._scripts == 2:
+            _import(self._later)
         fork = os.fork()
         if fork == 0:
             self._leave()
@@ -217,19 +242,23 @@ def ended_with(work, *arguments) -> int:
             return end.code or 0
         print(end.code, file=sys.stderr)
         return 1
-    except BaseException:
+    except BaseException as error:
         traceback.print_exc()
-        return 1
+        return 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 
-def main(listening: str, executable: str, folder: str, *libraries: str) -> None:
+def _import(libraries: list[str]) -> None:
     for name in libraries:
-        with suppress(ImportError):  # which the job that needs it says better
+        with suppress(ImportError):  # which the script that needs it says better
             importlib.import_module(name)
     gc.collect()
     gc.freeze()  # or every fork would look through all of it, at its end too
-    request = Server(socket.socket(fileno=int(listening))).serve()
+
+
+def main(listening: str, executable: str, folder: str, libraries: str, later: str) -> None:
+    _import(libraries.split())
+    request = Server(socket.socket(fileno=int(listening)), later.split()).serve()
     if request is None:
         shutil.rmtree(folder, ignore_errors=True)
         return

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,7 +36,7 @@ finally:
 STARTER = """
 import subprocess, sys, time
 from sce.running import warm_python
-command = warm_python.start(("wave",))
+command = warm_python.start(("wave",), ())
 print(command, flush=True)
 subprocess.run([command, *sys.argv[1:]])
 """
@@ -51,7 +52,7 @@ def in_a_terminal():
 
 @pytest.fixture(scope="module")
 def command(in_a_terminal):
-    return warm_python.start(("wave", "no_such_library"))
+    return warm_python.start(("wave", "no_such_library"), ("sched",))
 
 
 @pytest.fixture
@@ -97,6 +98,7 @@ def test_a_script_finds_what_the_ordinary_python_gives_it(command, script, tmp_p
         ("import sys; sys.exit(3)", 3, ""),
         ("raise SystemExit('why it ended')", 1, "why it ended"),
         ("1 / 0", 1, "ZeroDivisionError"),
+        ("raise KeyboardInterrupt", 128 + 2, "KeyboardInterrupt"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 128 + 9, ""),
         ("import atexit, sys; atexit.register(print, 'at the end', file=sys.stderr)", 0, "at the end"),
     ],
@@ -112,6 +114,12 @@ def test_each_script_has_a_process_of_its_own(command, script):
     (first, seen_first), (second, seen_second) = (run(command, ask).stdout.split() for _ in range(2))
     assert first != second
     assert (seen_first, seen_second) == ("False", "False")
+
+
+def test_some_libraries_are_imported_with_the_second_script(script):
+    own = warm_python.start(("wave",), ("sched",))
+    asked = script("import sys; print('wave' in sys.modules, 'sched' in sys.modules)")
+    assert [run(own, asked).stdout.strip() for _ in range(3)] == ["True False", "True True", "True True"]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +142,16 @@ def test_a_signal_reaches_the_script(command, script, number, status):
     running.send_signal(number)
     assert running.wait(20) == status
     wait_for("ended")  # a command that is killed cannot hand the signal on: its script is told to end
+
+
+@pytest.mark.parametrize("name", ["too long for the address of a socket" * 3, "with a space"])
+def test_a_temporary_folder_that_cannot_hold_it_is_an_error_and_left_empty(name, tmp_path, monkeypatch):
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with pytest.raises(OSError, match=r"AF_UNIX path too long|cannot be run by its path"):
+        warm_python.start()
+    assert not list(folder.iterdir())
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def test_snakemake_looks_for_jobs_when_one_has_ended_unless_the_user_limits_them
 
 
 def test_the_scripts_of_jobs_find_their_libraries_imported(project):
-    script = "import sys\nsys.exit('warm' if 'matplotlib.figure' in sys.modules else 'cold')"
+    script = "import sys\nsys.exit('warm' if 'pyarrow.parquet' in sys.modules else 'cold')"
     (project.folder / "workflow/scripts/build_grid.py").write_text(script)
     project.configure(STUDY)
     out = run_to_its_end(project.command("results/grids/exam.parquet"), project.folder, ok=False)
