@@ -236,7 +236,7 @@ class Ledger:
         """Add an entry with the request it answers. Raises InputError (a full disk) and keeps the rest."""
         self.put_all([(entry, as_json(body))])
 
-    def put_all(self, entries: Iterable[tuple[Entry, str]]) -> None:
+    def put_all(self, entries: Iterable[tuple[Entry, bytes]]) -> None:
         """``put`` of many entries, each with its request as JSON."""
         for entry, request in entries:
             if entry.digest in self._group:
