@@ -119,13 +119,13 @@ def _is_written_alike(value) -> bool:
     """Whether orjson writes a request, which takes it an eighth of the time, to the byte as Python does."""
     for part in value.values() if type(value) is dict else value:
         kind = type(part)
+        if kind in _WRITTEN_ALIKE:
+            continue
         if kind is dict or kind is list:
-            alike = _is_written_alike(part)
-        elif kind is float:  # 1e-05, 1e-5
-            alike = not part.is_integer() and repr(part).encode() == orjson.dumps(part)
-        else:
-            alike = kind in _WRITTEN_ALIKE
-        if not alike:
+            if not _is_written_alike(part):
+                return False
+        # 1e-05 or 1e-5
+        elif kind is not float or part.is_integer() or repr(part).encode() != orjson.dumps(part):
             return False
     return True
 

@@ -132,11 +132,10 @@ class Ledger:
         for keys in lookups.portions(digests - found.keys()):
             places = ", ".join("?" * len(keys))
             rows = self.query(f"SELECT id, {self._columns} FROM responses WHERE digest IN ({places})", *keys)
-            entries = ((number, self._entry(number, row)) for number, *row in rows)
             try:
-                found |= lookups.best(entries, digests)
-            except lookups.Misfiled as error:
-                raise self.damage(error.number, "its index entry names another request") from None
+                found |= lookups.best(rows, digests)
+            except lookups.DamagedRow as error:
+                raise self.damage(error.number, error) from None
         return found
 
     def has_since(self, digest: str, since: float) -> bool:
