@@ -107,7 +107,7 @@ def digest_of(content: bytes) -> str:
 
 def canonical(body: dict) -> bytes:
     """A request as canonical JSON in UTF-8, as Python's own encoder writes it, but with 0.0 written as 0."""
-    if _is_written_alike(body):
+    if _is_written_alike([body]):
         try:
             return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError:  # half a character, a number beyond 64 bits
