@@ -116,7 +116,8 @@ def canonical(body: dict) -> bytes:
 
 
 def _is_written_alike(value) -> bool:
-    """Whether orjson writes a request, which takes it an eighth of the time, to the byte as Python does."""
+    """Whether orjson, which is several times faster, writes all parts of a list or an object to the byte as
+    Python does, as far as it takes them."""
     for part in value.values() if type(value) is dict else value:
         kind = type(part)
         if kind in _WRITTEN_ALIKE:
@@ -124,7 +125,7 @@ def _is_written_alike(value) -> bool:
         if kind is dict or kind is list:
             if not _is_written_alike(part):
                 return False
-        # 1e-05 or 1e-5
+        # Python writes 1e-05, orjson 1e-5; and 1.0 is to be 1.
         elif kind is not float or part.is_integer() or repr(part).encode() != orjson.dumps(part):
             return False
     return True

@@ -4,14 +4,14 @@ from sce.reading.labels import NEW, marker, misspelt, word_set, words_of
 from sce.reading.options import OptionReader
 from sce.reading.values import FeatureReader
 
-MOST_KEPT = 32  # datasets
+MOST_DATASETS = 32
 _kept: dict[int, tuple[object, "Readers"]] = {}  # by id, which no other has as long as it is kept
 
 
 def readers_of(dataset) -> "Readers":
     """The readers of a dataset, made once."""
     if id(dataset) not in _kept:
-        if len(_kept) >= MOST_KEPT:
+        if len(_kept) >= MOST_DATASETS:
             _kept.clear()
         _kept[id(dataset)] = dataset, Readers(dataset)
     return _kept[id(dataset)][1]

@@ -72,6 +72,7 @@ def test_a_request_keeps_the_key_that_it_had_in_the_first_ledgers(request_, key)
 
 
 @given(REQUESTS)
+@example(5)
 @example({"small": 1e-05, "large": 1e22, "zero": -0.0, "odd": [float("nan"), float("inf")]})
 @example({"beyond 64 bits": -(2**63) - 1, "half": "\ud800"})
 @example({"escaped": "".join(map(chr, range(0x2030))), "\x7f\x00": {"\uffff": 1, "𝄞": 2}})
