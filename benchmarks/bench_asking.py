@@ -1,5 +1,4 @@
-"""How near asking comes to the ideal when latencies have a heavy tail, and what a job costs that finds
-everything answered.
+"""How near asking comes to the ideal when latencies have a heavy tail.
 
     python benchmarks/bench_asking.py            about a minute and a half on two cores
 
@@ -19,7 +18,6 @@ import heapq
 import json
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -155,67 +153,6 @@ def timed(strategy, port, numbers):
     return seconds
 
 
-# --- a job that finds everything answered
-
-JOB = """
-import sys, time
-begin = time.perf_counter()
-sys.path.insert(0, {root!r})
-from sce.asking.asker import open_asker
-from sce.asking.conversations import elicit
-from sce.asking.protocol import Protocol
-from sce.grids.datasets import load_dataset
-from sce.wordings.prompts import load_prompt, prompt_file
-from benchmarks.bench_asking import entry
-dataset = load_dataset("resources/datasets/income.yaml")
-protocol = Protocol(
-    dataset, [load_prompt(prompt_file("question"))],
-    [load_prompt(prompt_file(name)) for name in ("unconstrained", "minimal")],
-)
-loaded = time.perf_counter()
-with open_asker(entry(), dataset, {folder!r}, engine={engine}) as asker:
-    table = elicit(protocol, asker, lambda status: None)
-print(len(table), asker.asked, asker.found, loaded - begin, time.perf_counter() - loaded)
-print([name for name in ("openai", "anthropic", "vllm", "xllamacpp") if name in sys.modules])
-"""
-# The same bodies as the openai engine's, answered on the spot: fills a ledger without asking anyone.
-FILLER = """__import__("benchmarks.bench_asking", fromlist=["filler"]).filler()"""
-
-
-def filler():
-    from sce.engines import open_engine
-    from sce.ledger.entries import Reply
-
-    engine = open_engine(entry(), None)
-
-    class Filler:
-        free, body = True, engine.body
-
-        async def start(self):
-            pass
-
-        async def close(self):
-            pass
-
-        async def ask(self, body):
-            return Reply("answered", '{"answer": "Below $50,000"}', finish_reason="stop")
-
-    return Filler()
-
-
-def job(folder, engine="None"):
-    """(rows, asked, found, seconds to load, seconds to elicit, seconds in all, of these of processor time,
-    heavy modules loaded)."""
-    code = JOB.format(root=str(ROOT), folder=str(folder), engine=engine)
-    begin, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    whole, total = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    busy = total.ru_utime + total.ru_stime - used.ru_utime - used.ru_stime
-    counts, heavy = done.stdout.splitlines()
-    rows, asked, found, load, walk = counts.split()
-    return int(rows), int(asked), int(found), float(load), float(walk), whole, busy, heavy
-
-
 def main():
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     times = latencies(seed)
@@ -249,14 +186,6 @@ def main():
     print(
         f"window over 200 draws: {statistics.median(of_ideal):.1%} of the ideal "
         f"({min(of_ideal):.1%} to {max(of_ideal):.1%})"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        job(folder, FILLER)
-        runs = [job(folder) for _ in range(3)]
-    rows, asked, found, load_s, walk_s, whole_s, busy_s, heavy = min(runs, key=lambda run: run[5])
-    print(
-        f"a job that finds all {found} of {rows} answered ({asked} asked): {whole_s:.2f} s ({busy_s:.2f} of "
-        f"processor time), {load_s:.2f} s imports and inputs, {walk_s:.2f} s walking; engines loaded: {heavy}"
     )
 
 

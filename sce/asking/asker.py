@@ -102,8 +102,8 @@ class Asker:
     async def look_up(self, questions: list[Question]) -> list[Entry | None]:
         """The entries of many requests: from the ledger, or computed where the engine is free; else None."""
         bodies = [body_of(self.engine, messages, about) for messages, about in questions]
-        texts = list(map(canonical, bodies))
-        keys = list(map(digest_of, texts))
+        requests = list(map(canonical, bodies))
+        keys = list(map(digest_of, requests))
         entries = self._found.entries(keys)
         unknown = {key: n for n, key in enumerate(keys) if key not in entries} if self.engine.free else {}
         computed = {}
@@ -113,7 +113,7 @@ class Asker:
             for key, n in unknown.items():
                 computed[key] = await self._compute(key, bodies[n])
         finally:  # a job that stops keeps what it has
-            self.ledger.put_all((entry, texts[unknown[key]]) for key, entry in computed.items())
+            self.ledger.put_all((entry, requests[unknown[key]]) for key, entry in computed.items())
         entries |= computed
         found = [entries.get(key) for key in keys]
         self.asked += len(computed)

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import orjson
+
 from sce.ledger.clock import now
 
 # Of several entries for one request the best counts: an answer beats a refusal or a truncation, those beat a
@@ -15,7 +17,8 @@ RANK = {"answered": 2, "refused": 1, "truncated": 1, "failed": 0}
 COUNTS = ("in", "cached", "written", "out", "reasoning", "batch")  # of Reply.usage
 MOST_TOKENS = 10**12
 OPEN_STATES = ("submitting", "submitted")  # of a batch whose answers are still to be read
-CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False)
+_WRITTEN_ALIKE = frozenset({str, int, bool, type(None)})  # by orjson and by Python, where orjson takes them
 
 
 @dataclass(frozen=True)
@@ -97,17 +100,35 @@ def digest(body: dict) -> str:
     return digest_of(canonical(body))
 
 
-def digest_of(text: str) -> str:
+def digest_of(content: bytes) -> str:
     """The key of a request from its canonical JSON."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(content).hexdigest()
 
 
-def canonical(body: dict) -> str:
-    """A request as canonical JSON, in which 0 and 0.0 are the same number."""
-    text = CANONICAL.encode(body)
-    # Nearly no request has a number like 1.0 or 1e+16. "+" comes first: one character is found faster.
-    may_be_whole = ".0" in text or ("+" in text and "e+" in text)
-    return CANONICAL.encode(_whole(body)) if may_be_whole else text
+def canonical(body: dict) -> bytes:
+    """A request as canonical JSON in UTF-8, as Python's own encoder writes it, but with 0.0 written as 0."""
+    if _is_written_alike([body]):
+        try:
+            return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:  # half a character, a number beyond 64 bits
+            pass
+    return CANONICAL.encode(_whole(body)).encode()
+
+
+def _is_written_alike(value) -> bool:
+    """Whether orjson, which is several times faster, writes all parts of a list or an object to the byte as
+    Python does, as far as it takes them."""
+    for part in value.values() if type(value) is dict else value:
+        kind = type(part)
+        if kind in _WRITTEN_ALIKE:
+            continue
+        if kind is dict or kind is list:
+            if not _is_written_alike(part):
+                return False
+        # Python writes 1e-05, orjson 1e-5; and 1.0 is to be 1.
+        elif kind is not float or part.is_integer() or repr(part).encode() != orjson.dumps(part):
+            return False
+    return True
 
 
 def _whole(value):

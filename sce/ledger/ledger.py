@@ -132,11 +132,10 @@ class Ledger:
         for keys in lookups.portions(digests - found.keys()):
             places = ", ".join("?" * len(keys))
             rows = self.query(f"SELECT id, {self._columns} FROM responses WHERE digest IN ({places})", *keys)
-            entries = ((number, self._entry(number, row)) for number, *row in rows)
             try:
-                found |= lookups.best(entries, digests)
-            except lookups.Misfiled as error:
-                raise self.damage(error.number, "its index entry names another request") from None
+                found |= lookups.best(rows, digests)
+            except lookups.DamagedRow as error:
+                raise self.damage(error.number, error) from None
         return found
 
     def has_since(self, digest: str, since: float) -> bool:
@@ -236,7 +235,7 @@ class Ledger:
         """Add an entry with the request it answers. Raises InputError (a full disk) and keeps the rest."""
         self.put_all([(entry, as_json(body))])
 
-    def put_all(self, entries: Iterable[tuple[Entry, str]]) -> None:
+    def put_all(self, entries: Iterable[tuple[Entry, bytes]]) -> None:
         """``put`` of many entries, each with its request as JSON."""
         for entry, request in entries:
             if entry.digest in self._group:

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from sce.ledger.entries import RANK, Entry
+from sce.ledger.rows import Damaged, entry_of
 
 PORTION = 500  # requests in one look-up
 
 
-class Misfiled(Exception):
-    """The row ``number`` was found under another digest than its own."""
+class DamagedRow(Damaged):
+    """The row ``number`` is not what was stored, or was found under another digest than its own."""
 
-    def __init__(self, number: int):
-        super().__init__(number)
+    def __init__(self, number: int, reason):
+        super().__init__(reason)
         self.number = number
 
 
@@ -23,23 +24,25 @@ def portions(digests: Iterable[str]) -> Iterator[list[bytes]]:
         yield some
 
 
-def best(rows: Iterable[tuple[int, Entry]], digests: set[str]) -> dict[str, Entry]:
-    """Digest -> the entry that counts, of the rows (number, entry) found under ``digests``. Raises
-    Misfiled where one was found under another digest than its own."""
+def best(rows: Iterable[tuple], digests: set[str]) -> dict[str, Entry]:
+    """Digest -> the entry that counts, of the rows found under ``digests``, each a number and what
+    ``entry_of`` reads. Raises DamagedRow."""
     found: dict[str, tuple[int, Entry]] = {}
     met = set()
-    for row in rows:
-        number, entry = row
+    for number, *row in rows:
+        try:
+            entry = entry_of(row)
+        except Damaged as error:
+            raise DamagedRow(number, error) from None
         if number in met or entry.digest not in digests:
-            raise Misfiled(number)
+            raise DamagedRow(number, "its index entry names another request")
         met.add(number)
         other = found.get(entry.digest)
-        if other is None or _place(row) > _place(other):
-            found[entry.digest] = row
+        if other is None or _place(number, entry) > _place(*other):
+            found[entry.digest] = number, entry
     return {digest: entry for digest, (_, entry) in found.items()}
 
 
-def _place(row):
+def _place(number, entry):
     """How far in front a row counts among those of one request."""
-    number, entry = row
     return RANK[entry.status], -number if entry.status == "answered" else number

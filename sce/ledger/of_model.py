@@ -111,7 +111,7 @@ class LedgerOfModel:
         """See ``Ledger.put``."""
         self._own.put(entry, body)
 
-    def put_all(self, entries: Iterable[tuple[Entry, str]]) -> None:
+    def put_all(self, entries: Iterable[tuple[Entry, bytes]]) -> None:
         """See ``Ledger.put_all``."""
         self._own.put_all(entries)
 

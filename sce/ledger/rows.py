@@ -55,7 +55,7 @@ class Damaged(Exception):
     """A row, or a part of one, that is not what was stored."""
 
 
-def row_of(entry: Entry, request: str) -> tuple:
+def row_of(entry: Entry, request: bytes) -> tuple:
     """An entry and the request it answers, as JSON, in the order of COLUMNS."""
     values = (
         bytes.fromhex(entry.digest),
@@ -115,14 +115,13 @@ def zipped(value) -> bytes:
     return compressed(as_json(value))
 
 
-def as_json(value) -> str:
+def as_json(value) -> bytes:
     """A value as JSON, its keys in their order."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
-def compressed(text: str) -> bytes:
+def compressed(content: bytes) -> bytes:
     """JSON, compressed."""
-    content = text.encode()
     # A window and tables no larger than the content: setting up the usual ones takes longer than the rest.
     window, memory = (12, 6) if len(content) <= 4096 else (15, 8)
     made = zlib.compressobj(1, zlib.DEFLATED, window, memory)

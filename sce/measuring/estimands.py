@@ -99,6 +99,12 @@ def share(hits, rows: Rows, estimand: str, of_found: Spread | str | None = None)
     return Interval(*_of_hits(hits, rows, size, spread.degrees), rows.clusters, size)
 
 
+def worth(hits, rows: Rows, estimand: str) -> float | None:
+    """``effective_n`` of ``share``, without its interval; None where it cannot be told."""
+    spread = spread_of(hits, rows, estimand, of_share=True)
+    return _effective(np.asarray(hits, float), rows, spread) if isinstance(spread, Spread) else None
+
+
 def mean(
     values,
     rows: Rows,

@@ -1,33 +1,20 @@
 """The readers of a dataset's options and features, and the names that replies give its features."""
 
-from functools import lru_cache
-
 from sce.reading.labels import NEW, marker, misspelt, word_set, words_of
 from sce.reading.options import OptionReader
 from sce.reading.values import FeatureReader
 
+MOST_DATASETS = 32
+_kept: dict[int, tuple[object, "Readers"]] = {}  # by id, which no other has as long as it is kept
+
 
 def readers_of(dataset) -> "Readers":
     """The readers of a dataset, made once."""
-    return _readers(_ById(dataset))
-
-
-class _ById:
-    """A dataset as a key of a cache. The cache keeps it alive, so that no other object gets its id."""
-
-    def __init__(self, dataset):
-        self.dataset = dataset
-
-    def __hash__(self):
-        return id(self.dataset)
-
-    def __eq__(self, other):
-        return self.dataset is other.dataset
-
-
-@lru_cache(maxsize=32)
-def _readers(handle):
-    return Readers(handle.dataset)
+    if id(dataset) not in _kept:
+        if len(_kept) >= MOST_DATASETS:
+            _kept.clear()
+        _kept[id(dataset)] = dataset, Readers(dataset)
+    return _kept[id(dataset)][1]
 
 
 _FILLING = word_set("the is are of in an a value level number num no n count")

@@ -33,9 +33,9 @@ def worth(protocol: Protocol, asked: list[Asked]) -> float | None:
         if len(points) < FEWEST_ROWS:
             continue
         valid = codes[points] != codes[reached]
-        interval = estimands.share(valid, Rows.of(points, reached, lattice=lattice), POINTS)
-        if interval.reason is None:
-            found.append(interval.effective_n / len(points))
+        independent = estimands.worth(valid, Rows.of(points, reached, lattice=lattice), POINTS)
+        if independent is not None:
+            found.append(independent / len(points))
     return min(found, default=None)
 
 
@@ -55,10 +55,13 @@ def _predictions(rows, dataset) -> np.ndarray:
 def _sces(rows, dataset) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Condition -> the points (n,), in order, and the grid point of each one's SCE, NONE where there is none:
     of several samples the first."""
-    found = defaultdict(dict)
+    found, places = defaultdict(dict), {}
     for row in rows:
         if row.kind == "condition" and row.sample == 1:
-            record = sce_record(row.entry, dataset)
-            there = None if record is None else dataset.locate(record)
-            found[row.condition][row.point_id] = NONE if there is None else there
+            reply = row.entry.status, row.entry.response, row.entry.finish_reason
+            if reply not in places:  # many points lead to one SCE
+                record = sce_record(row.entry, dataset)
+                there = None if record is None else dataset.locate(record)
+                places[reply] = NONE if there is None else there
+            found[row.condition][row.point_id] = places[reply]
     return {condition: tuple(np.array(sorted(reached.items())).T) for condition, reached in found.items()}

@@ -1,8 +1,6 @@
 """The ledger through whatever goes wrong, tried for real: killed processes, full disks, many writers."""
 
 import asyncio
-import hashlib
-import json
 import os
 import random
 import resource
@@ -161,28 +159,6 @@ def test_half_a_character_does_not_cost_the_answer(tmp_path):
     assert (found.response, found.reasoning, found.turn) == ("a?b", "?", {"content": ["?"]})
 
 
-def test_a_digest_is_that_of_canonical_json_whatever_its_messages_hold():
-    """Written out here in the plainest way, whole numbers without a fraction."""
-    texts = ["plain", 'with "messages":[] inside', "1.0, 2e+16", "é \u2028 \\ \n"]
-    turns = [{"role": "user", "content": text} for text in texts]
-    turns += [
-        {"role": "assistant", "content": [{"text": "a"}]},
-        {"role": "user"},
-        {"role": "user", "content": None},
-    ]
-    for body in (
-        {"b": 1.5, "messages": turns, "a": None},
-        {"messages": turns[:1], "more": {"messages": []}},
-        {"messages": [], "x": 3},
-        {"messages": "none", "x": (1, 2)},
-    ):
-        plain = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        assert digest(body) == hashlib.sha256(plain.encode()).hexdigest()
-    assert digest({"messages": turns, "t": 1.0, "u": 1e16}) == digest(
-        {"messages": turns, "t": 1, "u": 10**16}
-    )
-
-
 def test_many_look_ups_find_what_single_ones_do(tmp_path):
     bodies = [body_of(number) for number in range(1200)]
     with Ledger(tmp_path / "l.sqlite", group_commits=True) as ledger:
@@ -194,12 +170,6 @@ def test_many_look_ups_find_what_single_ones_do(tmp_path):
         assert set(found) == set(keys[:1100])
         assert all(found[key] == ledger.get(key) for key in keys[::100] if key in found)
         assert ledger.get(keys[-1]) is None
-
-
-def test_a_digest_does_not_hang_on_order_and_does_on_content():
-    assert digest({"a": 1, "b": {"c": 2, "d": 3}}) == digest({"b": {"d": 3, "c": 2}, "a": 1})
-    assert len({digest({"t": t}) for t in (0, 0.5, None, "0", [0], False)}) == 6
-    assert digest({"t": 0, "codes": [1, 2.5]}) == digest({"t": 0.0, "codes": [1.0, 2.5]})
 
 
 def test_models_that_read_alike_have_files_of_their_own():

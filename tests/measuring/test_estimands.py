@@ -164,6 +164,18 @@ def test_what_can_not_be_told_has_a_reason():
     assert estimands.over_wordings([0.1, 0.2]).reason == "too few clusters: 2 wordings"
 
 
+def test_worth_is_the_number_of_independent_rows_of_a_share():
+    for hits, rows in [
+        (np.arange(90) % 3 == 0, alone(90)),
+        (np.repeat([True, False], 100), alone(200, LINE)),
+        (np.arange(90) % 2 == 0, Rows.of(np.arange(90), np.repeat(np.arange(30), 3))),
+    ]:
+        interval = estimands.share(hits, rows, estimands.POINTS)
+        assert estimands.worth(hits, rows, estimands.POINTS) == interval.effective_n
+    assert estimands.worth(np.arange(90) % 3 == 0, alone(90), estimands.POINTS) == 89
+    assert estimands.worth(np.arange(3) == 1, alone(3), estimands.POINTS) is None
+
+
 def test_wordings_have_students_interval_over_them():
     found = estimands.over_wordings([0.1, 0.3, 0.2, 0.4, 0.5])
     half = stats.t.ppf(0.975, 4) * np.std([1, 2, 3, 4, 5], ddof=1) / 10 / np.sqrt(5)
