@@ -1,9 +1,9 @@
 """How many requests may be under way at a provider whose limits nobody knows (``max_in_flight: auto``).
 
 ``Window`` decides, from latencies and refusals alone; ``Slots`` keep to it. After each round of answers the
-size is the smallest that promises nearly the most answers a second, by what rounds of this and other sizes
-tell (``sce.asking.slowdown``). A refusal (429, overload) cuts the size to what the provider had taken on at
-that moment, and it returns to the old size by halves of the gap, as in CUBIC (Ha, Rhee, Xu 2008).
+size is the one that promises the most answers a second, by what rounds of this and other sizes tell
+(``sce.asking.slowdown``). A refusal (429, overload) cuts the size to what the provider had taken on at that
+moment, and it returns to the old size by halves of the gap, as in CUBIC (Ha, Rhee, Xu 2008).
 """
 
 import asyncio
@@ -15,30 +15,30 @@ from contextlib import contextmanager
 from sce.asking.slowdown import BENDS, Rounds, quantiles
 from sce.engines import Transient
 
-START, MOST = 8, 512  # requests under way, at first and at most
-FEWEST, FEWEST_COMPARED = 12, 48  # requests of a round: of the first ones and after refusals; of all others
-FIRST_ROUNDS = 3
-ANSWERED = 0.5  # the share of them that has to be answered
+START, MOST = 4, 512  # requests under way, at first and at most
+FEWEST, ENOUGH = 8, 72  # requests of a round: at least; where no more are under way, at most
+PART = 0.3  # of all requests since the provider was found changed: between these two
+RETURNING = 16  # requests of a round after refusals
+ANSWERED = 0.35  # the share of a round's requests that has to be answered
 FIRST_GUESS_S = 1.0  # that an answer takes, before one has come
 CALM = 3  # rounds without a refusal, before more is tried than the provider last took on
 MOST_CUT = 0.9  # of the size at the beginning of a round is left by the refusals in it
-GROWTH = 2  # of the size from one round to the next, at most; SURE can be tried in any case
-SURE = 16
-OUTLOOK, FURTHER = 20, 1.5  # every so many rounds, so many times the size is tried: limits may have risen
-SLOW = 4  # times the usual latency: a fault after so long is the provider's load
+GROWTH = 2  # of the size from one round to the next, at most
+OUTLOOK, FURTHER = 20, 1.3  # every so many rounds, so many times the size is tried: limits may have risen
+SLOW = 5  # times the usual latency: a fault after so long is the provider's load
 
 
 class Window:
     """The number of requests that may be under way: ``size``.
 
     Time is counted in rounds: the first requests that are sent in a round, about as many as may be under way,
-    tell how long answers take at its size as soon as half of them are answered. ``rounds`` have ended.
+    tell how long answers take at its size as soon as a third of them are answered. ``rounds`` have ended.
     ``start``, ``most``: the size at first and at most. ``now``: seconds of a clock that never goes back.
     """
 
     def __init__(self, start: int = START, most: int = MOST):
         self._size, self._most = float(min(start, most)), most
-        self._known, self._since = Rounds(), 0  # rounds since the provider was found changed
+        self._known = Rounds()
         self._usual = math.log(FIRST_GUESS_S)  # the logarithm of what an answer took in the last round
         self._taken_on = self._size / 2  # without a refusal, in the round before
         # After refusals: the size that was refused, and how far to go beyond it.
@@ -100,36 +100,34 @@ class Window:
     def _begin_round(self):
         self.rounds += 1
         self._begun_at = self._size
-        fewest = FEWEST if self._returns or self.rounds < FIRST_ROUNDS else FEWEST_COMPARED
-        self._members = max(fewest, self.size)
+        enough = RETURNING if self._returns else min(ENOUGH, int(PART * self._known.requests))
+        self._members = max(FEWEST, enough, self.size)
         self._waiting: dict[int, float] = {}  # when they were sent
         self._seconds: list[float] = []
         self._refusals = self._lost = self._peak = 0
 
     def _end_round(self, now):
-        lower = self._usual
+        lower, waited = self._usual, [now - begun for begun in self._waiting.values()]
         if self._seconds:
-            waited = [now - begun for begun in self._waiting.values()]
             lower, self._usual = map(math.log, quantiles(self._seconds, waited))
         if self._refusals:
             self._be_refused()
         elif self._peak > self._size / 2:  # where fewer were wanted, nothing is known of more
             self._taken_on = self._size
-            self._return() if self._returns else self._look(lower)
+            self._return() if self._returns else self._look(lower, len(self._seconds) + len(waited))
         self._size = min(max(self._size, 1.0), self._most)
         self._begin_round()
 
-    def _look(self, lower):
-        """After a round without refusals: the size that promises enough; half or twice the last one where the
-        provider was found changed; more now and then. ``lower``: as in ``Rounds.note``."""
-        self._since += 1
-        if change := self._known.note(self.size, self._members, lower, self._usual):
-            self._size, self._since = (self.size / 2 if change > 0 else self.size * 2), 0
+    def _look(self, lower, requests):
+        """After a round without refusals: the size that promises most; half or twice the last one where the
+        provider was found changed; more now and then. ``lower``, ``requests``: as in ``Rounds.note``."""
+        if change := self._known.note(self.size, requests, lower, self._usual):
+            self._size = self.size / 2 if change > 0 else self.size * 2
             return
-        largest = min(self._most, max(SURE, GROWTH * self.size))
+        largest = min(self._most, GROWTH * self.size)
         sizes = {round(bend) for bend in BENDS if self.size / GROWTH <= bend <= largest}
-        self._size = float(self._known.best({self.size, largest, *sizes}, self._most))
-        if self._since % OUTLOOK == 0:
+        self._size = float(self._known.best({self.size, largest, *sizes}))
+        if self._known.rounds % OUTLOOK == 0:
             self._size = math.ceil(FURTHER * self._size)
 
     def _be_refused(self):
@@ -151,7 +149,7 @@ class Window:
         self._size += self._step
         self._step *= 2
         if self._size >= 2 * self._taken:
-            self._known, self._since, self._returns = Rounds(), 0, False
+            self._known, self._returns = Rounds(), False
 
 
 class Slots:
