@@ -19,7 +19,7 @@ from sce.measuring import semantic
 from sce.measuring.metrics import METRICS, OVER_EMBEDDINGS
 from sce.models import job_needs, shards
 from sce.money.prices import load_prices
-from sce.running import devices, warm_python
+from sce.running import devices, warm
 from sce.running.clocks import leave_future
 from sce.running.found_text import FoundText
 from sce.running.lock import hold_lock
@@ -257,9 +257,9 @@ def take_lock():
 def start_warm_python():
     """Let the scripts of jobs on this machine run in a Python that has imported their libraries already. In an
     environment of their own, or in a container, they have another Python."""
-    if warm_python.possible() and not workflow.deployment_settings.deployment_method:
+    if warm.possible() and not workflow.deployment_settings.deployment_method:
         with suppress(OSError):  # without it they take longer, and are the same
-            sys.executable = warm_python.start()
+            sys.executable = warm.start(Path(".snakemake"), CHECKOUT / "workflow/scripts")
 
 
 def look_when_jobs_end():
