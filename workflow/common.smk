@@ -257,8 +257,8 @@ def take_lock():
 def start_warm_python():
     """Let the scripts of jobs on this machine run in a Python that has imported their libraries already. In an
     environment of their own, or in a container, they have another Python."""
-    if warm.possible() and not workflow.deployment_settings.deployment_method:
-        with suppress(OSError):  # without it they take longer, and are the same
+    with suppress(OSError):  # without it they take longer, and are the same
+        if warm.possible() and not workflow.deployment_settings.deployment_method:
             sys.executable = warm.start(Path(".snakemake"), CHECKOUT / "workflow/scripts")
 
 

@@ -211,11 +211,35 @@ def test_without_files_to_open_the_ordinary_python_runs_it(tmp_path, script):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     own = warm.start(tmp_path, SCRIPTS, ("wave",), ())
     assert is_warm(own, script)
-    (server,) = (pid for pid in processes(Path.cwd()) if "server.py" in arguments(pid))
+    server = server_in(tmp_path)
     resource.prlimit(server, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{server}/fd")) + 1, hard))
     assert not is_warm(own, script)
     resource.prlimit(server, resource.RLIMIT_NOFILE, (soft, hard))
     assert is_warm(own, script)
+
+
+def test_a_script_is_not_run_again_where_its_server_is_killed_before_it_reads_a_signal(tmp_path, script):
+    own = warm.start(tmp_path, SCRIPTS, ("wave",), ())
+    assert is_warm(own, script)
+    server, began = server_in(tmp_path), tmp_path / "began"
+    with subprocess.Popen([own, script(WAIT)], stderr=subprocess.PIPE, text=True) as running:
+        wait_until(began.exists)
+        began.unlink()
+        os.kill(server, signal.SIGSTOP)
+        running.terminate()
+        time.sleep(0.2)  # the command sends it on
+        os.kill(server, signal.SIGKILL)
+        assert "run again" in running.communicate(timeout=20)[1]
+    assert running.returncode == 1
+    assert not began.exists()
+
+
+def test_a_server_keeps_no_stream_of_its_starter(tmp_path, script):
+    """A terminal's bars, say, which end when nobody can write to them any more."""
+    own = warm.start(tmp_path, SCRIPTS, ("wave",), ())
+    assert is_warm(own, script)
+    streams = Path(f"/proc/{server_in(tmp_path)}/fd")
+    assert [os.readlink(streams / name) for name in "12"] == ["/dev/null"] * 2
 
 
 @pytest.mark.parametrize("name", ["with a space", "it's"])
@@ -256,6 +280,12 @@ def processes(folder):
         except OSError:  # it has ended
             continue
     return found
+
+
+def server_in(folder):
+    """The server that was started in a folder, while none of its forks is there."""
+    (server,) = (pid for pid in processes(folder) if "server.py" in arguments(pid))
+    return server
 
 
 def arguments(pid):

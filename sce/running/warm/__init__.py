@@ -8,8 +8,8 @@ as it does. The ordinary Python runs what may want more of a new process: script
 own, jobs with several threads or with other settings for libraries; and everything once the server is gone.
 
 All belong to the group of processes of the run: what a terminal or ``kill`` sends to the group reaches them
-as it reaches jobs without this. Where Snakemake alone dies, what is running goes on to its end, as it does
-then. Forks have the seed of hashes in common.
+as it reaches jobs of the ordinary Python. Where Snakemake alone dies, what is running goes on to its end, as
+it would with that one. Forks have the seed of hashes in common.
 """
 
 import os
@@ -92,8 +92,9 @@ def _command(folder, scripts):
 def _serve(listening, *arguments):
     read, written = os.pipe()  # ends when this process does, in whatever way
     _kept.append(written)
+    # It keeps none of this process's streams: who reads one to its end would wait for the server.
     subprocess.Popen(
-        [sys.executable, "-P", server.__file__, str(listening), *arguments],
-        stdin=read, stdout=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD}, pass_fds=[listening],
+        [sys.executable, "-P", server.__file__, str(listening), *arguments], pass_fds=[listening],
+        stdin=read, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD},
     )  # fmt: skip
     os.close(read)

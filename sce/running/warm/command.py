@@ -48,11 +48,13 @@ def short(folder):
 def main(python: str, folder: str, scripts: str | None, of_server: dict[bytes, bytes]) -> None:
     """Run the arguments in a fork of the server in ``folder``, which has the settings ``of_server``, and end
     as the fork does; or run them by ``python``. ``scripts``: see ``start``; None stands for all."""
-    arguments = sys.argv[1:]
+    arguments, server = sys.argv[1:], None
     if _is_warm(arguments, scripts) and settings(os.environb) == of_server:
         with contextlib.suppress(OSError):
-            _run(folder, arguments)
-    os.execv(python, [python, *arguments])
+            server = _hand_over(folder, arguments)
+    if server is None:
+        os.execv(python, [python, *arguments])
+    _wait(server)
 
 
 def _is_warm(arguments, scripts):
@@ -66,21 +68,34 @@ def _is_warm(arguments, scripts):
         return False
 
 
-def _run(folder, arguments):
-    """Raises OSError where there is no fork: the server is gone, or has no means."""
+def _hand_over(folder, arguments):
+    """The connection to the server, which has forked for the arguments. Raises OSError where there is no
+    fork: the server is gone, or has no means."""
     for stream in STREAMS:
         os.fstat(stream)
-    with socket.socket(socket.AF_UNIX) as server:
-        with short(folder) as address:
-            server.connect(address)
-        request = marshal.dumps((list(map(os.fsencode, arguments)), os.getcwdb(), dict(os.environb)))
-        socket.send_fds(server, [len(request).to_bytes(4, "big")], STREAMS)
-        server.sendall(request)
-        if not server.recv(1):
-            raise ConnectionResetError
-        # Ctrl-C comes to the whole group, the fork included; SIGTERM may be meant for this process alone.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: server.send(b"T"))
+    server = socket.socket(socket.AF_UNIX)
+    with short(folder) as address:
+        server.connect(address)
+    request = marshal.dumps((list(map(os.fsencode, arguments)), os.getcwdb(), dict(os.environb)))
+    socket.send_fds(server, [len(request).to_bytes(4, "big")], STREAMS)
+    server.sendall(request)
+    if not server.recv(1):
+        raise ConnectionResetError
+    return server
+
+
+def _wait(server):
+    """End as the fork does. No error may lead back to ``main``, which would run the script a second time."""
+
+    def end_fork(*_):
+        with contextlib.suppress(OSError):  # it has ended just now
+            server.send(b"T")
+
+    # Ctrl-C comes to the whole group, the fork included; SIGTERM may be meant for this process alone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, end_fork)
+    status = b""
+    with contextlib.suppress(OSError):  # the server was killed before it had read what was sent
         status = server.recv(1)
     sys.exit(
         status[0] if status else "the process of this job is gone with the one that started it: run again"

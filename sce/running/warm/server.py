@@ -47,7 +47,7 @@ class Server:
         signal.set_wakeup_fd(self._wake.fileno())
         self._readable.register(0, selectors.EVENT_READ, self._close)
         self._readable.register(self._listening, selectors.EVENT_READ, self._accept)
-        self._readable.register(self._child_ended, selectors.EVENT_READ, self._tell)
+        self._readable.register(self._child_ended, selectors.EVENT_READ, self._report)
         while self._is_open() or self._commands:
             for key, _ in self._readable.select():
                 request = key.data()
@@ -115,17 +115,17 @@ class Server:
             os.dup2(stream, own)
 
     def _forward(self, fork, command):
-        """Tell a fork to end: its command was told to, or was killed."""
+        """Send SIGTERM to a fork whose command got it, or was killed."""
         if fork in self._commands:  # it may have ended just now
-            told = b""
+            sent = b""
             with suppress(ConnectionError):
-                told = command.recv(64)
+                sent = command.recv(64)
             os.kill(fork, signal.SIGTERM)
-            if not told:
+            if not sent:
                 self._readable.unregister(command)
 
-    def _tell(self):
-        """Tell the commands of forks that have ended their statuses, as a shell has them."""
+    def _report(self):
+        """Send the statuses of forks that have ended to their commands, as a shell has them."""
         self._child_ended.recv(4096)
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
