@@ -12,7 +12,7 @@ from benchmarks.bench_window import ASecond, AtMost, Crowd, Knee, Scenario, simu
 from sce.asking import tries
 from sce.asking.asker import Asker, open_asker
 from sce.asking.slowdown import Rounds, quantiles
-from sce.asking.window import Slots, Window
+from sce.asking.window import START, Slots, Window
 from sce.engines import Transient
 from sce.ledger.ledger import Ledger
 from tests.asking.questions import entry, question, rows, walk
@@ -57,13 +57,13 @@ def knee(most):
 def test_it_doubles_while_latencies_stay_as_they_are():
     sizes = Clock(Window()).go_on(9)
     assert sizes[:7] == [4, 8, 16, 32, 64, 128, 256]
-    assert sizes[8] == 512
+    assert 256 < sizes[7] <= sizes[8] == 512
 
 
 @pytest.mark.parametrize("most", [3, 20, 150])
 def test_where_more_cost_time_it_stays_at_the_bend(most):
     sizes = Clock(Window(), crowd(most)).go_on(35)
-    assert all(0.6 * most <= size <= 1.6 * most for size in sizes[7:])
+    assert all(0.9 * most <= size <= 1.3 * most for size in sizes[7:20])  # the next round tries more
     assert all(0.9 * most <= size <= 1.1 * most for size in sizes[22:])
 
 
@@ -95,9 +95,9 @@ def test_limits_that_have_risen_are_found():
 
 
 def test_more_are_tried_now_and_then():
-    sizes = Clock(Window(), crowd(20)).go_on(41)
-    assert sizes[40] == 26  # 1.3 times 20
-    assert max(sizes[21:40]) <= 21
+    sizes = Clock(Window(), crowd(20)).go_on(61)
+    assert [sizes[40], sizes[60]] == [26, 26]  # 1.3 times 20
+    assert max(sizes[21:40] + sizes[41:60]) <= 21
 
 
 def test_one_at_a_time_is_not_for_ever():
@@ -292,7 +292,7 @@ def test_who_waits_for_the_budget_keeps_no_place_from_who_was_refused(tmp_path, 
         asker = Asker(engine, ledger, max_in_flight=9, window=Window(), budget=Budget())
         found = asyncio.run(asyncio.wait_for(walk(asker, range(9)), 10))
     assert [e.status for e in found.values()] == ["answered"] * 9
-    assert asker.window.size < 8
+    assert asker.window.size < START  # it was refused
 
 
 # --- beside fixed numbers, in virtual time
@@ -302,7 +302,7 @@ def test_who_waits_for_the_budget_keeps_no_place_from_who_was_refused(tmp_path, 
     ("scenario", "best", "questions"),
     [
         (Scenario(Knee, 32), 32, 1000),
-        (Scenario(Crowd, 16), 16, 4000),
+        (Scenario(Crowd, 16), 16, 4000),  # of 1,000 it has 89%: too few to learn from
         (Scenario(AtMost, 24, 12), 24, 1000),
         (Scenario(ASecond, 20), 32, 1000),
     ],
