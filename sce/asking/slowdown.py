@@ -17,7 +17,7 @@ FIRST_SPREAD, SPREAD_REQUESTS = 0.6, 200  # a guess of the standard deviation, w
 MODEL_ERROR = 0.03  # of the logarithm: no provider is exactly of these kinds
 FADING = 0.94  # is left of a round's weight after each later one
 SURPRISE = 12  # the logarithm of a likelihood ratio: from here on a round contradicts the likeliest provider
-FEWER = 0.045  # a size n has to give n**FEWER times the answers of 1: answers wait for less with fewer
+FEWER = 0.045  # k times the size has to give k**FEWER times the answers, since each answer takes longer
 
 
 class Rounds:

@@ -16,8 +16,8 @@ from sce.asking.slowdown import BENDS, Rounds, quantiles
 from sce.engines import Transient
 
 START, MOST = 4, 512  # requests under way, at first and at most
-FEWEST, ENOUGH = 8, 72  # requests of a round: at least; where no more are under way, at most
-PART = 0.3  # of all requests since the provider was found changed: between these two
+FEWEST, ENOUGH = 8, 72  # requests of a round at least and at most; more where more may be under way
+PART = 0.3  # of all requests since the provider was found changed make a round, within these bounds
 RETURNING = 16  # requests of a round after refusals
 ANSWERED = 0.35  # the share of a round's requests that has to be answered
 FIRST_GUESS_S = 1.0  # that an answer takes, before one has come
