@@ -174,6 +174,13 @@ def test_other_settings_of_libraries_take_the_ordinary_python(command, script, e
     assert not is_warm(command, script, **environment)
 
 
+def test_threads_that_the_user_allows_are_not_those_of_a_job_with_one(tmp_path, script, monkeypatch):
+    monkeypatch.setenv("NUMEXPR_NUM_THREADS", "8")
+    own = warm.start(tmp_path, SCRIPTS, ("wave",), ())
+    assert not is_warm(own, script)
+    assert is_warm(own, script, NUMEXPR_NUM_THREADS="1")
+
+
 def test_whatever_is_no_file_is_run_by_the_ordinary_python(command):
     assert run(command, "-c", "print(1)").stdout == "1\n"
     assert "can't open file" in run(command, "no_such_script.py").stderr

@@ -28,7 +28,8 @@ from sce.running.warm import command, server
 LIBRARIES = ("snakemake.iocontainers", "snakemake.logging", "pandas", "pyarrow.parquet", "pydantic", "yaml")
 LATER = ("scipy.special", "scipy.optimize", "scipy.fft", "matplotlib.figure")
 # As Snakemake has them for a job with one thread.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+THREADS = (b"OMP", b"GOTO", b"OPENBLAS", b"MKL", b"NUMEXPR")
+ONE_THREAD = {name + b"_NUM_THREADS": b"1" for name in THREADS}
 LONGEST_PATH = 120  # of the interpreter: of the first line of a script old systems read 127 characters
 _kept: list[int] = []
 
@@ -78,7 +79,7 @@ def _command(folder, scripts):
         "python": sys.executable,
         "folder": str(folder),
         "scripts": scripts,
-        "of_server": command.settings(os.environb),
+        "of_server": command.settings({**os.environb, **ONE_THREAD}),
     }
     code = Path(command.__file__).read_text(encoding="utf-8")
     path.write_text(f"#!{sys.executable} -ISE\n{code}\n\nmain(**{known!r})\n", encoding="utf-8")
@@ -95,6 +96,6 @@ def _serve(listening, *arguments):
     # It keeps none of this process's streams: who reads one to its end would wait for the server.
     subprocess.Popen(
         [sys.executable, "-P", server.__file__, str(listening), *arguments], pass_fds=[listening],
-        stdin=read, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **ONE_THREAD},
+        stdin=read, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environb, **ONE_THREAD},
     )  # fmt: skip
     os.close(read)
